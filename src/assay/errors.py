@@ -1,0 +1,94 @@
+"""Every error that assay raises on purpose.
+
+    AssayError
+    ├── UsageError            what was asked for cannot be done as asked            exit 2
+    │   ├── NotFound          a registry, dataset, version, record, example or file
+    │   ├── BadInput          a source that cannot be read at all
+    │   ├── InvalidRecipe     a recipe that does not hold; lists every problem at once
+    │   ├── NotExpressible    an example that the asked-for shape cannot carry
+    │   └── MissingExtra      an optional dependency that is not installed
+    ├── Conflict              somebody else committed first, and the changes collide  exit 3
+    ├── Damaged               bytes are not what their name says                      exit 1
+    └── StorageFailure        the operating system refused a read or a write          exit 2
+
+A bad *row* is never an exception: it is a decision in the ledger.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AssayError(Exception):
+    """The root: a message that says what and where, and a `hint` that says what to do.
+
+    `code` is stable and for programs; `exit_code` is what the command line ends with. Errors survive
+    pickling, because workers raise them across processes.
+    """
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UsageError(AssayError):
+    """What was asked for cannot be done as asked."""
+
+    code = "usage"
+
+
+class NotFound(UsageError):
+    """A registry, dataset, version, record, example or file that is not there."""
+
+    code = "not_found"
+
+
+class BadInput(UsageError):
+    """A source that cannot be read at all: a directory, an unknown shape, a file that changed while read."""
+
+    code = "bad_input"
+
+
+class InvalidRecipe(UsageError):
+    """A recipe that does not hold; the message lists every problem with its path."""
+
+    code = "invalid_recipe"
+
+
+class NotExpressible(UsageError):
+    """An example that the asked-for shape cannot carry without loss."""
+
+    code = "not_expressible"
+
+
+class MissingExtra(UsageError):
+    """An optional dependency that is not installed; the hint names the extra."""
+
+    code = "missing_extra"
+
+
+class Conflict(AssayError):
+    """Somebody else committed first and the changes collide; the message names what collided."""
+
+    code = "conflict"
+    exit_code = 3
+
+
+class Damaged(AssayError):
+    """Bytes that are not what their name or their checksum says; the message names the file."""
+
+    code = "damaged"
+    exit_code = 1
+
+
+class StorageFailure(AssayError):
+    """The operating system refused a read or a write; nothing was committed."""
+
+    code = "storage_failure"

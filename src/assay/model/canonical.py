@@ -1,0 +1,47 @@
+"""Canonical JSON (RFC 8785): the one way to spell a value in bytes, so that equal values have equal digests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import rfc8785
+
+
+def canonical_json(value: Any) -> bytes:
+    """The RFC 8785 bytes of a JSON value (UTF-8, keys in UTF-16 order, ECMAScript numbers).
+
+    Raises ValueError for what JSON cannot carry without loss: NaN, infinities, integers beyond ±(2⁵³−1),
+    lone surrogates, keys that are not strings, nesting deeper than Python's stack.
+    """
+    if _is_plain(value, 0):
+        try:
+            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        except TypeError as error:
+            raise ValueError(str(error)) from None
+    try:
+        return rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
+        raise ValueError(f"not canonical JSON: {error}") from None
+
+
+_SAFE_INTEGER = 2**53 - 1
+_PLAIN_DEPTH = 64
+
+
+def _is_plain(value: Any, depth: int) -> bool:
+    """Whether orjson spells this value exactly as RFC 8785 does: ASCII keys, no floats, small integers."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return -_SAFE_INTEGER <= value <= _SAFE_INTEGER
+    if depth >= _PLAIN_DEPTH:
+        return False
+    if kind is list:
+        return all(_is_plain(item, depth + 1) for item in value)
+    if kind is dict:
+        return all(
+            type(key) is str and key.isascii() and _is_plain(item, depth + 1) for key, item in value.items()
+        )
+    return False
