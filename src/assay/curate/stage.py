@@ -106,9 +106,21 @@ class SetStage(Stage):
     """A deduplicator: `keys(batch)` in the workers, `decide(all rows)` once. See the module's docstring."""
 
     code: ClassVar[str]
+    """The code under which a removed row is reported."""
+
+    @property
+    def floor(self) -> float:
+        """The least `similarity` at which two rows are the same."""
+        raise NotImplementedError
 
     def keys(self, batch: Batch) -> Columns:
+        """Compact columns for n rows; all that `decide` sees of them, but for the texts it asks for."""
         raise NotImplementedError
 
     def decide(self, rows: Rows) -> Duplicates:
+        """Which rows go, and for which kept row each. Depends on the set of rows and their ranks alone."""
+        raise NotImplementedError
+
+    def similarity(self, a: str, b: str) -> float:
+        """The true similarity of two texts, 0 to 1; at least `floor` means that they are the same."""
         raise NotImplementedError
