@@ -1,0 +1,162 @@
+"""The answers of the use cases, as values; `as_json` is the contract that scripts depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelStage:
+    """One stage of the funnel: `entered` records, of which `rejected` went, by code; `flagged` stayed."""
+
+    stage: str
+    entered: int
+    rejected: int
+    codes: Mapping[str, int]
+    flagged: Mapping[str, int] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        row: dict[str, Any] = {
+            "stage": self.stage, "in": self.entered, "rejected": self.rejected, "codes": dict(self.codes)
+        }
+        if self.flagged:
+            row["flagged"] = dict(self.flagged)
+        return row
+
+
+@dataclass(frozen=True, slots=True)
+class CurationResult:
+    """What a curation did. read = kept + rejected + malformed, always.
+
+    `version` is the committed version ("helpdesk@v1"), or None after a dry run. `codes_malformed` counts the
+    malformed records by code. With `--add`, `splits` counts the whole version and the rest what was added.
+    """
+
+    dataset: str
+    version: str | None
+    fingerprint: str
+    read: int
+    kept: int
+    rejected: int
+    malformed: int
+    splits: Mapping[str, int]
+    stages: tuple[FunnelStage, ...]
+    codes_malformed: Mapping[str, int]
+    elapsed_seconds: float
+    phases: Mapping[str, float] = field(default_factory=dict)
+    unchanged: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "dataset": self.dataset,
+            "version": self.version,
+            "fingerprint": self.fingerprint,
+            "read": self.read,
+            "kept": self.kept,
+            "rejected": self.rejected,
+            "malformed": self.malformed,
+            "splits": dict(self.splits),
+            "stages": [stage.as_json() for stage in self.stages],
+            "malformed_codes": dict(self.codes_malformed),
+            "elapsed_seconds": round(self.elapsed_seconds, 3),
+            "phases": {name: round(seconds, 3) for name, seconds in self.phases.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a long job is: `done` of `total` `unit`s (bytes, records) of the named `phase`."""
+
+    phase: str
+    done: int
+    total: int | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSummary:
+    """One line of `list`. `latest` is the newest version's number; `time` is when it was committed."""
+
+    name: str
+    latest: int
+    versions: int
+    splits: Mapping[str, int]
+    fingerprint: str
+    time: str
+    actor: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "dataset": self.name, "latest": f"{self.name}@v{self.latest}", "versions": self.versions,
+            "splits": dict(self.splits), "fingerprint": self.fingerprint, "time": self.time,
+            "actor": self.actor,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An example that a search found. `input` and `output` are its texts, whole."""
+
+    id: str
+    split: str
+    version: str
+    input: str
+    output: str
+    source: str
+    record: int
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id, "split": self.split, "version": self.version, "input": self.input,
+            "output": self.output, "source": self.source, "record": self.record,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """From which version to which an example is in a dataset's split; `last` None = up to the newest."""
+
+    dataset: str
+    split: str
+    first: int
+    last: int | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {"dataset": self.dataset, "split": self.split, "first": self.first, "last": self.last}
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Everything known about an example: payload, provenance, where read, versions, twins it stands for."""
+
+    id: str
+    kind: str
+    payload: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    readings: tuple[Mapping[str, Any], ...]
+    """Every record that was this example: {"dataset", "version", "source", "record", "outcome", "code"}."""
+    stands_for: tuple[Mapping[str, Any], ...]
+    """Records rejected in its stead: {"dataset", "version", "source", "record", "code", "similarity"}."""
+    versions: tuple[Interval, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id, "kind": self.kind, "payload": dict(self.payload),
+            "provenance": dict(self.provenance), "readings": [dict(r) for r in self.readings],
+            "stands_for": [dict(r) for r in self.stands_for],
+            "versions": [v.as_json() for v in self.versions],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ExportResult:
+    """Which files an export wrote, with the number of rows in each."""
+
+    version: str
+    format: str
+    files: Mapping[str, int]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"version": self.version, "format": self.format, "files": dict(self.files)}
