@@ -1,0 +1,101 @@
+"""From a recipe to the stages that run: names looked up, parameters checked, every problem told at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any
+
+from pydantic import ValidationError
+
+from assay.curate.stage import RowStage, SetStage, Stage
+from assay.errors import InvalidRecipe
+from assay.model.recipe import Recipe, SplitSpec, StageSpec
+
+GROUP = "assay.stages"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The stages in recipe order, and the recipe with every default spelled out."""
+
+    stages: tuple[Stage, ...]
+    split: SplitSpec | None
+    recipe: Recipe
+
+    @property
+    def row_stages(self) -> list[tuple[int, RowStage]]:
+        """Position in the recipe, and stage."""
+        return [(k, stage) for k, stage in enumerate(self.stages) if isinstance(stage, RowStage)]
+
+    @property
+    def set_stages(self) -> list[tuple[int, SetStage]]:
+        return [(k, stage) for k, stage in enumerate(self.stages) if isinstance(stage, SetStage)]
+
+    def has(self, kind: str) -> bool:
+        return any(stage.kind == kind for stage in self.stages)
+
+
+def make_plan(recipe: Recipe) -> Plan:
+    """The plan of a recipe. Raises InvalidRecipe with one line for each problem."""
+    problems: list[str] = []
+    stages: list[Stage] = []
+    known = {point.name: point for point in entry_points(group=GROUP)}
+    for position, spec in enumerate(recipe.stages):
+        point = known.get(spec.kind)
+        where = f"stages[{position}].{spec.kind}"
+        if point is None:
+            near = difflib.get_close_matches(spec.kind, known, n=1)
+            meant = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(known))}"
+            problems.append(f"{where}: no such stage; {meant}")
+            continue
+        stage_class: type[Stage] = point.load()
+        try:
+            stages.append(stage_class.model_validate(_lists_to_tuples(spec.params)))
+        except ValidationError as error:
+            problems += describe_problems(error, where, stage_class)
+    kinds = [stage.kind for stage in stages]
+    problems += [f"{kind}: named twice; a stage runs once" for kind in sorted(set(kinds)) if kinds.count(kind) > 1]
+    if problems:
+        raise refusal(problems)
+    spelled = tuple(
+        StageSpec(kind=stage.kind, params=stage.model_dump(mode="json", exclude_none=True)) for stage in stages
+    )
+    return Plan(tuple(stages), recipe.split, Recipe(stages=spelled, split=recipe.split))
+
+
+def parse_recipe(value: Any) -> Recipe:
+    """A recipe from plain data. Raises InvalidRecipe with one line for each problem."""
+    if not isinstance(value, Mapping):
+        raise refusal(["a recipe is a map with the keys stages and split"])
+    try:
+        return Recipe.model_validate(value)
+    except ValidationError as error:
+        raise refusal(describe_problems(error, "", Recipe)) from None
+
+
+def refusal(problems: list[str]) -> InvalidRecipe:
+    listed = "\n".join(f"  {problem}" for problem in problems)
+    return InvalidRecipe(f"the recipe does not hold:\n{listed}", "docs/stages.md lists every stage and parameter")
+
+
+def describe_problems(error: ValidationError, where: str, model: type[Any]) -> list[str]:
+    """One line for each thing that pydantic found: path, complaint, and the nearest name for an unknown key."""
+    lines = []
+    for problem in error.errors():
+        path = ".".join([where, *map(str, problem["loc"])]).strip(".")
+        if problem["type"] == "extra_forbidden":
+            names = [name for name in model.model_fields if name != "action" or where]
+            near = difflib.get_close_matches(str(problem["loc"][-1]), names, n=1)
+            known = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(names))}"
+            lines.append(f"{path}: unknown; {known}")
+        else:
+            message = problem["msg"].removeprefix("Value error, ")
+            lines.append(f"{path or 'recipe'}: {message[:1].lower()}{message[1:]}")
+    return lines
+
+
+def _lists_to_tuples(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in params.items()}
