@@ -1,0 +1,142 @@
+"""The row pass as a whole: every chunk through the engine, rows to the spool, compact columns to memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from assay.curate.engine import Engine
+from assay.curate.evaluate import Chunk, Evaluated, Evaluator, Failures, take_failures
+from assay.curate.spool import Spool
+from assay.curate.stage import Columns
+from assay.model.record import Malformed
+
+BASE = -1
+"""The source of rows that stand in the version which is added to."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """n rows in reading order, base rows first. All arrays have length n unless said.
+
+    `source`: position of the source, `BASE` for a row of the base version; `ids`: S32; `passes`: no check
+    rejects it; `failures`: of all rows, by row; `keys[position]`: columns of the set stage there;
+    `inputs`, `length`: see `Evaluated`; `malformed`: (source, record) pairs.
+    """
+
+    source: npt.NDArray[np.int32]
+    record: npt.NDArray[np.int64]
+    ids: npt.NDArray[np.bytes_]
+    passes: npt.NDArray[np.bool_]
+    failures: Failures
+    keys: dict[int, Columns]
+    inputs: npt.NDArray[np.uint64]
+    length: npt.NDArray[np.int64]
+    malformed: list[tuple[int, Malformed]]
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    @property
+    def pinned(self) -> npt.NDArray[np.bool_]:
+        return self.source == BASE
+
+
+def gather(
+    chunks: Iterable[Chunk],
+    evaluator: Evaluator,
+    engine: Engine,
+    spool: Spool,
+    progress: Callable[[int], None],
+) -> Gathered:
+    """Evaluate all chunks and seal the spool. `progress` is told the number of records so far."""
+    parts: list[Evaluated] = []
+    malformed: list[tuple[int, Malformed]] = []
+    offsets: list[int] = []
+    ids: list[npt.NDArray[np.bytes_]] = []
+    records: list[npt.NDArray[np.int64]] = []
+    seen = 0
+    for part in engine.map(evaluator, chunks):
+        offsets.append(len(spool))
+        spool.append(part.rows)
+        ids.append(ids_of(part.rows.column("id")))
+        records.append(part.rows.column("record").to_numpy())
+        malformed += [(part.source, record) for record in part.malformed]
+        seen += part.rows.num_rows + len(part.malformed)
+        parts.append(_light(part))
+        progress(seen)
+    spool.seal()
+    sizes = [len(part.length) for part in parts]
+    source = np.repeat(np.array([part.source for part in parts], np.int32), sizes)
+    failures = _join_failures(parts, offsets)
+    passes = np.ones(len(source), np.bool_)
+    passes[failures.row[~failures.flag]] = False
+    passes |= source == BASE
+    return Gathered(
+        source,
+        _join(records, np.int64),
+        np.concatenate(ids) if ids else np.empty(0, "S32"),
+        passes,
+        failures,
+        _join_keys(parts, evaluator),
+        _join([part.inputs for part in parts], np.uint64),
+        _join([part.length for part in parts], np.int64),
+        malformed,
+    )
+
+
+def ids_of(column: object) -> npt.NDArray[np.bytes_]:
+    """The S32 array of a fixed-size-binary Arrow column without nulls."""
+    combined = column.combine_chunks() if hasattr(column, "combine_chunks") else column
+    chunks = getattr(combined, "chunks", None)
+    if chunks is not None:
+        return np.concatenate([ids_of(chunk) for chunk in chunks]) if chunks else np.empty(0, "S32")
+    data = combined.buffers()[1]  # type: ignore[attr-defined]
+    n, at = len(combined), combined.offset  # type: ignore[arg-type,attr-defined]
+    if n == 0:
+        return np.empty(0, "S32")
+    return np.frombuffer(data, "S32", n, at * 32).copy()
+
+
+def spell_ids(ids: npt.NDArray[np.bytes_]) -> list[bytes]:
+    """32-byte ids; NumPy drops trailing zero bytes when it gives an element out, this does not."""
+    raw = np.ascontiguousarray(ids).tobytes()
+    return [raw[k : k + 32] for k in range(0, len(raw), 32)]
+
+
+def _light(part: Evaluated) -> Evaluated:
+    return Evaluated(part.source, None, (), part.failures, part.keys, part.inputs, part.length)  # type: ignore[arg-type]
+
+
+def _join(parts: list[npt.NDArray[np.generic]] | list[npt.NDArray[np.int64]] | list[npt.NDArray[np.uint64]],
+          kind: type[np.generic]) -> npt.NDArray[np.generic]:  # type: ignore[type-arg]
+    return np.concatenate(parts).astype(kind) if parts else np.empty(0, kind)
+
+
+def _join_failures(parts: list[Evaluated], offsets: list[int]) -> Failures:
+    if not parts:
+        none = np.empty(0)
+        return Failures(none.astype(np.int64), none.astype(np.int16), none.astype(np.int16), none, none,
+                        none.astype(np.bool_))
+    joined = Failures(
+        np.concatenate([p.failures.row + at for p, at in zip(parts, offsets, strict=True)]),
+        np.concatenate([p.failures.stage for p in parts]),
+        np.concatenate([p.failures.code for p in parts]),
+        np.concatenate([p.failures.value for p in parts]),
+        np.concatenate([p.failures.threshold for p in parts]),
+        np.concatenate([p.failures.flag for p in parts]),
+    )
+    # A base row passed when it was admitted; what its recipe did not ask is not held against it.
+    base = np.repeat(np.array([p.source == BASE for p in parts]), [len(p.failures.row) for p in parts])
+    return take_failures(joined, np.flatnonzero(~base))
+
+
+def _join_keys(parts: list[Evaluated], evaluator: Evaluator) -> dict[int, Columns]:
+    joined: dict[int, Columns] = {}
+    for position, _ in evaluator.plan.set_stages:
+        names = list(parts[0].keys[position]) if parts else []
+        joined[position] = {name: np.concatenate([p.keys[position][name] for p in parts]) for name in names}
+    return joined

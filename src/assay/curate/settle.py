@@ -1,0 +1,154 @@
+"""Every row's fate, from the columns that were gathered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from assay.curate.gather import Gathered, spell_ids
+from assay.curate.plan import Plan
+from assay.curate.resolve import find_twins, rank_rows
+from assay.curate.split import assign, join_groups
+from assay.model.recipe import TRAIN
+
+KEPT = -1
+IDENTICAL = -2
+
+NearGroups = Callable[[Sequence[int]], npt.NDArray[np.int64]]
+"""Rows → labels of the groups of near-duplicates among them."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """One fate a row; all arrays have length n.
+
+    `same`: the first row with the same id (itself, for the first). `stage`: `KEPT`, `IDENTICAL`, or the
+    position in the recipe of the stage that rejected it. `failure`: index into `Gathered.failures` of the
+    check that did, −1 when it was no check. `twin`: the kept row in whose stead it went, −1 without.
+    `duplicate`: position of the set stage under which it is a duplicate, −1 without. `split`: "" unless kept.
+    """
+
+    same: npt.NDArray[np.int64]
+    stage: npt.NDArray[np.int64]
+    failure: npt.NDArray[np.int64]
+    twin: npt.NDArray[np.int64]
+    duplicate: npt.NDArray[np.int64]
+    similarity: npt.NDArray[np.float64]
+    split: npt.NDArray[np.str_]
+
+    @property
+    def kept(self) -> npt.NDArray[np.int64]:
+        """The kept rows, base rows among them."""
+        return np.flatnonzero(self.stage == KEPT)
+
+
+def settle(
+    gathered: Gathered,
+    plan: Plan,
+    texts: Callable[[Sequence[int]], list[str]],
+    *,
+    in_parent: npt.NDArray[np.bool_],
+    settled_splits: Mapping[bytes, str],
+    eval_sources: frozenset[int],
+    user_keys: npt.NDArray[np.int64],
+    near_groups: NearGroups,
+) -> Settled:
+    """Decide on all rows.
+
+    `in_parent`: bool[n], the row's id stands in the parent version. `settled_splits`: where ids already
+    stand. `eval_sources`: sources whose rows are the test split. `user_keys`: int64[n], equal where the
+    user's own key is equal, −1 without one.
+    """
+    n = len(gathered)
+    same, unique = _first_of_each(gathered.ids)
+    from_eval = np.isin(gathered.source, np.array(sorted(eval_sources), np.int32))
+    eligible = gathered.passes[unique]
+    rank = rank_rows(
+        [
+            ~eligible,
+            ~gathered.pinned[unique],
+            ~from_eval[unique],
+            ~in_parent[unique],
+            -gathered.length[unique],
+            gathered.ids[unique],
+        ]
+    )
+    found = find_twins(
+        plan.set_stages,
+        [{name: column[unique] for name, column in gathered.keys[position].items()}
+         for position, _ in plan.set_stages],
+        rank,
+        eligible,
+        gathered.pinned[unique],
+        lambda rows: texts(unique[np.asarray(rows, np.int64)].tolist()),
+    )
+    duplicate, twin = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
+    similarity = np.full(n, np.nan)
+    duplicate[unique] = found.stage
+    twin[unique] = np.where(found.twin >= 0, unique[found.twin], -1)
+    similarity[unique] = found.similarity
+    failure = _first_failure(gathered)
+
+    never = len(plan.stages)
+    by_check = np.where(failure >= 0, _stage_of(gathered, failure), never)
+    by_twin = np.where(duplicate >= 0, duplicate, never)
+    stage = np.minimum(by_check, by_twin)
+    stage[stage == never] = KEPT
+    stage, failure, twin, duplicate, similarity = (
+        column[same] for column in (stage, failure, twin, duplicate, similarity)
+    )
+    again = (same != np.arange(n)) & (stage == KEPT)
+    stage[again], twin[again], similarity[again] = IDENTICAL, same[again], 1.0
+    failure[by_check[same] > by_twin[same]] = -1
+
+    split = np.full(n, "", dtype=object)
+    kept = np.flatnonzero(stage == KEPT)
+    split[kept] = _splits(gathered, plan, kept, from_eval, settled_splits, user_keys, near_groups)
+    return Settled(same, stage, failure, twin, duplicate, similarity, split)
+
+
+def _first_of_each(ids: npt.NDArray[np.bytes_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """For each row the first row with its id; and those first rows, in reading order."""
+    if not len(ids):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
+    return first[inverse].astype(np.int64), np.sort(first).astype(np.int64)
+
+
+def _first_failure(gathered: Gathered) -> npt.NDArray[np.int64]:
+    first = np.full(len(gathered), -1, np.int64)
+    rejecting = np.flatnonzero(~gathered.failures.flag)
+    rows, at = np.unique(gathered.failures.row[rejecting], return_index=True)
+    first[rows] = rejecting[at]
+    return first
+
+
+def _stage_of(gathered: Gathered, failure: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    if not len(gathered.failures.stage):
+        return np.zeros(len(failure), np.int64)
+    return gathered.failures.stage[np.maximum(failure, 0)].astype(np.int64)
+
+
+def _splits(
+    gathered: Gathered,
+    plan: Plan,
+    kept: npt.NDArray[np.int64],
+    from_eval: npt.NDArray[np.bool_],
+    settled: Mapping[bytes, str],
+    user_keys: npt.NDArray[np.int64],
+    near_groups: NearGroups,
+) -> list[str]:
+    ids = spell_ids(gathered.ids[kept])
+    if from_eval.any():
+        return ["test" if is_eval else settled.get(example, TRAIN)
+                for example, is_eval in zip(ids, from_eval[kept].tolist(), strict=True)]
+    if plan.split is None or not plan.split.shares:
+        return assign(ids, np.arange(len(ids)), None, settled)
+    _, by_input = np.unique(gathered.inputs[kept], return_inverse=True)
+    relations = [np.where(gathered.inputs[kept] == 0, -1, by_input).astype(np.int64), user_keys[kept]]
+    if not plan.has("near_dedup"):
+        relations.append(near_groups(kept.tolist()))
+    return assign(ids, join_groups(len(ids), relations), plan.split, settled)
