@@ -1,0 +1,85 @@
+"""Sources to chunks: the reading end of a curation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import partial
+
+from assay.curate.evaluate import Chunk
+from assay.errors import UsageError
+from assay.formats.decode import decode
+from assay.formats.source import SourceReader, open_source
+from assay.model.record import Malformed, RawRecord
+from assay.model.source import Source
+
+CHUNK_BYTES = 4 << 20
+
+
+class Sources:
+    """Every source of one curation, opened and recognised before the first record is read.
+
+    Eval sources come first: of two equal examples the earlier stays. Raises UsageError when a source is
+    named twice.
+    """
+
+    def __init__(
+        self, paths: Sequence[str], eval_paths: Sequence[str], *, container: str | None, shape: str | None
+    ) -> None:
+        named = [*eval_paths, *paths]
+        twice = sorted({path for path in named if named.count(path) > 1})
+        if twice:
+            raise UsageError(f"named twice: {', '.join(twice)}", "name each source once")
+        if not paths and not eval_paths:
+            raise UsageError("no source was named", "name at least one file")
+        self._stack = ExitStack()
+        self.read: list[Source] = []
+        self.eval_positions = frozenset(range(len(eval_paths)))
+        self.readers: list[SourceReader] = []
+        try:
+            for path in named:
+                reader = open_source(path, uri=path, container=container, shape=shape)
+                self.readers.append(self._stack.enter_context(reader))
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def __enter__(self) -> Sources:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    @property
+    def uris(self) -> list[str]:
+        return [reader.uri for reader in self.readers]
+
+    @property
+    def bytes_total(self) -> int:
+        return sum(reader.size for reader in self.readers)
+
+    @property
+    def bytes_read(self) -> int:
+        return sum(reader.bytes_read for reader in self.readers)
+
+    def chunks(self, batch_rows: int) -> Iterator[Chunk]:
+        """All records, in order. Raises BadInput when a source changed while it was read."""
+        for position, reader in enumerate(self.readers):
+            function: Callable[[RawRecord], RawRecord | Malformed] = partial(decode, shape=reader.shape)  # type: ignore[assignment]
+            for records in _batched(reader.records(), batch_rows):
+                yield Chunk(position, reader.uri, reader.shape.name, records, function)  # type: ignore[arg-type]
+            self.read.append(reader.finish())
+
+
+def _batched(records: Iterable[RawRecord | Malformed], rows: int) -> Iterator[list[RawRecord | Malformed]]:
+    batch: list[RawRecord | Malformed] = []
+    size = 0
+    for record in records:
+        batch.append(record)
+        if isinstance(record, RawRecord) and isinstance(record.data, bytes):
+            size += len(record.data)
+        if len(batch) >= rows or size >= CHUNK_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
