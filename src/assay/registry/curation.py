@@ -1,0 +1,185 @@
+"""curate and import: from sources to a committed version and its ledger."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from assay.curate.evaluate import Evaluator
+from assay.curate.gather import Gathered, gather
+from assay.curate.plan import Plan
+from assay.curate.settle import IDENTICAL, KEPT, Settled, settle
+from assay.curate.spool import Spool
+from assay.engines.local import LocalEngine
+from assay.errors import UsageError
+from assay.model.provenance import ORIGINS
+from assay.registry.base_rows import BaseRows
+from assay.registry.funnel import funnel
+from assay.registry.results import CurationResult, Progress
+from assay.registry.sources import Sources
+from assay.registry.writing import Written, write_curation
+
+if TYPE_CHECKING:
+    from assay.registry import Registry
+
+BATCH_ROWS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a curation was asked to do. `workers` and `batch_rows` say how fast and never change the result."""
+
+    dataset: str
+    sources: Sequence[str]
+    plan: Plan
+    eval_sources: Sequence[str] = ()
+    add: bool = False
+    message: str = ""
+    shape: str | None = None
+    container: str | None = None
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    workers: int = 1
+    batch_rows: int = BATCH_ROWS
+    dry_run: bool = False
+
+
+class Phases:
+    """Seconds by phase, for people who ask where the time went."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.seconds: dict[str, float] = {}
+        self._clock = clock
+        self.start = clock()
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        began = self._clock()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + self._clock() - began
+
+    @property
+    def elapsed(self) -> float:
+        return self._clock() - self.start
+
+
+def run_curation(
+    registry: Registry, request: Request, progress: Callable[[Progress], None] | None
+) -> CurationResult:
+    """Read, check, deduplicate, split and commit.
+
+    Raises BadInput or NotFound for a source that cannot be read at all, Conflict when somebody else
+    committed to the dataset meanwhile. Nothing is committed unless everything is written.
+    """
+    _check(request)
+    tell = progress or (lambda _: None)
+    phases = Phases(time.perf_counter)
+    base = registry.head_of(request.dataset)
+    if request.add and base is None:
+        raise UsageError(
+            f"{request.dataset} has no version to add to", f"leave --add out to make {request.dataset}@v1"
+        )
+    with _scratch(registry) as scratch, Sources(
+        request.sources, request.eval_sources, container=request.container, shape=request.shape
+    ) as sources:
+        spool = Spool(scratch / "rows.arrow")
+        base_rows = BaseRows(registry.store, base)
+        with phases.phase("read and check"):
+            gathered = _gather(request, sources, base_rows, spool, tell)
+        with phases.phase("decide"):
+            tell(Progress("deciding", 0, None, "rows"))
+            settled = _settle(request, gathered, spool, base_rows, sources)
+        stages, malformed_codes = funnel(gathered, settled, request.plan)
+        counts = _counts(gathered, settled)
+        with phases.phase("write"):
+            tell(Progress("writing", 0, None, "rows"))
+            written = write_curation(
+                registry.store, request, gathered, settled, spool, sources, base_rows, scratch,
+                {"funnel": [s.as_json() for s in stages], "malformed_codes": malformed_codes, **counts},
+            )
+        with phases.phase("commit"):
+            version, fingerprint, splits = _commit(registry, request, written)
+    return CurationResult(
+        request.dataset, version, fingerprint, counts["read"], counts["kept"], counts["rejected"],
+        counts["malformed"], splits, stages, malformed_codes, phases.elapsed, phases.seconds,
+    )
+
+
+def _check(request: Request) -> None:
+    origin = request.provenance.get("origin")
+    if origin is not None and origin not in ORIGINS:
+        raise UsageError(f"origin {origin!r} is not known", f"one of: {', '.join(ORIGINS)}")
+    if request.workers < 1 or request.batch_rows < 1:
+        raise UsageError("workers and batch rows are at least 1", "leave them out for the defaults")
+
+
+@contextmanager
+def _scratch(registry: Registry) -> Iterator[Path]:
+    """A folder for the spool: beside the registry where there is a folder, so that `gc` finds what a kill leaves."""
+    parent = registry.scratch_root()
+    if parent is not None:
+        parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="curate-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _gather(
+    request: Request, sources: Sources, base_rows: BaseRows, spool: Spool, tell: Callable[[Progress], None]
+) -> Gathered:
+    def chunks() -> Iterator[Any]:
+        if request.add:
+            yield from base_rows.chunks(request.batch_rows)
+        yield from sources.chunks(request.batch_rows)
+
+    def seen(_: int) -> None:
+        tell(Progress("reading and checking", sources.bytes_read, sources.bytes_total, "bytes"))
+
+    return gather(
+        chunks(), Evaluator(request.plan, request.provenance), LocalEngine(request.workers), spool, seen
+    )
+
+
+def _settle(
+    request: Request, gathered: Gathered, spool: Spool, base_rows: BaseRows, sources: Sources
+) -> Settled:
+    from assay.kernels.jaccard import near_groups
+
+    texts = spool.texts
+    return settle(
+        gathered,
+        request.plan,
+        texts,
+        in_parent=base_rows.contains(gathered.ids),
+        settled_splits=base_rows.splits(),
+        eval_sources=sources.eval_positions,
+        user_keys=_user_keys(spool),
+        near_groups=lambda rows: near_groups(texts, rows),
+    )
+
+
+def _user_keys(spool: Spool) -> np.ndarray[Any, np.dtype[np.int64]]:
+    encoded = spool.column("key").combine_chunks().dictionary_encode()
+    if hasattr(encoded, "chunks"):
+        encoded = encoded.combine_chunks()
+    return encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _counts(gathered: Gathered, settled: Settled) -> dict[str, int]:
+    read_rows = ~gathered.pinned
+    kept = int((settled.stage[read_rows] == KEPT).sum())
+    rejected = int(read_rows.sum()) - kept
+    malformed = len(gathered.malformed)
+    return {"read": kept + rejected + malformed, "kept": kept, "rejected": rejected, "malformed": malformed}
