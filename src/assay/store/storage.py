@@ -22,7 +22,7 @@ class Storage(Protocol):
     """Keys are relative POSIX paths ("objects/ab/abcd….json"). Nothing is ever rewritten.
 
     A write that returned is durable and whole: it survives the death of the process and of the machine. A
-    write that did not return left nothing under its key. Failures are `StorageFailure`; a missing key is
+    write that did not return left all of its bytes under its key, or nothing. Failures are `StorageFailure`; a missing key is
     `NotFound`.
     """
 

@@ -1,0 +1,91 @@
+"""Arrays of example ids, and the set algebra on them.
+
+An `IdArray` is a NumPy array of dtype V32: `bytes(array[i])` is the 32-byte id. (NumPy's own S32 strips
+trailing zero bytes when an element is taken out, so it never leaves this file; it sorts the same.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+IdArray: TypeAlias = NDArray[np.void]
+Positions: TypeAlias = NDArray[np.int64]
+
+
+def as_ids(ids: Iterable[bytes]) -> IdArray:
+    """An array of the given 32-byte ids, in their order. Raises ValueError when one is not 32 bytes."""
+    listed = list(ids)
+    if any(len(i) != 32 for i in listed):
+        raise ValueError("an example id is 32 bytes")
+    return np.frombuffer(b"".join(listed), dtype="V32")
+
+
+def sorted_ids(ids: Iterable[bytes]) -> IdArray:
+    """The distinct ids, sorted."""
+    return as_ids(sorted(set(ids)))
+
+
+def id_list(ids: IdArray) -> list[bytes]:
+    """The ids as a list of bytes."""
+    raw = ids.tobytes()
+    return [raw[i : i + 32] for i in range(0, len(raw), 32)]
+
+
+def ids_of(column: pa.ChunkedArray[Any] | pa.Array[Any]) -> IdArray:
+    """The ids of an Arrow column of type fixed_size_binary(32) without nulls."""
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    parts = []
+    for chunk in chunks:
+        buffer = chunk.buffers()[1]
+        if len(chunk):
+            assert buffer is not None
+            raw = memoryview(buffer)[chunk.offset * 32 :]
+            parts.append(np.frombuffer(raw, dtype="V32", count=len(chunk)))
+    return np.concatenate(parts) if parts else np.empty(0, dtype="V32")
+
+
+def concat(arrays: Sequence[IdArray]) -> IdArray:
+    """One array after the other."""
+    return np.concatenate(arrays) if arrays else np.empty(0, dtype="V32")
+
+
+def order(ids: IdArray) -> Positions:
+    """The positions that sort `ids`; equal ids keep their order."""
+    return np.argsort(_keys(ids), kind="stable")
+
+
+def is_increasing(ids: IdArray) -> bool:
+    """Whether `ids` is sorted and no two are equal."""
+    keys = _keys(ids)
+    return bool(np.all(keys[:-1] < keys[1:]))
+
+
+def duplicates(ids: IdArray) -> IdArray:
+    """The ids that occur more than once in `ids` (sorted, repeats allowed)."""
+    keys = _keys(ids)
+    repeated: IdArray = ids[1:][keys[1:] == keys[:-1]]
+    return repeated
+
+
+def find(ids: IdArray, wanted: IdArray) -> Positions:
+    """Where each of `wanted` stands in `ids` (sorted): the first position, or -1."""
+    if not len(ids):
+        return np.full(len(wanted), -1, dtype=np.int64)
+    keys, sought = _keys(ids), _keys(wanted)
+    at = np.searchsorted(keys, sought)
+    at[at == len(keys)] = 0
+    return np.where(keys[at] == sought, at, -1).astype(np.int64)
+
+
+def contains(ids: IdArray, wanted: IdArray) -> NDArray[np.bool_]:
+    """Whether each of `wanted` is among `ids` (sorted)."""
+    return find(ids, wanted) >= 0
+
+
+def _keys(ids: IdArray) -> NDArray[Any]:
+    return np.ascontiguousarray(ids).view("S32")

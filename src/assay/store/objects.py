@@ -1,0 +1,123 @@
+"""Objects: immutable bytes named by their SHA-256, checked whenever they are read."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from assay.errors import Damaged, NotFound, StorageFailure
+from assay.model.canonical import canonical_json
+from assay.model.version import Manifest
+from assay.store.storage import Storage
+
+SUFFIXES = ("json", "parquet", "bin")
+NAME = re.compile(r"([0-9a-f]{64})\.(json|parquet|bin)")
+
+_CHUNK = 4 << 20
+
+
+def object_key(name: str) -> str:
+    """Where an object lies: "objects/ab/abcd….json". Raises ValueError when `name` is not an object's."""
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{name!r} does not name an object")
+    return f"objects/{name[:2]}/{name}"
+
+
+class Objects:
+    """The objects of a storage.
+
+    Every object is hashed when it is read, and then kept, verified, in memory: up to `cache_bytes` in all,
+    the least recently used leave first. Not for use by several threads at once.
+    """
+
+    def __init__(self, storage: Storage, cache_bytes: int = 192 << 20) -> None:
+        self.storage = storage
+        self._bound = cache_bytes
+        self._held = 0
+        self._cache: OrderedDict[str, pa.Buffer] = OrderedDict()
+        self._manifests: OrderedDict[str, Manifest] = OrderedDict()
+
+    def put_bytes(self, data: bytes, suffix: str) -> str:
+        """Write an object; its name. `suffix` is one of `SUFFIXES`."""
+        name = f"{hashlib.sha256(data).hexdigest()}.{suffix}"
+        self.storage.put(object_key(name), data)
+        return name
+
+    def put_file(self, path: Path, suffix: str) -> str:
+        """Write an object from a file, which is left alone; its name."""
+        digest = hashlib.sha256()
+        try:
+            with path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    digest.update(chunk)
+        except OSError as error:
+            raise StorageFailure(f"cannot read {path}: {error.strerror}") from error
+        name = f"{digest.hexdigest()}.{suffix}"
+        self.storage.put_file(object_key(name), path)
+        return name
+
+    def put_json(self, value: Any) -> str:
+        """Write a JSON value canonically; its name."""
+        return self.put_bytes(canonical_json(value), "json")
+
+    def get(self, name: str) -> bytes:
+        """All bytes of an object. Raises Damaged when it is missing or not what its name says."""
+        return self.buffer(name).to_pybytes()
+
+    def buffer(self, name: str) -> pa.Buffer:
+        """`get` without a copy."""
+        held = self._cache.get(name)
+        if held is not None:
+            self._cache.move_to_end(name)
+            return held
+        data = pa.py_buffer(read_verified(self.storage, name))
+        self._cache[name] = data
+        self._held += data.size
+        while self._held > self._bound and len(self._cache) > 1:
+            _, gone = self._cache.popitem(last=False)
+            self._held -= gone.size
+        return data
+
+    def get_json(self, name: str) -> Any:
+        """The JSON value of an object."""
+        try:
+            return orjson.loads(self.get(name))
+        except orjson.JSONDecodeError as error:
+            raise Damaged(f"{object_key(name)} is not JSON: {error}") from None
+
+    def manifest(self, name: str) -> Manifest:
+        """The manifest that an object holds."""
+        held = self._manifests.get(name)
+        if held is None:
+            try:
+                held = Manifest.from_bytes(self.get(name))
+            except ValueError as error:
+                raise Damaged(f"{object_key(name)}: {error}") from None
+            self._manifests[name] = held
+            if len(self._manifests) > 256:
+                self._manifests.popitem(last=False)
+        self._manifests.move_to_end(name)
+        return held
+
+
+def read_verified(storage: Storage, name: str) -> bytes:
+    """The bytes of an object straight from storage. Raises Damaged as `Objects.get` does."""
+    key = object_key(name)
+    try:
+        data = storage.get(key)
+    except NotFound:
+        raise Damaged(
+            f"{key} is missing", "restore it from a copy of the registry, then run `assay verify`"
+        ) from None
+    if hashlib.sha256(data).hexdigest() != name[:64]:
+        raise Damaged(
+            f"{key} is not what its name says: the bytes changed after they were written",
+            "restore it from a copy of the registry, then run `assay verify`",
+        )
+    return data
