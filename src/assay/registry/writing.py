@@ -1,0 +1,157 @@
+"""The writing end of a curation: segments, ledger, and the JSON that ties them to recipe and sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from assay.curate.gather import BASE, Gathered
+from assay.curate.ledger import Places, build_ledger, ledger_bytes
+from assay.curate.settle import KEPT, Settled
+from assay.curate.spool import Spool
+from assay.model.version import SegmentRef
+from assay.registry.base_rows import BaseRows
+from assay.registry.sources import Sources
+from assay.registry.store import Store
+from assay.store.ids import IdArray, find, order
+from assay.store.segments import read_ids, write_segments
+
+if TYPE_CHECKING:
+    from assay.registry.curation import Request
+
+CURATION_FORMAT = 1
+_SLICE = 20_000
+"""Rows taken from the spool at a time when segments are written."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a commit needs: which ids stand in which split, the new segments per split, and the record of it all."""
+
+    splits: Mapping[str, IdArray]
+    segments: Mapping[str, list[SegmentRef]]
+    curation: str
+    base: BaseRows
+
+
+def write_curation(
+    store: Store,
+    request: Request,
+    gathered: Gathered,
+    settled: Settled,
+    spool: Spool,
+    sources: Sources,
+    base: BaseRows,
+    scratch: Path,
+    summary: Mapping[str, Any],
+) -> Written:
+    """Write every object of a curation but its manifest. Nothing is visible until the commit names them."""
+    first = settled.same == np.arange(len(gathered))
+    kept = first & (settled.stage == KEPT)
+    stored = base.contains(gathered.ids) | gathered.pinned
+    segments = {
+        split: _write(store, spool, gathered, np.flatnonzero(kept & ~stored & (settled.split == split)), scratch)
+        for split in sorted({name for name in settled.split[kept].tolist()})
+    }
+    known = store.rejected_segments(base.manifest)
+    rejected = np.flatnonzero(first & ~kept & ~gathered.pinned)
+    rejected_before = np.zeros(len(rejected), np.bool_)
+    for ref in known:
+        at = find(read_ids(store.objects, ref), _ids(gathered, rejected))
+        rejected_before |= at >= 0
+    new_rejected = _write(store, spool, gathered, rejected[~rejected_before], scratch)
+    # Addresses count these segments in this order: what stands in the version, then what was rejected.
+    base_segments = store.segments(base.manifest)
+    address_space = [*base_segments, *(ref for refs in segments.values() for ref in refs), *known, *new_rejected]
+    places = _places(store, gathered, spool, address_space)
+    ledger = build_ledger(gathered, settled, request.plan, sources.uris, places)
+    ledger_name = store.objects.put_bytes(ledger_bytes(ledger), "parquet")
+    curation = store.objects.put_json(
+        {
+            "format": CURATION_FORMAT,
+            "recipe": request.plan.recipe.as_json(),
+            "recipe_digest": request.plan.recipe.digest,
+            "stages": {stage.kind: stage.version for stage in request.plan.stages},
+            "add": request.add,
+            "provenance": dict(request.provenance),
+            "sources": [source.as_json() for source in sources.read],
+            "eval_sources": list(request.eval_sources),
+            "ledger": ledger_name,
+            "segments": [ref.as_json() for ref in address_space],
+            "rejected": [ref.as_json() for ref in (*known, *new_rejected)],
+            **summary,
+        }
+    )
+    return Written(_target(request, gathered, settled, base), segments, curation, base)
+
+
+def _ids(gathered: Gathered, rows: npt.NDArray[np.int64]) -> IdArray:
+    return np.ascontiguousarray(gathered.ids[rows]).view("V32")
+
+
+def _target(request: Request, gathered: Gathered, settled: Settled, base: BaseRows) -> dict[str, IdArray]:
+    """Split → sorted ids of the version to be. With `--add` the base rows are among the gathered ones."""
+    kept = settled.kept
+    kept = kept[settled.same[kept] == kept]
+    split = settled.split[kept]
+    out: dict[str, IdArray] = {}
+    for name in sorted(set(split.tolist())):
+        out[name] = np.sort(gathered.ids[kept[split == name]]).view("V32")
+    return out
+
+
+def _write(
+    store: Store, spool: Spool, gathered: Gathered, rows: npt.NDArray[np.int64], scratch: Path
+) -> list[SegmentRef]:
+    if not len(rows):
+        return []
+    ordered = rows[order(_ids(gathered, rows))]
+
+    def tables() -> Iterator[pa.Table]:
+        for start in range(0, len(ordered), _SLICE):
+            yield spool.take(ordered[start : start + _SLICE])
+
+    return write_segments(store.objects, tables(), scratch)
+
+
+def _places(store: Store, gathered: Gathered, spool: Spool, segments: list[SegmentRef]) -> Places:
+    """Where every row's example stands, by looking its id up in all segments of the address space."""
+    n = len(gathered)
+    segment, row = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
+    wanted = np.ascontiguousarray(gathered.ids).view("V32")
+    open_rows = np.arange(n)
+    for position, ref in enumerate(segments):
+        at = find(read_ids(store.objects, ref), wanted[open_rows])
+        hit = at >= 0
+        segment[open_rows[hit]], row[open_rows[hit]] = position, at[hit]
+        open_rows = open_rows[~hit]
+    assert not len(open_rows), "every row that was parsed is stored"
+    uri = np.asarray(spool.column("source").to_pylist(), dtype=object)
+    record = gathered.record.copy()
+    base_rows = np.flatnonzero(gathered.source == BASE)
+    if len(base_rows):
+        _own_sources(store, segments, segment[base_rows], row[base_rows], base_rows, uri, record)
+    return Places(segment, row, uri, record)
+
+
+def _own_sources(
+    store: Store,
+    segments: list[SegmentRef],
+    segment: npt.NDArray[np.int32],
+    row: npt.NDArray[np.int32],
+    base_rows: npt.NDArray[np.int64],
+    uri: npt.NDArray[np.object_],
+    record: npt.NDArray[np.int64],
+) -> None:
+    """Give base rows the source and record under which they were first read, so that twins can be named."""
+    for position in np.unique(segment).tolist():
+        here = np.flatnonzero(segment == position)
+        table = store.segment(segments[position], ["source", "record"]).take(pa.array(row[here]))
+        uri[base_rows[here]] = table.column("source").to_pylist()
+        record[base_rows[here]] = table.column("record").to_numpy()
