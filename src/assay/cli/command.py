@@ -1,0 +1,52 @@
+"""What every command shares: the global options, accepted before and after the command's name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from assay.cli import streams
+from assay.cli.session import Session
+
+
+def global_options() -> list[click.Option]:
+    """Fresh `--registry`, `--actor` and `--json`."""
+    return [
+        click.Option(["--registry", "folder"], metavar="DIR", help="The registry (default: .assay here)."),
+        click.Option(["--actor"], metavar="NAME", help="Who acts (default: your user name)."),
+        click.Option(["--json", "as_json"], is_flag=True, help="Answer with one JSON document."),
+    ]
+
+
+class Command(click.Command):
+    """A command whose function is given the `Session` first (with `click.pass_obj`)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(global_options())
+
+    def invoke(self, ctx: click.Context) -> Any:
+        given = {name: ctx.params.pop(name) for name in ("folder", "actor", "as_json")}
+        ctx.obj = (ctx.obj or Session()).override(**given)
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            streams.silence()
+            raise click.exceptions.Exit(141) from None  # as if SIGPIPE had ended us, like any Unix tool
+
+
+class SourceRecord(click.ParamType):
+    """`SRC:RECORD`, split at the last colon: ("tickets.jsonl", 17). Record numbers start at 1."""
+
+    name = "SRC:RECORD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        if isinstance(value, tuple):
+            return value
+        source, colon, number = str(value).rpartition(":")
+        if not colon or not source:
+            self.fail(f"{value!r} is not SRC:RECORD, such as tickets.jsonl:17", param, ctx)
+        if not (number.isascii() and number.isdigit() and len(number) <= 18 and int(number) > 0):
+            self.fail(f"{number!r} is not a record number; records are counted from 1", param, ctx)
+        return source, int(number)

@@ -1,0 +1,1 @@
+"""One command a file, imported when it is asked for; each file's `command` is found by `assay.cli.main`."""

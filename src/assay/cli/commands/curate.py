@@ -1,0 +1,37 @@
+"""assay curate NAME SRC..."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from assay.cli import ingest
+from assay.cli.command import Command
+from assay.cli.session import Session
+
+
+@click.command(cls=Command)
+@ingest.options
+@click.option("--recipe", metavar="R", help="A preset's name or a YAML file (default: default).")
+@click.option("--eval", "eval_sources", metavar="SRC", multiple=True, help="Examples that must not be trained on.")
+@click.pass_obj
+def command(
+    session: Session, name: str, sources: tuple[str, ...], recipe: str | None, eval_sources: tuple[str, ...],
+    origin: str | None, generator: str | None, licence: str | None, **given: Any,
+) -> None:  # fmt: skip
+    """Turn raw files into a clean version of the dataset NAME.
+
+    Every record of every SRC is kept, rejected with a reason, or malformed with its place; ask `assay why` of any.
+    """
+    with session.progress() as progress:
+        result = session.registry.curate(
+            name,
+            sources,
+            recipe=recipe,
+            eval_sources=eval_sources,
+            provenance=ingest.provenance(origin, generator, licence),
+            progress=progress,
+            **given,
+        )
+    ingest.answer(session, result)

@@ -1,0 +1,33 @@
+"""assay import NAME SRC..."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from assay.cli import ingest
+from assay.cli.command import Command
+from assay.cli.session import Session
+
+
+@click.command("import", cls=Command)
+@ingest.options
+@click.pass_obj
+def command(
+    session: Session, name: str, sources: tuple[str, ...], origin: str | None, generator: str | None,
+    licence: str | None, **given: Any,
+) -> None:  # fmt: skip
+    """Take files as they are into a version of the dataset NAME.
+
+    Nothing is filtered; only what is malformed, and a second copy of the same example, stays out.
+    """
+    with session.progress() as progress:
+        result = session.registry.import_(
+            name,
+            sources,
+            provenance=ingest.provenance(origin, generator, licence),
+            progress=progress,
+            **given,
+        )
+    ingest.answer(session, result)

@@ -1,0 +1,31 @@
+"""assay init [DIR]"""
+
+from __future__ import annotations
+
+import click
+from rich.console import Group
+
+from assay.cli.command import Command
+from assay.cli.render.frame import title, try_next
+from assay.cli.session import Session
+from assay.errors import UsageError
+
+
+@click.command(cls=Command)
+@click.argument("folder_argument", metavar="[DIR]", required=False)
+@click.pass_obj
+def command(session: Session, folder_argument: str | None) -> None:
+    """Create a registry in DIR (default: --registry, ASSAY_REGISTRY, or .assay here)."""
+    import assay
+
+    if folder_argument and session.given and session.folder != folder_argument:
+        raise UsageError("two folders were given", "name it once: assay init DIR")
+    target = session.override(folder_argument, None, False)
+    assay.init(target.path, actor=target.who)
+    session.answer(
+        lambda: {"registry": target.path, "actor": target.who},
+        lambda: Group(
+            title("An empty registry", target.path),
+            try_next([(target.command("curate", "NAME", "FILE…"), "make a first version")]),
+        ),
+    )

@@ -1,0 +1,21 @@
+"""assay list"""
+
+from __future__ import annotations
+
+import click
+from rich.text import Text
+
+from assay.cli.command import Command
+from assay.cli.render import tables
+from assay.cli.session import Session
+
+
+@click.command(cls=Command)
+@click.pass_obj
+def command(session: Session) -> None:
+    """The datasets of the registry, with the newest version of each."""
+    found = session.registry.datasets()
+    session.answer(
+        lambda: {"datasets": [one.as_json() for one in found]},
+        lambda: tables.datasets(found) if found else Text("no datasets yet", "dim"),
+    )

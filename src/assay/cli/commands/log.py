@@ -1,0 +1,33 @@
+"""assay log [DATASET]"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from rich.text import Text
+
+from assay.cli.command import Command
+from assay.cli.render import tables
+from assay.cli.session import Session
+from assay.model.operation import Operation
+
+
+@click.command(cls=Command)
+@click.argument("dataset", required=False)
+@click.pass_obj
+def command(session: Session, dataset: str | None) -> None:
+    """What happened in the registry or to one DATASET, the newest first."""
+    found = session.registry.log(dataset)
+    session.answer(
+        lambda: {"operations": [as_json(one) for one in found]},
+        lambda: tables.operations(found) if found else Text("nothing happened yet", "dim"),
+    )
+
+
+def as_json(one: Operation) -> dict[str, Any]:
+    """An operation as scripts read it, in the log's order."""
+    return {
+        "seq": one.seq, "prev": one.prev, "time": one.time, "actor": one.actor, "action": one.action,
+        "dataset": one.dataset, "body": dict(one.body),
+    }  # fmt: skip

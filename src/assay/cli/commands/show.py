@@ -1,0 +1,34 @@
+"""assay show REF | ID"""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from assay.cli.command import Command
+from assay.cli.documents import example_json, version_json
+from assay.cli.render import cards
+from assay.cli.session import Session
+from assay.errors import NotFound
+
+_ID = re.compile(r"[0-9a-f]{6,64}")
+
+
+@click.command(cls=Command)
+@click.argument("what", metavar="REF|ID")
+@click.pass_obj
+def command(session: Session, what: str) -> None:
+    """A version's card, or one example whole when given its ID (or a beginning that only it has)."""
+    registry = session.registry
+    if _ID.fullmatch(what):
+        try:
+            example = registry.example(what)
+        except NotFound:
+            if what not in {one.name for one in registry.datasets()}:
+                raise
+        else:
+            session.answer(lambda: example_json(example), lambda: cards.example_card(example))
+            return
+    version = registry.version(what)
+    session.answer(lambda: version_json(version), lambda: cards.version_card(version))

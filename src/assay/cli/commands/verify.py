@@ -1,0 +1,23 @@
+"""assay verify"""
+
+from __future__ import annotations
+
+import click
+
+from assay.cli.command import Command
+from assay.cli.documents import report_json
+from assay.cli.render import tables
+from assay.cli.session import Session
+
+
+@click.command(cls=Command)
+@click.option("--fast", is_flag=True, help="Check that everything is there, without reading every byte.")
+@click.pass_context
+def command(ctx: click.Context, fast: bool) -> None:
+    """Check the registry against itself: the log's chain, every object against its name. Exit 1 on findings."""
+    session: Session = ctx.obj
+    with session.progress() as progress:
+        report = session.registry.verify(fast=fast, progress=progress)
+    session.answer(lambda: report_json(report), lambda: tables.damage(report))
+    if report.findings:
+        ctx.exit(1)

@@ -1,0 +1,37 @@
+"""JSON documents of what the library gives as objects: an example, a version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from assay.model.example import Example
+
+if TYPE_CHECKING:
+    from assay.registry.version import Version
+
+
+def example_json(one: Example) -> dict[str, Any]:
+    """An example with its payload and what is known of where it came from."""
+    return {
+        "id": one.name, "kind": one.kind, "split": one.split, "payload": dict(one.payload),
+        "provenance": {name: value for name, value in one.provenance.items() if value is not None},
+    }  # fmt: skip
+
+
+def version_json(version: Version) -> dict[str, Any]:
+    """A version's card."""
+    operation = version.operation
+    return {
+        "version": version.name,
+        "fingerprint": version.fingerprint,
+        "splits": dict(version.counts),
+        "parents": list(version.manifest.parents),
+        "message": version.message,
+        "time": operation.time,
+        "actor": operation.actor,
+        "action": operation.action,
+        "operation": operation.seq,
+        "recipe": version.recipe,
+        "sources": [dict(source) for source in version.sources],
+        "stages": [stage.as_json() for stage in version.funnel],
+    }

@@ -1,0 +1,45 @@
+"""Errors as a person or a program reads them."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from assay.errors import AssayError, StorageFailure, UsageError
+
+
+def as_assay_error(error: Exception) -> AssayError:
+    """What the command line says of an error of click, of the operating system or of assay."""
+    if isinstance(error, AssayError):
+        return error
+    if isinstance(error, click.ClickException):
+        where = getattr(error, "ctx", None)
+        return UsageError(error.format_message().rstrip("."), f"see: {where.command_path} --help" if where else "")
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return StorageFailure(f"{place}{error.strerror or error}", "check the path, its permissions and free space")
+    raise error
+
+
+def report(error: AssayError, as_json: bool) -> None:
+    """`error:` and `hint:` on standard error; with `--json`, one document on standard output instead."""
+    if as_json:
+        from assay.cli.session import print_json
+
+        document = {"code": error.code, "message": error.message, "hint": error.hint}
+        print_json({"error": {name: _valid(text) for name, text in document.items()}})
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    from assay.cli.render.text import safe_text
+
+    console = Console(file=sys.stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console.print(Text.assemble(("error:", "bold red"), " ", safe_text(error.message, lines=True)))
+    if error.hint:
+        console.print(Text.assemble(("hint:", "cyan"), "  ", safe_text(error.hint, lines=True)))
+
+
+def _valid(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()

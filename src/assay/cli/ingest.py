@@ -1,0 +1,75 @@
+"""The options that `curate` and `import` share, and how both answer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from assay.cli.session import Session
+from assay.registry.results import CurationResult
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+ORIGINS = ("human", "synthetic", "log", "web")
+
+
+def options(function: F) -> F:
+    """The arguments and options of a command that reads sources."""
+    for decorate in reversed(
+        (
+            click.argument("name"),
+            click.argument("sources", metavar="SRC...", nargs=-1, required=True),
+            click.option("--add", is_flag=True, help="Add to the newest version instead of replacing it."),
+            click.option("-m", "--message", default="", metavar="MSG", help="Why this version was made."),
+            click.option("--format", "shape", metavar="SHAPE", help="Shape of the records (default: recognised)."),
+            click.option("--container", metavar="C", help="How the files are packed (default: recognised)."),
+            click.option("--origin", type=click.Choice(ORIGINS), help="Who wrote the examples."),
+            click.option("--generator", metavar="PROVIDER/MODEL", help="The model that wrote them."),
+            click.option("--licence", metavar="TEXT", help="The licence they are under."),
+            click.option(
+                "--workers", type=click.IntRange(1, 1024), metavar="N", default=cores, show_default="all cores",
+                help="Processes to use; never changes the result.",
+            ),
+            click.option("--dry-run", is_flag=True, help="Do everything but write."),
+        )
+    ):  # fmt: skip
+        function = decorate(function)
+    return function
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def provenance(origin: str | None, generator: str | None, licence: str | None) -> dict[str, str]:
+    """What was said about where the examples come from; nothing for what was not said."""
+    said = {"origin": origin, "generator": generator, "licence": licence}
+    return {name: value for name, value in said.items() if value}
+
+
+def answer(session: Session, result: CurationResult) -> None:
+    """The funnel and what to do next, or the contract's JSON."""
+    from assay.cli.render.funnel import curation
+
+    session.answer(result.as_json, lambda: curation(result, next_commands(session, result)))
+
+
+def next_commands(session: Session, result: CurationResult) -> list[tuple[str, str]]:
+    """Two or three commands that can be run as they stand."""
+    version = result.version
+    if version is None:
+        return []
+    out = [(session.command("head", version), "see the first examples")]
+    name, _, number = version.rpartition("@v")
+    if number.isdigit() and int(number) > 1:
+        out.append((session.command("diff", f"{name}@v{int(number) - 1}", version, "--rows"), "see what changed"))
+    if result.rejected or result.malformed:
+        folder = f"{name}-ledger"
+        ledger = session.command("export", version, folder, "--format", "ledger")
+        out.append((ledger, "why each record stayed or went"))
+    return out

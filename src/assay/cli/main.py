@@ -1,0 +1,116 @@
+"""The entry point: `assay`, a group that imports a command's file only when that command is asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from assay.cli import streams
+from assay.cli.command import global_options
+from assay.errors import AssayError
+
+SECTIONS = {
+    "Make": {
+        "init": "Create a registry.",
+        "curate": "Turn raw files into a clean version, and account for every record.",
+        "import": "Take files as they are into a version.",
+    },
+    "Look": {
+        "list": "The datasets.",
+        "log": "What happened, and who did it.",
+        "show": "A version's card, or one example whole.",
+        "head": "The first examples of a version.",
+        "search": "Examples that contain words.",
+    },
+    "Explain": {
+        "diff": "What changed between two versions.",
+        "why": "What became of a record, and the evidence.",
+        "trace": "Everything known about an example.",
+    },
+    "Keep": {
+        "export": "Write a version as files.",
+        "verify": "Check every byte against its name.",
+        "gc": "Remove what no version holds.",
+    },
+}
+COMMANDS = {name: text for section in SECTIONS.values() for name, text in section.items()}
+
+
+class LazyGroup(click.Group):
+    """Commands by name, each in `assay.cli.commands.<name>`, with one-line helps that need no import."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = "import_" if cmd_name == "import" else cmd_name
+        command: click.Command = import_module(f"assay.cli.commands.{module}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, COMMANDS, 1)
+            ctx.fail(f"there is no command {name!r}" + (f"; did you mean {near[0]}?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl(list(commands.items()), col_max=10, col_spacing=4)
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 90})
+@click.version_option(package_name="assay-data", prog_name="assay")
+@click.pass_context
+def group(ctx: click.Context, folder: str | None, actor: str | None, as_json: bool) -> None:
+    """Curate, version and govern fine-tuning datasets, down to the single row.
+
+    The options of this page may also stand after the command's name. A REF is a dataset (helpdesk: its newest
+    version) or a version of it (helpdesk@v2).
+    """
+    import os
+
+    from assay.cli.session import Session
+
+    ctx.obj = Session(folder or os.environ.get("ASSAY_REGISTRY") or None, actor, as_json, given=bool(folder))
+
+
+group.params[:0] = global_options()
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command line and give its exit code; never raises for an error of the user or the system."""
+    streams.prepare()
+    words = list(args)
+    as_json = "--json" in (words[: words.index("--")] if "--" in words else words)
+    try:
+        code = group.main(words, prog_name="assay", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except (AssayError, click.ClickException, OSError) as error:
+        from assay.cli.failure import as_assay_error, report
+
+        said = as_assay_error(error)
+        report(said, as_json)
+        code = said.exit_code
+    if not streams.finish():
+        return 141
+    return code if isinstance(code, int) else 0
+
+
+def main() -> None:
+    """Run the process's command line."""
+    sys.exit(run(sys.argv[1:]))

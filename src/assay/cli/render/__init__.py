@@ -1,0 +1,1 @@
+"""Pictures: values of the registry in, rich renderables out. Nothing here reads or prints."""

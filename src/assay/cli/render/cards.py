@@ -1,0 +1,189 @@
+"""Cards: one version, one example, one trace; and the few first examples of a version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from assay.cli.render.frame import columns, labelled, spaced, title
+from assay.cli.render.funnel import funnel
+from assay.cli.render.text import block, clip, counted, plural, safe_text, short
+from assay.model.example import Example
+from assay.registry.results import Interval, Trace
+
+if TYPE_CHECKING:
+    from assay.registry.version import Version
+
+
+def version_card(version: Version, parents: Sequence[str]) -> RenderableType:
+    """Everything that `show REF` says."""
+    operation = version.operation
+    total = sum(version.counts.values())
+    head = title(version.name, plural(total, "example"))
+    facts = labelled(
+        [
+            ("splits", counted(dict(version.counts))),
+            ("fingerprint", version.fingerprint),
+            ("made", f"{moment(operation.time)} by {operation.actor} ({operation.action})"),
+            ("parents", ", ".join(parents) or "none: this is the first"),
+            ("message", block(version.message) if version.message else ""),
+            ("recipe", _recipe(version.recipe)),
+        ]
+    )
+    return spaced(Group(head, facts), _sources(version.sources), _funnel(version))
+
+
+def _funnel(version: Version) -> RenderableType | None:
+    counts = getattr(version, "read_counts", None)
+    return None if counts is None else funnel(*counts)
+
+
+def _sources(sources: Sequence[Mapping[str, Any]]) -> RenderableType | None:
+    if not sources:
+        return None
+    table = columns("source", "shape", "container", "size", "sha256", right=("size",), grow="source")
+    for source in sources:
+        packed = source.get("compression")
+        container = f"{source.get('container') or ''}{f' ({packed})' if packed else ''}"
+        table.add_row(
+            Text(clip(str(source.get("uri", "")), 60)),
+            Text(safe_text(str(source.get("shape") or ""))),
+            Text(safe_text(container)),
+            size(int(source.get("bytes") or 0)),
+            short(str(source.get("sha256") or "")),
+        )
+    return Padding(table, (0, 0, 0, 2))
+
+
+def _recipe(recipe: Mapping[str, Any] | None) -> RenderableType:
+    """The stages as they would be written, one a line."""
+    if not recipe:
+        return Text("")
+    lines = []
+    for entry in recipe.get("stages", ()):
+        for kind, params in entry.items():
+            lines.append(f"{kind}: {_inline(params)}" if params else str(kind))
+    if recipe.get("split"):
+        lines.append(f"split: {_inline(recipe['split'])}")
+    return Text("\n".join(clip(line, 200) for line in lines), overflow="fold")
+
+
+def _inline(params: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in params.items())
+
+
+def example_card(example: Example) -> RenderableType:
+    """One example whole: every message with its role, then where it came from."""
+    head = title(example.name)
+    facts = [("kind", example.kind), ("split", example.split or "")]
+    facts += [(name.replace("_", " "), str(value)) for name, value in example.provenance.items() if value is not None]
+    return spaced(Group(head, labelled(facts)), payload(example.payload))
+
+
+def payload(value: Mapping[str, Any], limit: int = 20_000) -> RenderableType:
+    """The fields of a payload under their names; messages under their roles."""
+    parts: list[tuple[str, RenderableType]] = []
+    for name, field in value.items():
+        if isinstance(field, list) and field and all(isinstance(turn, dict) for turn in field):
+            if name != "messages":
+                parts.append((safe_text(str(name)), Text("")))
+            parts += [_turn(turn, limit) for turn in field]
+        else:
+            text = field if isinstance(field, str) else json.dumps(field, ensure_ascii=False, indent=1)
+            parts.append((name, block(text, limit=limit)))
+    out: list[RenderableType] = []
+    for label, body in parts:
+        out += [Text("  " + clip(str(label), 70), "bold cyan"), Padding(body, (0, 0, 0, 4))]
+    return Group(*out)
+
+
+def _turn(turn: Mapping[str, Any], limit: int) -> tuple[str, RenderableType]:
+    content = turn.get("content")
+    rest = {k: v for k, v in turn.items() if k not in ("role", "content")}
+    text = content if isinstance(content, str) else "" if content is None else json.dumps(content, ensure_ascii=False)
+    if rest:
+        text += ("\n" if text else "") + json.dumps(rest, ensure_ascii=False)
+    return str(turn.get("role") or "message"), block(text, limit=limit)
+
+
+def first_examples(examples: Sequence[Example]) -> RenderableType:
+    """What `head` shows: each example's id and split, and its two texts on a few lines."""
+    if not examples:
+        return Text("no examples", "dim")
+    return spaced(*(_brief(example) for example in examples))
+
+
+def _brief(example: Example) -> RenderableType:
+    known = example.provenance
+    place = f"{known['source']}:{known.get('record', '')}" if known.get("source") else ""
+    notes = "  ".join(note for note in (example.split or "", clip(place, 50)) if note)
+    head = Text(short(example.name), "cyan").append(f"  {safe_text(notes)}", "dim")
+    texts = [("input", block(example.input, limit=240)), ("output", block(example.output, limit=240))]
+    return Group(head, labelled([(name, text) for name, text in texts if name == "output" or example.input]))
+
+
+def trace_card(trace: Trace) -> RenderableType:
+    """Everything that `trace ID` says."""
+    facts = [("kind", trace.kind)]
+    facts += [(k.replace("_", " "), str(v)) for k, v in trace.provenance.items() if v is not None]
+    return spaced(
+        Group(title(trace.id), labelled(facts)),
+        _held(trace.versions),
+        _records("Read as", trace.readings, ("outcome", "code")),
+        _records("Stands for", trace.stands_for, ("code", "similarity")),
+        payload(trace.payload, limit=2_000),
+    )
+
+
+def _held(intervals: Sequence[Interval]) -> RenderableType:
+    if not intervals:
+        return Text("In no version", "yellow")
+    lines = [
+        (i.dataset, f"{span(i)} in {i.split}") for i in sorted(intervals, key=lambda i: (i.dataset, i.first, i.split))
+    ]
+    return Group(Text("In versions", "dim"), labelled(lines))
+
+
+def span(interval: Interval) -> str:
+    """ "v1 to the newest", "v2 to v4", "v3"."""
+    if interval.last is None:
+        return f"v{interval.first} to the newest"
+    return f"v{interval.first}" if interval.first == interval.last else f"v{interval.first} to v{interval.last}"
+
+
+def _records(head: str, rows: Sequence[Mapping[str, Any]], facts: Sequence[str]) -> RenderableType | None:
+    """Records with what became of them; the first twenty, and how many more there are."""
+    if not rows:
+        return None
+    table = columns("version", "record", *facts, "source", right=("record", "similarity"), grow="source")
+    for found in rows[:20]:
+        number = found.get("version")
+        name = number if isinstance(number, str) else f"{found.get('dataset')}@v{number}"
+        cells = [f"{v:.2f}" if isinstance(v, float) else str(v or "") for v in (found.get(fact) for fact in facts)]
+        table.add_row(
+            Text(clip(str(name), 24)), f"{int(found.get('record') or 0):,}",
+            *(Text(clip(cell, 20)) for cell in cells), Text(clip(str(found.get("source") or ""), 60)),
+        )  # fmt: skip
+    more = len(rows) - 20
+    rest = [Text(f"  … {more:,} more; all of them with --json", "dim")] if more > 0 else []
+    return Group(Text(f"{head} ({len(rows):,})", "dim"), Padding(table, (0, 0, 0, 2)), *rest)
+
+
+def moment(time: str) -> str:
+    """ "2026-11-20 14:03:11" of an ISO time in UTC, as it is when it has another form."""
+    return safe_text(time[:19].replace("T", " ") if len(time) >= 19 and time[10:11] == "T" else time)
+
+
+def size(count: int) -> str:
+    """ "512 B", "22.8 MB" (decimal)."""
+    amount = float(count)
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            return f"{amount:,.0f} {unit}" if unit == "B" else f"{amount:,.1f} {unit}"
+        amount /= 1000
+    raise AssertionError

@@ -1,0 +1,96 @@
+"""Tables: datasets, operations, search hits, files written, damage found, garbage."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from assay.cli.render.cards import moment
+from assay.cli.render.frame import columns, labelled, spaced
+from assay.cli.render.text import clip, counted, plural, safe_text, short
+from assay.registry.results import DatasetSummary, ExportResult, Hit
+
+if TYPE_CHECKING:
+    from assay.model.operation import Operation
+
+
+def datasets(found: Sequence[DatasetSummary]) -> RenderableType:
+    """One line a dataset, the newest version of each."""
+    table = columns("dataset", "newest", "examples", "splits", "made", "by", grow="splits",
+                    right=("newest", "examples"))  # fmt: skip
+    for one in found:
+        table.add_row(
+            Text(clip(one.name, 20), "bold"), f"v{one.latest}", f"{sum(one.splits.values()):,}",
+            Text(counted(dict(one.splits)), "dim"), moment(one.time)[:10], Text(clip(one.actor, 10)),
+        )  # fmt: skip
+    return table
+
+
+def operations(found: Sequence[Operation]) -> RenderableType:
+    """One line an operation, the newest first."""
+    table = columns("#", "time", "actor", "action", "dataset", "what", right=("#",), grow="what")
+    for one in sorted(found, key=lambda operation: -operation.seq):
+        table.add_row(
+            f"{one.seq:,}", moment(one.time), Text(clip(one.actor, 12)), Text(safe_text(one.action), "cyan"),
+            Text(clip(one.dataset or "", 18)), Text(_what(one.body)),
+        )  # fmt: skip
+    return table
+
+
+def _what(body: Mapping[str, object]) -> str:
+    number, message = body.get("version", body.get("number")), body.get("message")
+    said = f"v{number}" if isinstance(number, int) else str(number or "")
+    return clip("  ".join(part for part in (said, str(message or "")) if part), 60)
+
+
+def hits(query: str, found: Sequence[Hit]) -> RenderableType:
+    """Each hit with the words that were asked for marked."""
+    if not found:
+        return Text(f"nothing contains {clip(query, 40)}", "dim")
+    return spaced(*(_hit(query, one) for one in found))
+
+
+def _hit(query: str, one: Hit) -> RenderableType:
+    head = Text(short(one.id), "cyan")
+    head.append(f"  {safe_text(one.version)} · {safe_text(one.split)} · {clip(one.source, 34)}:{one.record}", "dim")
+    texts = [("input", _marked(one.input, query)), ("output", _marked(one.output, query))]
+    return Group(head, labelled([(name, text) for name, text in texts if text]))
+
+
+def _marked(text: str, query: str) -> Text:
+    """Up to two lines around the first word found, the words in bold yellow."""
+    words = [re.escape(word) for word in query.split() if word.strip("\"'*")]
+    first = re.search("|".join(words), text, re.IGNORECASE) if words else None
+    start = max(0, first.start() - 50) if first else 0
+    line = Text(("…" if start else "") + clip(text[start:], 134), overflow="fold")
+    if words:
+        line.highlight_regex(re.compile("|".join(re.escape(safe_text(w)) for w in query.split()), re.I), "bold yellow")
+    return line
+
+
+def files(result: ExportResult, dry_run: bool) -> RenderableType:
+    """Which files an export wrote."""
+    verb = "would write" if dry_run else "wrote"
+    head = Text(f"{verb} ", "dim").append(safe_text(result.version), "bold not dim")
+    head.append(f" as {safe_text(result.format)}")
+    table = columns("rows", "file", right=("rows",), grow="file")
+    for path, rows in result.files.items():
+        table.add_row(f"{rows:,}", Text(safe_text(path), overflow="fold", no_wrap=False))
+    return Group(head, Padding(table, (0, 0, 0, 2)))
+
+
+def damage(findings: Sequence[tuple[str, str, str]], checked: str) -> RenderableType:
+    """The answer of `verify`: (code, key, message) of what is wrong, or that all is well."""
+    if not findings:
+        return Text.assemble(("✓ all is well", "bold green"), (f"   {checked}", "dim"))
+    head = Text(f"✗ {plural(len(findings), 'finding')}", "bold red").append(f"   {checked}", "not bold dim")
+    lines: list[RenderableType] = []
+    for code, key, message in findings:
+        lines.append(Text.assemble("  ", (safe_text(code), "red"), "  ", safe_text(key), overflow="fold"))
+        lines.append(Padding(Text(safe_text(message), overflow="fold"), (0, 0, 0, 4)))
+    return Group(head, *lines)

@@ -1,0 +1,140 @@
+"""What a command has at hand: the registry, the two streams, and how to answer on them."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from assay.errors import NotFound
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from assay.registry import Registry
+    from assay.registry.results import Progress
+
+DEFAULT_REGISTRY = ".assay"
+MAX_WIDTH = 100
+
+
+@dataclass(frozen=True)
+class Session:
+    """One run of one command. `folder` None: the default place; `actor` None: the operating system's user."""
+
+    folder: str | None = None
+    actor: str | None = None
+    as_json: bool = False
+    given: bool = False
+    """Whether `folder` was given as an option, not by the environment."""
+
+    def override(self, folder: str | None, actor: str | None, as_json: bool) -> Session:
+        """The same with what was given after the command's name."""
+        return replace(
+            self,
+            folder=folder or self.folder,
+            actor=actor or self.actor,
+            as_json=as_json or self.as_json,
+            given=bool(folder) or self.given,
+        )
+
+    @property
+    def path(self) -> str:
+        return self.folder or DEFAULT_REGISTRY
+
+    @property
+    def who(self) -> str:
+        return self.actor or system_user()
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The registry. Raises NotFound, saying to run `assay init`, when there is none."""
+        import assay
+
+        try:
+            return assay.open(self.path, actor=self.who)
+        except NotFound as error:
+            hint = error.hint or f"create one with: {self.command('init')}"
+            raise NotFound(error.message, hint) from None
+
+    @cached_property
+    def out(self) -> Console:
+        return _console(sys.stdout)
+
+    @cached_property
+    def err(self) -> Console:
+        return _console(sys.stderr)
+
+    def answer(self, document: Callable[[], Any], picture: Callable[[], RenderableType]) -> None:
+        """Print one JSON document, or the picture; only the one that is wanted is made."""
+        if self.as_json:
+            print_json(document())
+        else:
+            _print(self.out, picture())
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[Progress], None] | None]:
+        """A live bar on standard error, or None where nobody watches (a pipe, a dumb terminal)."""
+        if not self.err.is_terminal or self.err.is_dumb_terminal:
+            yield None
+            return
+        from assay.cli.render.progress import LiveProgress
+
+        with LiveProgress(self.err) as live:
+            yield live
+
+    def command(self, *words: str) -> str:
+        """A command line to copy, quoted for the shell, that reaches the same registry."""
+        where = ("--registry", self.path) if self.given and self.path != DEFAULT_REGISTRY else ()
+        return shlex.join(("assay", *words, *where))
+
+
+def print_json(document: Any) -> None:
+    """One JSON document and a line feed on standard output, in UTF-8 whatever the terminal speaks."""
+    data = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE, default=_plain)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def system_user() -> str:
+    """The operating system's user, or their number where it has no name (containers)."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return f"uid-{os.getuid()}"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, int):  # larger than 64 bits, which orjson does not spell
+        return orjson.Fragment(str(value))
+    if isinstance(value, bytes):
+        return value.hex()
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def _print(console: Console, picture: RenderableType) -> None:
+    """To a terminal as it is; to a pipe or a file without the blanks that fill lines up."""
+    if console.is_terminal:
+        console.print(picture)
+        return
+    with console.capture() as captured:
+        console.print(picture)
+    console.file.write("".join(line.rstrip() + "\n" for line in captured.get().removesuffix("\n").split("\n")))
+    console.file.flush()
+
+
+def _console(stream: Any) -> Console:
+    from rich.console import Console
+
+    console = Console(file=stream, highlight=False, markup=False, emoji=False)
+    console.width = min(console.width, MAX_WIDTH)
+    return console
