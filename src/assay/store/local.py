@@ -96,6 +96,8 @@ class LocalStorage:
         try:
             self._calls.unlink(path)
             self._calls.fsync_dir(path.parent)
+            if path.is_relative_to(self.root / _TEMPORARY):
+                _remove_empty(path.parent, self.root / _TEMPORARY)
         except FileNotFoundError:
             return
         except OSError as error:
@@ -177,6 +179,16 @@ class LocalStorage:
             except FileNotFoundError:  # another process took it away meanwhile
                 continue
             yield Stat(prefix + name, stat.st_size, stat.st_mtime)
+
+
+def _remove_empty(folder: Path, top: Path) -> None:
+    """Remove `folder` and those above it, below `top`, as far as they are empty."""
+    while folder != top:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+        folder = folder.parent
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -1,0 +1,237 @@
+"""Commit: from the wanted membership to a new version, its change object and one entry in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from assay.errors import Conflict, UsageError
+from assay.model.diff import Diff, make_diff
+from assay.model.fingerprint import fingerprint
+from assay.model.operation import Operation
+from assay.model.ref import check_name
+from assay.model.version import Manifest, Part, SegmentRef
+from assay.store import heads
+from assay.store.change import write_change
+from assay.store.diff import diff
+from assay.store.ids import (
+    IdArray,
+    Positions,
+    as_ids,
+    concat,
+    duplicates,
+    find,
+    id_list,
+    is_increasing,
+    order,
+)
+from assay.store.log import Log
+from assay.store.members import Placed, place
+from assay.store.objects import Objects
+from assay.store.segments import read_ids
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a new version is to hold.
+
+    `base` is the version it was made from (None: the dataset's first). `splits` gives the whole membership:
+    split → sorted ids (dtype V32 or S32); no example stands in two splits. Examples that are not in the base lie in
+    one of `segments`, written before; rows of those that `splits` does not name are left out. `edits` links old
+    ids to the new ones that replace them. `curation` names a JSON object that says how the version came about.
+    `commutes` allows the change to be applied to a newer version when both touched different examples.
+    `parents` are further versions (manifest names) that were merged in.
+    """
+
+    dataset: str
+    base: Manifest | None
+    splits: Mapping[str, IdArray]
+    segments: Sequence[SegmentRef] = ()
+    message: str = ""
+    curation: str | None = None
+    commutes: bool = False
+    edits: Mapping[bytes, bytes] = field(default_factory=dict)
+    parents: tuple[str, ...] = ()
+
+
+def commit(objects: Objects, log: Log, draft: Draft, *, actor: str, time: str) -> Manifest:
+    """Make the draft the dataset's newest version. All is written and durable when this returns.
+
+    Raises Conflict when the dataset moved on since the draft's base and the changes touch the same examples
+    (or the draft does not commute), naming the versions and some of the examples; UsageError for a draft
+    that does not hold together. Other datasets' operations never conflict.
+    """
+    check_name(draft.dataset)
+    for split in draft.splits:
+        check_name(split, "split")
+    built: dict[str | None, Manifest] = {}
+
+    def build(seq: int, prev: str | None) -> Operation:
+        now = heads.head(log.entries(), draft.dataset)
+        key = now.manifest if now else None
+        if key not in built:
+            built[key] = _build(objects, draft, objects.manifest(now.manifest) if now else None)
+        made = built[key]
+        body = {
+            "version": made.number,
+            "manifest": made.name,
+            "fingerprint": made.fingerprint,
+            "counts": dict(made.counts),
+            "message": made.message,
+        }
+        return Operation(seq, prev, time, actor, "commit", draft.dataset, body)
+
+    operation = log.append(build)
+    return objects.manifest(operation.body["manifest"])
+
+
+def _build(objects: Objects, draft: Draft, head: Manifest | None) -> Manifest:
+    """The manifest of the draft as the version after `head`, written with its change object."""
+    target = _target(draft)
+    if (head.name if head else None) != (draft.base.name if draft.base else None):
+        target = _rebase(objects, draft, target, head)
+    base = place(objects, head)
+    parts, change = _arrange(objects, draft, base, target)
+    counts = {split: int(len(ids)) for split, ids in target.items() if len(ids)}
+    manifest = Manifest(
+        dataset=draft.dataset,
+        number=head.number + 1 if head else 1,
+        parents=((head.name,) if head else ()) + draft.parents,
+        splits=parts,
+        fingerprint=fingerprint({split: id_list(ids) for split, ids in target.items()}),
+        counts=counts,
+        change=write_change(objects, change) if head else None,
+        curation=draft.curation,
+        message=draft.message,
+    )
+    objects.put_json(manifest.as_json())
+    return manifest
+
+
+def _target(draft: Draft) -> dict[str, IdArray]:
+    """The draft's splits that are not empty, in order of name, checked."""
+    out = {s: np.ascontiguousarray(ids).view("V32") for s, ids in sorted(draft.splits.items()) if len(ids)}
+    for split, ids in out.items():
+        if not is_increasing(ids):
+            raise UsageError(f"the ids of split {split} must be sorted, no two equal", "use assay.store.ids")
+    return out
+
+
+def _rebase(
+    objects: Objects, draft: Draft, target: dict[str, IdArray], head: Manifest | None
+) -> dict[str, IdArray]:
+    """The membership after applying the draft's change to `head`. Raises Conflict when it cannot be."""
+    if head is None or (draft.base is not None and draft.base.number > head.number):
+        raise UsageError(
+            f"{draft.dataset} has no version that this draft could be based on", "run the command again"
+        )
+    was = draft.base.ref if draft.base else "no version"
+    ahead = f"{draft.dataset} moved on from {was} to {head.ref} while this change was made"
+    if not draft.commutes:
+        raise Conflict(ahead, "run the command again: it will start from the newest version")
+    ours = _change(place(objects, draft.base), target, draft.edits).states()
+    theirs = (
+        diff(objects, draft.base, head).states()
+        if draft.base
+        else {i: (None, s) for s, ids in _splits_of(place(objects, head)).items() for i in id_list(ids)}
+    )
+    both = sorted(ours.keys() & theirs.keys())
+    if both:
+        shown = ", ".join(i.hex() for i in both[:_SHOWN]) + (", …" if len(both) > _SHOWN else "")
+        raise Conflict(
+            f"{ahead}, and {len(both)} examples were changed by both: {shown}",
+            "look at them, then run the command again",
+        )
+    new = {split: set(id_list(ids)) for split, ids in _splits_of(place(objects, head)).items()}
+    for id_, (before, after) in ours.items():
+        if before is not None:
+            new[before].discard(id_)
+        if after is not None:
+            new.setdefault(after, set()).add(id_)
+    return {split: as_ids(sorted(ids)) for split, ids in sorted(new.items()) if ids}
+
+
+def _splits_of(placed: Placed) -> dict[str, IdArray]:
+    return {name: placed.ids[placed.split == i] for i, name in enumerate(placed.splits)}
+
+
+def _flat(target: Mapping[str, IdArray]) -> tuple[list[str], IdArray, Positions]:
+    """Names, all ids sorted, and the split of each. Raises UsageError for an example in two splits."""
+    names = list(target)
+    ids = concat([target[n] for n in names])
+    split = np.concatenate(
+        [np.full(len(target[n]), i) for i, n in enumerate(names)] or [np.empty(0, dtype=np.int64)]
+    )
+    by_id = order(ids)
+    ids, split = ids[by_id], split[by_id]
+    twice = duplicates(ids)
+    if len(twice):
+        raise UsageError(
+            f"example {bytes(twice[0]).hex()} is in two splits ({len(twice)} such)", "put it into one split"
+        )
+    return names, ids, split
+
+
+def _change(base: Placed, target: Mapping[str, IdArray], edits: Mapping[bytes, bytes]) -> Diff:
+    """What leads from the base to the target."""
+    names, ids, split = _flat(target)
+    before = {name: i for i, name in enumerate(base.splits)}
+    same = np.array([before.get(n, -1) for n in names] or [-1], dtype=np.int64)
+    at = find(base.ids, ids)
+    came, stayed = at < 0, at >= 0
+    states = [(i, None, names[s]) for i, s in zip(id_list(ids[came]), split[came].tolist(), strict=True)]
+    moved = np.flatnonzero(stayed)[base.split[at[stayed]] != same[split[stayed]]] if len(at) else at
+    old = base.split[at[moved]].tolist()
+    for i, b, s in zip(id_list(ids[moved]), old, split[moved].tolist(), strict=True):
+        states.append((i, base.splits[b], names[s]))
+    gone = find(ids, base.ids) < 0
+    left = zip(id_list(base.ids[gone]), base.split[gone].tolist(), strict=True)
+    return make_diff([*states, *((i, base.splits[b], None) for i, b in left)], edits.items())
+
+
+def _arrange(
+    objects: Objects, draft: Draft, base: Placed, target: Mapping[str, IdArray]
+) -> tuple[dict[str, tuple[Part, ...]], Diff]:
+    """Which segments, less which rows, make up each split; and the change from the base."""
+    names, ids, split = _flat(target)
+    refs = list(base.segments)
+    at = find(base.ids, ids)
+    missing = at < 0
+    segment, row = np.full(len(ids), -1), np.full(len(ids), -1)
+    segment[~missing], row[~missing] = base.segment[at[~missing]], base.row[at[~missing]]
+    for ref in dict.fromkeys(draft.segments):
+        if not missing.any():
+            break
+        if ref not in refs:
+            refs.append(ref)
+        wanted = np.flatnonzero(missing)
+        found = find(read_ids(objects, ref), ids[wanted])
+        hit = wanted[found >= 0]
+        segment[hit], row[hit] = refs.index(ref), found[found >= 0]
+        missing[hit] = False
+    if missing.any():
+        lost = bytes(ids[missing][0]).hex()
+        raise UsageError(
+            f"example {lost} is in no segment of the draft ({int(missing.sum())} such)",
+            "write the new examples with write_segments and name their segments in the draft",
+        )
+    parts: dict[str, list[Part]] = {name: [] for name in names}
+    for number, ref in enumerate(refs):
+        here = segment == number
+        for code, name in enumerate(names):
+            live = row[here & (split == code)]
+            if len(live):
+                excluded = np.ones(ref.rows, dtype=bool)
+                excluded[live] = False
+                parts[name].append(Part.of(ref, np.flatnonzero(excluded).tolist()))
+    return {n: tuple(p) for n, p in parts.items() if p}, _change(base, target, draft.edits)
+
+
+def rollback(head: Manifest, to: Manifest, splits: Mapping[str, IdArray], message: str) -> Draft:
+    """The draft that brings back the membership of an older version; `splits` are that version's ids."""
+    segments = tuple({p.segment: None for parts in to.splits.values() for p in parts})
+    return replace(Draft(to.dataset, head, splits, segments, message), curation=to.curation)

@@ -1,0 +1,153 @@
+"""Segments: immutable Parquet files of examples, sorted by id."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from assay.errors import Damaged
+from assay.model.example import DOMAIN
+from assay.model.provenance import COLUMNS
+from assay.model.version import SegmentRef
+from assay.store.ids import IdArray, id_list, ids_of, is_increasing
+from assay.store.objects import Objects, object_key
+from assay.store.parquet import ROW_GROUP, get_table, open_parquet, row_groups, writer
+
+TARGET_BYTES: Final = 32 << 20
+"""A segment is closed when its file has this many bytes."""
+
+SCHEMA: Final = pa.schema(
+    [
+        pa.field("id", pa.binary(32), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("payload", pa.string(), nullable=False),
+        pa.field("source", pa.string()),
+        pa.field("record", pa.int64()),
+        pa.field("shape", pa.string()),
+        pa.field("extra", pa.string()),
+        pa.field("hint", pa.string()),
+        *(pa.field(name, pa.int32() if name == "depth" else pa.string()) for name in COLUMNS),
+    ]
+)
+"""id: SHA-256 of `DOMAIN` and payload. payload, extra, hint: JSON. record: 1-based within the source."""
+
+_DICTIONARY: Final = (
+    "kind", "source", "shape", "origin", "generator", "prompt_template", "generation_params", "licence", "depth",
+)  # fmt: skip
+_STATISTICS: Final = ("id", "source", "record")
+
+
+def write_segments(
+    objects: Objects, tables: Iterable[pa.Table], scratch: Path, target_bytes: int = TARGET_BYTES
+) -> list[SegmentRef]:
+    """Write tables of `SCHEMA`, sorted by id over all of them, as one or more segments.
+
+    Memory stays within one row group and one table, and the bytes do not depend on how rows are cut into
+    tables. Raises ValueError when ids are not strictly increasing. `scratch` is a folder for one file.
+    """
+    refs: list[SegmentRef] = []
+    path = scratch / "segment.parquet"
+    groups = _regroup(tables)
+    group = next(groups, None)
+    last = b""
+    while group is not None:
+        first, rows = b"", 0
+        with pa.OSFile(str(path), "wb") as sink, writer(sink, SCHEMA, _DICTIONARY, _STATISTICS) as out:
+            while group is not None and (not rows or sink.tell() < target_bytes):
+                ids = ids_of(group["id"])
+                low, high = bytes(ids[0]), bytes(ids[-1])
+                if low <= last or not is_increasing(ids):
+                    raise ValueError("the rows of segments must be sorted by id, no two equal")
+                first, last, rows = first or low, high, rows + len(ids)
+                out.write_table(group, row_group_size=ROW_GROUP)
+                group = next(groups, None)
+        name = objects.put_file(path, "parquet")
+        refs.append(SegmentRef(name, rows, path.stat().st_size, first.hex(), last.hex()))
+        path.unlink()
+    return refs
+
+
+def _regroup(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in tables of exactly `ROW_GROUP`, the last excepted, none of them empty."""
+    waiting: list[pa.Table] = []
+    held = 0
+    for given in tables:
+        table = given.select(SCHEMA.names).cast(SCHEMA)
+        start = 0
+        while held + table.num_rows - start >= ROW_GROUP:
+            take = ROW_GROUP - held
+            waiting.append(table.slice(start, take))
+            yield pa.concat_tables(waiting)
+            waiting, held, start = [], 0, start + take
+        if start < table.num_rows:
+            waiting.append(table.slice(start))
+            held += table.num_rows - start
+    if held:
+        yield pa.concat_tables(waiting)
+
+
+def read_segment(objects: Objects, ref: SegmentRef, columns: Sequence[str] | None = None) -> pa.Table:
+    """All rows of a segment, sorted by id. Raises Damaged."""
+    return get_table(objects, ref.object, columns)
+
+
+def read_groups(
+    objects: Objects, ref: SegmentRef, columns: Sequence[str] | None = None
+) -> Iterator[pa.Table]:
+    """`read_segment` in tables of one row group each."""
+    key = object_key(ref.object)
+    yield from row_groups(open_parquet(objects.buffer(ref.object), key), key, columns)
+
+
+def read_ids(objects: Objects, ref: SegmentRef) -> IdArray:
+    """The ids of a segment, sorted: dtype V32, as many as it has rows."""
+    ids = ids_of(read_segment(objects, ref, ["id"])["id"])
+    if len(ids) != ref.rows:
+        raise Damaged(f"{object_key(ref.object)} has {len(ids)} rows; the manifest says {ref.rows}")
+    return ids
+
+
+def read_rows(
+    objects: Objects, ref: SegmentRef, ordinals: npt.ArrayLike, columns: Sequence[str] | None = None
+) -> pa.Table:
+    """The rows with these ordinals (from 0), in the order given; only their row groups are decoded.
+
+    Raises IndexError for an ordinal that the segment does not have, Damaged.
+    """
+    wanted = np.asarray(ordinals, dtype=np.int64)
+    key = object_key(ref.object)
+    file = open_parquet(objects.buffer(ref.object), key)
+    meta = file.metadata
+    bounds = np.cumsum([0] + [meta.row_group(i).num_rows for i in range(meta.num_row_groups)])
+    if len(wanted) and (wanted.min() < 0 or wanted.max() >= bounds[-1]):
+        raise IndexError(f"{key} has {bounds[-1]} rows; row {wanted.max()} was asked for")
+    in_group = np.searchsorted(bounds, wanted, side="right") - 1
+    groups, at = np.unique(in_group, return_inverse=True)
+    names = SCHEMA.names if columns is None else list(columns)
+    if not len(groups):
+        return pa.schema([SCHEMA.field(n) for n in names]).empty_table()
+    try:
+        table = file.read_row_groups(groups.tolist(), columns=names)
+    except (pa.ArrowException, OSError) as error:
+        raise Damaged(f"{key} cannot be read as Parquet: {error}") from None
+    sizes = bounds[groups + 1] - bounds[groups]
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    return table.take(pa.array(starts[at] + wanted - bounds[in_group]))
+
+
+def check_rows(table: pa.Table, where: str = "a segment") -> None:
+    """Re-hash the payloads of a table with `id` and `payload`. Raises Damaged, naming `where` and the first id
+    that is not its payload's."""
+    start = hashlib.sha256(DOMAIN)
+    payloads = table["payload"].cast(pa.binary()).to_pylist()
+    for expected, payload in zip(id_list(ids_of(table["id"])), payloads, strict=True):
+        digest = start.copy()
+        digest.update(payload or b"")
+        if digest.digest() != expected:
+            raise Damaged(f"{where}: the payload of example {expected.hex()} is not what its id says")
