@@ -24,6 +24,7 @@ from assay.model.record import EXCERPT_BYTES, Malformed, Parsed, RawRecord
 ROW_SCHEMA = pa.schema(
     [
         ("id", pa.binary(32)),
+        ("kind", pa.string()),
         ("payload", pa.string()),
         ("source", pa.string()),
         ("record", pa.int64()),
@@ -97,7 +98,7 @@ class Evaluator:
             assert isinstance(record, RawRecord)
             payload = dict(parsed.payload)
             try:
-                kind_of(payload)
+                kind = kind_of(payload)
                 spelled = canonical_json(payload)
                 extra = orjson_text(parsed.extra) if parsed.extra else None
                 hint = orjson_text(parsed.hint) if parsed.hint is not None else None
@@ -106,6 +107,7 @@ class Evaluator:
                 continue
             payloads.append(payload)
             columns["id"].append(example_id(spelled))
+            columns["kind"].append(kind)
             columns["payload"].append(spelled.decode())
             columns["record"].append(record.number)
             columns["extra"].append(extra)

@@ -1,0 +1,265 @@
+"""The use cases: the only place that joins store, curation, formats and engines."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assay.errors import NotFound, UsageError
+from assay.model.ref import Ref, check_name
+from assay.model.version import Manifest
+from assay.registry.store import Store
+from assay.registry.timing import spell_time
+from assay.registry.version import Version
+from assay.store import layout
+from assay.store.local import LocalStorage
+from assay.store.storage import Storage
+
+if TYPE_CHECKING:
+    from assay.model.decision import Decision
+    from assay.model.diff import Diff
+    from assay.model.example import Example
+    from assay.model.operation import Operation
+    from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
+    from assay.store.gc import GcPlan
+    from assay.store.index.sqlite import SqliteIndex
+    from assay.store.verify import Report
+
+Tell = Callable[["Progress"], None]
+BATCH_ROWS = 5_000
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def os_user() -> str:
+    """The operating system's name for who runs this process; no environment variable is asked."""
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError, AttributeError):
+        return "unknown"
+
+
+def init(
+    path: str | Path, *, actor: str | None = None, clock: Callable[[], datetime] = utc_now
+) -> Registry:
+    """Make an empty registry in a folder (made if need be). Raises UsageError when there is one already."""
+    root = Path(path)
+    if root.exists() and not root.is_dir():
+        raise UsageError(f"{path} is a file", "name a folder for the registry")
+    storage = LocalStorage(root)
+    layout.create(storage, uuid.uuid4().hex, spell_time(clock()))
+    return Registry(storage, root, actor or os_user(), clock)
+
+
+def open(
+    path: str | Path, *, actor: str | None = None, clock: Callable[[], datetime] = utc_now
+) -> Registry:
+    """The registry in a folder. Raises NotFound when there is none."""
+    root = Path(path)
+    storage = LocalStorage(root)
+    try:
+        layout.open(storage)
+    except NotFound as error:
+        raise NotFound(f"no registry at {path}", error.hint) from None
+    return Registry(storage, root, actor or os_user(), clock)
+
+
+class Registry:
+    """One registry: datasets, their versions, and the log of everything that was done.
+
+    `actor` is who acts, `clock` tells the time written in the log. Every method either does all it says or
+    changes nothing.
+    """
+
+    def __init__(
+        self, storage: Storage, root: Path | None, actor: str, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self.store = Store(storage)
+        self.root = root
+        self.actor = actor
+        self.clock = clock
+        self._index: SqliteIndex | None = None
+
+    def curate(
+        self,
+        name: str,
+        sources: Sequence[str],
+        *,
+        recipe: str | None = None,
+        eval_sources: Sequence[str] = (),
+        add: bool = False,
+        message: str = "",
+        shape: str | None = None,
+        container: str | None = None,
+        workers: int = 1,
+        batch_rows: int = BATCH_ROWS,
+        provenance: Mapping[str, str] | None = None,
+        dry_run: bool = False,
+        progress: Tell | None = None,
+    ) -> CurationResult:
+        """Make the next version of dataset `name` from raw files.
+
+        `recipe`: a preset's name or the path of a YAML file (default: `default`). `eval_sources`: files
+        that are the test split. `add`: keep the newest version's examples and add to them. `shape` and
+        `container` are recognised when not named. Raises BadInput, NotFound, InvalidRecipe, Conflict.
+        """
+        from assay.registry.curation import Request, run_curation
+        from assay.registry.recipes import load_plan
+
+        request = Request(
+            check_name(name), _listed(sources), load_plan(recipe or "default"), _listed(eval_sources), add,
+            message, shape, container, provenance or {}, workers, batch_rows, dry_run,
+        )
+        return run_curation(self, request, progress)
+
+    def import_(
+        self,
+        name: str,
+        sources: Sequence[str],
+        *,
+        add: bool = False,
+        message: str = "",
+        shape: str | None = None,
+        container: str | None = None,
+        workers: int = 1,
+        batch_rows: int = BATCH_ROWS,
+        provenance: Mapping[str, str] | None = None,
+        dry_run: bool = False,
+        progress: Tell | None = None,
+    ) -> CurationResult:
+        """Take files in as they are: every record that can be understood is kept, what looks wrong is flagged."""
+        return self.curate(
+            name, sources, recipe="import", add=add, message=message, shape=shape, container=container,
+            workers=workers, batch_rows=batch_rows, provenance=provenance, dry_run=dry_run,
+            progress=progress,
+        )
+
+    def datasets(self) -> list[DatasetSummary]:
+        """One summary a dataset, by name."""
+        from assay.registry.listing import summaries
+
+        return summaries(self)
+
+    def log(self, dataset: str | None = None) -> list[Operation]:
+        """The operations so far, oldest first; with `dataset`, those that concern it. Raises NotFound."""
+        entries = self.store.log.entries()
+        if dataset is None:
+            return entries
+        found = [entry for entry in entries if entry.dataset == dataset]
+        if not found:
+            raise NotFound(f"no dataset {dataset!r}", self._known())
+        return found
+
+    def version(self, ref: str) -> Version:
+        """The version, or the split of it, that a ref names. Raises NotFound with what there is."""
+        from assay.registry.listing import resolve
+
+        parsed = Ref.parse(ref)
+        found = resolve(self, parsed)
+        return Version(
+            self.store, self.store.objects.manifest(found.manifest), found.operation, parsed.split
+        )
+
+    def head_of(self, dataset: str) -> Manifest | None:
+        """The newest version's manifest, or None."""
+        line = self.store.versions().get(dataset)
+        return self.store.objects.manifest(line[-1].manifest) if line else None
+
+    def all_versions(self) -> Iterator[Manifest]:
+        """Every version of every dataset, oldest first."""
+        for line in self.store.versions().values():
+            for committed in line:
+                yield self.store.objects.manifest(committed.manifest)
+
+    def example(self, id: str) -> Example:
+        """An example by its id or a prefix of it that is unique. Raises NotFound."""
+        from assay.registry.explaining import example_by_id
+
+        return example_by_id(self, id)
+
+    def diff(self, a: str, b: str) -> Diff:
+        """What leads from version `a` to version `b`."""
+        from assay.store.diff import diff
+
+        return diff(self.store.objects, self.version(a).manifest, self.version(b).manifest)
+
+    def diff_rows(self, a: str, b: str, limit: int | None = None) -> Iterator[dict[str, Any]]:
+        """The differing examples with their texts: edited, added, removed, moved."""
+        from assay.registry.comparing import rows
+
+        return rows(self, a, b, limit)
+
+    def diff_json(self, a: str, b: str, rows: bool = False) -> dict[str, Any]:
+        """The answer of `diff --json`."""
+        from assay.registry.comparing import as_json
+
+        return as_json(self, a, b, rows)
+
+    def why(self, ref: str, source: str, record: int) -> Decision:
+        """The fate of a record, with the evidence. Raises NotFound."""
+        from assay.registry.explaining import why
+
+        return why(self, ref, source, record)
+
+    def trace(self, id: str) -> Trace:
+        """Everything known about an example. Raises NotFound."""
+        from assay.registry.explaining import trace
+
+        return trace(self, id)
+
+    def search(self, query: str, ref: str | None = None, limit: int = 20) -> list[Hit]:
+        """Examples whose text holds every word of `query` (exact for Chinese), in one version or the newest ones."""
+        from assay.registry.searching import search
+
+        return search(self, query, ref, limit)
+
+    def export(
+        self, ref: str, directory: str, *, format: str = "source", container: str = "jsonl",
+        dry_run: bool = False,
+    ) -> ExportResult:
+        """Write a version as files. `format`: source, a shape's name, article, or ledger."""
+        from assay.registry.exporting import export
+
+        return export(self, ref, directory, format, container, dry_run)
+
+    def verify(self, fast: bool = False, progress: Tell | None = None) -> Report:
+        """Check every byte that the registry holds against what its name says, and every promise of a manifest."""
+        from assay.registry.upkeep import verify
+
+        return verify(self, fast, progress)
+
+    def gc(self, dry_run: bool = True, grace_seconds: float = 3600.0) -> GcPlan:
+        """What nothing refers to any more; with `dry_run=False` it is deleted."""
+        from assay.registry.upkeep import collect
+
+        return collect(self, dry_run, grace_seconds)
+
+    def index(self) -> SqliteIndex:
+        """The index, brought up to the log's head."""
+        from assay.store.index.sqlite import SqliteIndex
+
+        if self._index is None:
+            path = ":memory:" if self.root is None else self.root / "index" / "index.sqlite"
+            self._index = SqliteIndex(path)
+        self._index.sync(self.store.objects, self.store.log)
+        return self._index
+
+    def scratch_root(self) -> Path | None:
+        """Where unfinished work may lie, if the registry is a folder."""
+        return None if self.root is None else self.root / "tmp"
+
+    def _known(self) -> str:
+        names = ", ".join(sorted(self.store.versions())) or "none yet; `assay curate NAME FILE` makes one"
+        return f"datasets here: {names}"
+
+
+def _listed(sources: Sequence[str]) -> tuple[str, ...]:
+    return (str(sources),) if isinstance(sources, (str, Path)) else tuple(str(s) for s in sources)

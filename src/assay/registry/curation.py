@@ -5,28 +5,37 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from assay.curate.evaluate import Evaluator
 from assay.curate.gather import Gathered, gather
 from assay.curate.plan import Plan
-from assay.curate.settle import IDENTICAL, KEPT, Settled, settle
+from assay.curate.settle import KEPT, Settled, settle
 from assay.curate.spool import Spool
 from assay.engines.local import LocalEngine
 from assay.errors import UsageError
+from assay.model.diff import pair_edits
+from assay.model.fingerprint import fingerprint
 from assay.model.provenance import ORIGINS
+from assay.model.version import Manifest, SegmentRef
 from assay.registry.base_rows import BaseRows
 from assay.registry.funnel import funnel
 from assay.registry.results import CurationResult, Progress
 from assay.registry.sources import Sources
-from assay.registry.writing import Written, write_curation
+from assay.registry.store import Store
+from assay.registry.timing import spell_time
+from assay.registry.writing import Written, membership, write_curation
+from assay.store.commit import Draft, commit
+from assay.store.diff import table_to_pair
+from assay.store.ids import IdArray, concat, contains, id_list, ids_of, order
+from assay.store.members import live_tables, split_ids
 
 if TYPE_CHECKING:
     from assay.registry import Registry
@@ -101,18 +110,72 @@ def run_curation(
             settled = _settle(request, gathered, spool, base_rows, sources)
         stages, malformed_codes = funnel(gathered, settled, request.plan)
         counts = _counts(gathered, settled)
-        with phases.phase("write"):
-            tell(Progress("writing", 0, None, "rows"))
-            written = write_curation(
-                registry.store, request, gathered, settled, spool, sources, base_rows, scratch,
-                {"funnel": [s.as_json() for s in stages], "malformed_codes": malformed_codes, **counts},
-            )
-        with phases.phase("commit"):
-            version, fingerprint, splits = _commit(registry, request, written)
+        splits = membership(gathered, settled)
+        version = None
+        if not request.dry_run:
+            with phases.phase("write"):
+                tell(Progress("writing", 0, None, "rows"))
+                written = write_curation(
+                    registry.store, request, gathered, settled, spool, sources, base_rows, scratch,
+                    {"funnel": [s.as_json() for s in stages], "malformed_codes": malformed_codes, **counts},
+                )
+            with phases.phase("commit"):
+                version = _commit(registry, request, base, splits, written)
     return CurationResult(
-        request.dataset, version, fingerprint, counts["read"], counts["kept"], counts["rejected"],
-        counts["malformed"], splits, stages, malformed_codes, phases.elapsed, phases.seconds,
+        request.dataset,
+        version,
+        fingerprint({split: id_list(ids) for split, ids in splits.items()}),
+        counts["read"],
+        counts["kept"],
+        counts["rejected"],
+        counts["malformed"],
+        {split: len(ids) for split, ids in splits.items()},
+        stages,
+        malformed_codes,
+        phases.elapsed,
+        phases.seconds,
     )
+
+
+def _commit(
+    registry: Registry, request: Request, base: Manifest | None, splits: Mapping[str, IdArray], written: Written
+) -> str:
+    """Name what was written in the log. Raises Conflict."""
+    store = registry.store
+    draft = Draft(
+        request.dataset,
+        base,
+        splits,
+        written.segments,
+        request.message,
+        written.curation,
+        # A recipe with set stages decided against the base as it was; with another base it might have
+        # decided otherwise. Records taken in one by one commute.
+        commutes=request.add and not request.plan.set_stages,
+        edits=_edits(store, base, splits, written.segments),
+    )
+    manifest = commit(store.objects, store.log, draft, actor=registry.actor, time=spell_time(registry.clock()))
+    return manifest.ref
+
+
+def _edits(
+    store: Store, base: Manifest | None, splits: Mapping[str, IdArray], segments: Sequence[SegmentRef]
+) -> Mapping[bytes, bytes]:
+    """Which examples of the base became which new ones: same key, or failing that the same input."""
+    if base is None or not segments:
+        return {}
+    target = concat(list(splits.values()))
+    target = target[order(target)]
+    columns = ["id", "key", "source", "payload"]
+    gone = []
+    for split in base.splits:
+        if contains(target, split_ids(store.objects, base, split)).all():
+            continue
+        for _, table in live_tables(store.objects, base, columns, split):
+            left = table.filter(pa.array(~contains(target, ids_of(table["id"]))))
+            gone += list(table_to_pair(left))
+    came = [row for ref in segments for row in table_to_pair(store.segment(ref, columns))] if gone else []
+    return pair_edits(gone, came) if gone else {}
 
 
 def _check(request: Request) -> None:

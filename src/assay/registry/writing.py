@@ -32,12 +32,10 @@ _SLICE = 20_000
 
 @dataclass(frozen=True)
 class Written:
-    """What a commit needs: which ids stand in which split, the new segments per split, and the record of it all."""
+    """What a commit names: the new segments of kept examples, and the object that says how they came about."""
 
-    splits: Mapping[str, IdArray]
-    segments: Mapping[str, list[SegmentRef]]
+    segments: list[SegmentRef]
     curation: str
-    base: BaseRows
 
 
 def write_curation(
@@ -55,10 +53,13 @@ def write_curation(
     first = settled.same == np.arange(len(gathered))
     kept = first & (settled.stage == KEPT)
     stored = base.contains(gathered.ids) | gathered.pinned
-    segments = {
-        split: _write(store, spool, gathered, np.flatnonzero(kept & ~stored & (settled.split == split)), scratch)
-        for split in sorted({name for name in settled.split[kept].tolist()})
-    }
+    segments = [
+        ref
+        for split in sorted(set(settled.split[kept].tolist()))
+        for ref in _write(
+            store, spool, gathered, np.flatnonzero(kept & ~stored & (settled.split == split)), scratch
+        )
+    ]
     known = store.rejected_segments(base.manifest)
     rejected = np.flatnonzero(first & ~kept & ~gathered.pinned)
     rejected_before = np.zeros(len(rejected), np.bool_)
@@ -68,7 +69,7 @@ def write_curation(
     new_rejected = _write(store, spool, gathered, rejected[~rejected_before], scratch)
     # Addresses count these segments in this order: what stands in the version, then what was rejected.
     base_segments = store.segments(base.manifest)
-    address_space = [*base_segments, *(ref for refs in segments.values() for ref in refs), *known, *new_rejected]
+    address_space = list(dict.fromkeys([*base_segments, *segments, *known, *new_rejected]))
     places = _places(store, gathered, spool, address_space)
     ledger = build_ledger(gathered, settled, request.plan, sources.uris, places)
     ledger_name = store.objects.put_bytes(ledger_bytes(ledger), "parquet")
@@ -88,15 +89,15 @@ def write_curation(
             **summary,
         }
     )
-    return Written(_target(request, gathered, settled, base), segments, curation, base)
+    return Written(segments, curation)
 
 
 def _ids(gathered: Gathered, rows: npt.NDArray[np.int64]) -> IdArray:
     return np.ascontiguousarray(gathered.ids[rows]).view("V32")
 
 
-def _target(request: Request, gathered: Gathered, settled: Settled, base: BaseRows) -> dict[str, IdArray]:
-    """Split → sorted ids of the version to be. With `--add` the base rows are among the gathered ones."""
+def membership(gathered: Gathered, settled: Settled) -> dict[str, IdArray]:
+    """Split → sorted ids of the version to be. With `--add` the base rows are among those gathered."""
     kept = settled.kept
     kept = kept[settled.same[kept] == kept]
     split = settled.split[kept]

@@ -1,0 +1,120 @@
+"""export: a version, or the ledger that made it, as files that other tools read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pyarrow as pa
+
+from assay.curate.ledger import decisions, open_ledger
+from assay.errors import UsageError
+from assay.formats.article import write_article
+from assay.formats.export import ExportRow, write_lines, write_rows
+from assay.formats.shapes import shape_names
+from assay.model.version import SegmentRef
+from assay.registry.results import ExportResult
+from assay.registry.version import Version
+from assay.store.segments import check_rows, read_ids
+
+if TYPE_CHECKING:
+    from assay.registry import Registry
+
+CONTAINERS = ("jsonl", "parquet")
+
+
+def export(
+    registry: Registry, ref: str, directory: str, format: str, container: str, dry_run: bool
+) -> ExportResult:
+    """Write a version to `directory`: one file a split, the article layout, or the ledger.
+
+    `format`: `source` (every row in the shape and with all the fields it came with), a shape's name,
+    `article`, or `ledger`. Raises NotExpressible, naming the example, before any file takes its name.
+    """
+    version = registry.version(ref)
+    known = ("source", "article", "ledger", *shape_names())
+    if format not in known:
+        raise UsageError(f"no export format {format!r}", f"one of: {', '.join(known)}")
+    if container not in CONTAINERS:
+        raise UsageError(f"no container {container!r}", f"one of: {', '.join(CONTAINERS)}")
+    folder = Path(directory)
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{directory} is a file", "name a folder to write into")
+    if format == "ledger":
+        return _export_ledger(registry, version, folder, dry_run)
+    if format == "article":
+        return _export_article(version, folder, dry_run)
+    shape = None if format == "source" else format
+    files: dict[str, int] = {}
+    for split, count in version.counts.items():
+        path = folder / f"{split}.{container}"
+        if not dry_run:
+            folder.mkdir(parents=True, exist_ok=True)
+            count = write_rows(path, _rows(version, split), shape, container)
+        files[str(path)] = count
+    return ExportResult(version.name, format, files)
+
+
+def _rows(version: Version, split: str) -> Iterator[ExportRow]:
+    for table in version.tables(split):
+        check_rows(table)
+        for row in table.to_pylist():
+            yield ExportRow(
+                orjson.loads(row["payload"]),
+                orjson.loads(row["extra"]) if row["extra"] else {},
+                orjson.loads(row["hint"]) if row["hint"] else None,
+                row["shape"],
+                {name: row[name] for name in ("source", "record", "key", "generator", "licence")},
+                row["id"],
+            )
+
+
+def _export_article(version: Version, folder: Path, dry_run: bool) -> ExportResult:
+    number = version.manifest.number
+    files = {str(folder / f"v{number}" / "samples.jsonl"): len(version)}
+    if not dry_run:
+        generators = sorted({e.provenance["generator"] for e in version if "generator" in e.provenance})
+        templates = sorted(
+            {e.provenance["prompt_template"] for e in version if "prompt_template" in e.provenance}
+        )
+        kinds = sorted({e.kind for e in version})
+        meta: dict[str, Any] = {
+            "version": f"v{number}",
+            "date": version.operation.time[:10],
+            "generator": ", ".join(generators) or None,
+            "task_type": ", ".join(kinds) or None,
+            "prompt_template": ", ".join(templates) or None,
+            "quality_score_avg": None,
+            "counts": dict(version.counts),
+            "fingerprint": version.fingerprint,
+        }
+        rows = (row for split in version.counts for row in _rows(version, split))
+        write_article(folder, number, rows, meta)
+    return ExportResult(version.name, "article", files)
+
+
+def _export_ledger(registry: Registry, version: Version, folder: Path, dry_run: bool) -> ExportResult:
+    """One decision a record, with the fields of `why` and the source, in source order."""
+    curation = registry.store.curation(version.manifest)
+    if curation is None:
+        raise UsageError(f"{version.name} was not made by a curation and has no ledger", "export another version")
+    path = folder / "ledger.jsonl"
+    count = curation["read"]
+    if not dry_run:
+        folder.mkdir(parents=True, exist_ok=True)
+        count = write_lines(path, _ledger_rows(registry, curation))
+    return ExportResult(version.name, "ledger", {str(path): count})
+
+
+def _ledger_rows(registry: Registry, curation: Any) -> Iterator[dict[str, Any]]:
+    ids = [read_ids(registry.store.objects, SegmentRef.from_json(ref)) for ref in curation["segments"]]
+    ledger = open_ledger(registry.store.objects.buffer(curation["ledger"]))
+    for k in range(ledger.metadata.num_row_groups):
+        table: pa.Table = ledger.read_row_group(k)
+        for decision, address in decisions(table):
+            if address is not None:
+                decision = replace(decision, example_id=bytes(ids[address[0]][address[1]]).hex())
+            yield decision.as_json()

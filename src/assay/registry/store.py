@@ -1,0 +1,66 @@
+"""The registry's bytes in one place: storage, objects and log, and what is read from them again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from assay.model.version import Manifest, SegmentRef
+from assay.store.heads import Committed, versions
+from assay.store.log import Log
+from assay.store.members import live_tables, split_ids, tables_in_source_order
+from assay.store.objects import Objects
+from assay.store.segments import read_segment
+from assay.store.storage import Storage
+
+
+@dataclass
+class Store:
+    """What use cases read and write through. Objects are verified whenever they are read."""
+
+    storage: Storage
+    objects: Objects = field(init=False)
+    log: Log = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.objects = Objects(self.storage)
+        self.log = Log(self.storage)
+
+    def versions(self) -> dict[str, list[Committed]]:
+        """Datasets and their versions, folded from the log as it is now."""
+        return versions(self.log.entries())
+
+    def split_ids(self, manifest: Manifest, split: str) -> npt.NDArray[np.bytes_]:
+        """The sorted ids of a split, as S32."""
+        return split_ids(self.objects, manifest, split).view("S32")
+
+    def live_tables(self, manifest: Manifest, columns: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
+        """(split, rows) of a version, row group by row group."""
+        return live_tables(self.objects, manifest, list(columns))
+
+    def in_source_order(self, manifest: Manifest, split: str) -> Iterator[pa.Table]:
+        """The rows of a split as their sources had them, in bounded tables."""
+        return tables_in_source_order(self.objects, manifest, split)
+
+    def segment(self, ref: SegmentRef, columns: Sequence[str] | None = None) -> pa.Table:
+        return read_segment(self.objects, ref, None if columns is None else list(columns))
+
+    def segments(self, manifest: Manifest | None) -> list[SegmentRef]:
+        """Every segment of a version, once each, in manifest order."""
+        if manifest is None:
+            return []
+        return list(dict.fromkeys(part.segment for parts in manifest.splits.values() for part in parts))
+
+    def curation(self, manifest: Manifest) -> Mapping[str, Any] | None:
+        """The JSON that says how a version came about; None for one that no curation made."""
+        return None if manifest.curation is None else self.objects.get_json(manifest.curation)
+
+    def rejected_segments(self, manifest: Manifest | None) -> list[SegmentRef]:
+        """Where a version's curation put the examples it rejected, and those before it."""
+        made = None if manifest is None else self.curation(manifest)
+        return [SegmentRef.from_json(ref) for ref in made["rejected"]] if made else []
