@@ -10,17 +10,27 @@ from assay.model.example import Example
 
 Paint = Callable[..., str]
 
-OWN = Example.of({"prompt": "How do I reset \x1b[31mmy password?", "completion": "Click [red]here[/red]\u202e.", "label": True})
+OWN = Example.of(
+    {
+        "prompt": "How do I reset \x1b[31mmy password?",
+        "completion": "Click [red]here[/red]\u202e.",
+        "label": True,
+    }
+)
 TWIN = Example.of({"prompt": "如何重置密码?", "completion": "点击“忘记密码”。", "label": True})
 SRC = "data/tickets.jsonl"
 
 
 def test_a_near_duplicate(paint: Paint) -> None:
     found = Decision(
-        SRC, 17, "rejected", "near_dedup", "near_duplicate", 0.8712, 0.8, Twin("ab" * 32, "data/more.jsonl", 4, 0.8712),
-        (Failure("length", "output_too_short", 1, 3), Failure("repetition", "repeated_ngrams", 0.31, 0.15)), OWN.name,
+        SRC, 17, "rejected", "near_dedup", "near_duplicate", 0.8712, 0.8,
+        Twin("ab" * 32, "data/more.jsonl", 4, 0.8712),
+        (Failure("length", "output_too_short", 1, 3), Failure("repetition", "repeated_ngrams", 0.31, 0.15)),
+        OWN.name,
     )  # fmt: skip
-    assert paint(decision(found, Evidence(OWN, TWIN))) == f"""\
+    assert (
+        paint(decision(found, Evidence(OWN, TWIN)))
+        == f"""\
 record 17 of data/tickets.jsonl was rejected by near_dedup: 0.87 ≥ 0.80, like
 record 4 of data/more.jsonl, which was kept
 
@@ -40,6 +50,7 @@ This record
 Its twin, which was kept
   input   如何重置密码?
   output  点击“忘记密码”。"""
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,7 +70,8 @@ Its twin, which was kept
         ),
         (
             Decision(SRC, 2, "rejected", "identical", "identical", twin=Twin("ab" * 32, SRC, 1, 1.0)),
-            "record 2 of data/tickets.jsonl was rejected by identical: 1.00, the same text as record 1, which was kept",
+            "record 2 of data/tickets.jsonl was rejected by identical: 1.00, the same text as record 1, "
+            "which was kept",
         ),
         (
             Decision(SRC, 3, "malformed", code="not_json", message="unexpected end\x1b"),

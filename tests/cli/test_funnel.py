@@ -23,11 +23,11 @@ STAGES = (
 
 
 def result(**changed: Any) -> CurationResult:
-    given: dict[str, Any] = dict(
-        dataset="helpdesk", version="helpdesk@v2", fingerprint="sha256:" + "ab" * 32, read=12_000, kept=9_471,
-        rejected=2_517, malformed=12, splits={"train": 8_524, "test": 947}, stages=STAGES,
-        codes_malformed={"not_json": 9, "empty_record": 3}, elapsed_seconds=1.25,
-    )  # fmt: skip
+    given: dict[str, Any] = {
+        "dataset": "helpdesk", "version": "helpdesk@v2", "fingerprint": "sha256:" + "ab" * 32, "read": 12_000,
+        "kept": 9_471, "rejected": 2_517, "malformed": 12, "splits": {"train": 8_524, "test": 947},
+        "stages": STAGES, "codes_malformed": {"not_json": 9, "empty_record": 3}, "elapsed_seconds": 1.25,
+    }  # fmt: skip
     return CurationResult(**(given | changed))
 
 
@@ -64,7 +64,8 @@ def test_a_dry_run_says_that_nothing_was_written(paint: Paint) -> None:
 
 
 def test_nothing_read_is_no_division_by_zero(paint: Paint) -> None:
-    empty = result(read=0, kept=0, rejected=0, malformed=0, stages=(), codes_malformed={}, elapsed_seconds=0.0)
+    nothing = {"read": 0, "kept": 0, "rejected": 0, "malformed": 0, "elapsed_seconds": 0.0}
+    empty = result(stages=(), codes_malformed={}, **nothing)
     assert "kept                      0" in paint(curation(empty, []))
 
 

@@ -36,14 +36,14 @@ class Command(click.Command):
             raise click.exceptions.Exit(141) from None  # as if SIGPIPE had ended us, like any Unix tool
 
 
-class SourceRecord(click.ParamType):
+class SourceRecord(click.ParamType[tuple[str, int]]):
     """`SRC:RECORD`, split at the last colon: ("tickets.jsonl", 17). Record numbers start at 1."""
 
     name = "SRC:RECORD"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
-        if isinstance(value, tuple):
-            return value
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
         source, colon, number = str(value).rpartition(":")
         if not colon or not source:
             self.fail(f"{value!r} is not SRC:RECORD, such as tickets.jsonl:17", param, ctx)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from assay.model.example import Example
@@ -18,14 +19,14 @@ def example_json(one: Example) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def version_json(version: Version) -> dict[str, Any]:
+def version_json(version: Version, parents: Sequence[str]) -> dict[str, Any]:
     """A version's card."""
     operation = version.operation
     return {
         "version": version.name,
         "fingerprint": version.fingerprint,
         "splits": dict(version.counts),
-        "parents": list(version.manifest.parents),
+        "parents": list(parents),
         "message": version.message,
         "time": operation.time,
         "actor": operation.actor,

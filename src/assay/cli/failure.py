@@ -15,10 +15,12 @@ def as_assay_error(error: Exception) -> AssayError:
         return error
     if isinstance(error, click.ClickException):
         where = getattr(error, "ctx", None)
-        return UsageError(error.format_message().rstrip("."), f"see: {where.command_path} --help" if where else "")
+        hint = f"see: {where.command_path} --help" if where else ""
+        return UsageError(error.format_message().rstrip("."), hint)
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
-        return StorageFailure(f"{place}{error.strerror or error}", "check the path, its permissions and free space")
+        hint = "check the path, its permissions and the free space"
+        return StorageFailure(f"{place}{error.strerror or error}", hint)
     raise error
 
 

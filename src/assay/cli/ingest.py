@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
@@ -24,13 +24,14 @@ def options(function: F) -> F:
             click.argument("sources", metavar="SRC...", nargs=-1, required=True),
             click.option("--add", is_flag=True, help="Add to the newest version instead of replacing it."),
             click.option("-m", "--message", default="", metavar="MSG", help="Why this version was made."),
-            click.option("--format", "shape", metavar="SHAPE", help="Shape of the records (default: recognised)."),
-            click.option("--container", metavar="C", help="How the files are packed (default: recognised)."),
+            click.option("--format", "shape", metavar="SHAPE", help="Shape of the records; else recognised."),
+            click.option("--container", metavar="C", help="How the files are packed; else recognised."),
             click.option("--origin", type=click.Choice(ORIGINS), help="Who wrote the examples."),
             click.option("--generator", metavar="PROVIDER/MODEL", help="The model that wrote them."),
             click.option("--licence", metavar="TEXT", help="The licence they are under."),
             click.option(
-                "--workers", type=click.IntRange(1, 1024), metavar="N", default=cores, show_default="all cores",
+                "--workers", type=click.IntRange(1, 1024), metavar="N", default=cores,
+                show_default="all cores",
                 help="Processes to use; never changes the result.",
             ),
             click.option("--dry-run", is_flag=True, help="Do everything but write."),
@@ -46,10 +47,11 @@ def cores() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def provenance(origin: str | None, generator: str | None, licence: str | None) -> dict[str, str]:
-    """What was said about where the examples come from; nothing for what was not said."""
-    said = {"origin": origin, "generator": generator, "licence": licence}
-    return {name: value for name, value in said.items() if value}
+def keywords(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as the registry takes them: what was said of provenance is one mapping."""
+    rest = dict(given)
+    said = {name: rest.pop(name) for name in ("origin", "generator", "licence")}
+    return rest | {"provenance": {name: value for name, value in said.items() if value}}
 
 
 def answer(session: Session, result: CurationResult) -> None:
@@ -67,7 +69,8 @@ def next_commands(session: Session, result: CurationResult) -> list[tuple[str, s
     out = [(session.command("head", version), "see the first examples")]
     name, _, number = version.rpartition("@v")
     if number.isdigit() and int(number) > 1:
-        out.append((session.command("diff", f"{name}@v{int(number) - 1}", version, "--rows"), "see what changed"))
+        before = f"{name}@v{int(number) - 1}"
+        out.append((session.command("diff", before, version, "--rows"), "see what changed"))
     if result.rejected or result.malformed:
         folder = f"{name}-ledger"
         ledger = session.command("export", version, folder, "--format", "ledger")

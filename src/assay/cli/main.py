@@ -69,7 +69,10 @@ class LazyGroup(click.Group):
                 formatter.write_dl(list(commands.items()), col_max=10, col_spacing=4)
 
 
-@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 90})
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 90}
+
+
+@click.command(cls=LazyGroup, context_settings=CONTEXT)
 @click.version_option(package_name="assay-data", prog_name="assay")
 @click.pass_context
 def group(ctx: click.Context, folder: str | None, actor: str | None, as_json: bool) -> None:

@@ -128,7 +128,8 @@ def _print(console: Console, picture: RenderableType) -> None:
         return
     with console.capture() as captured:
         console.print(picture)
-    console.file.write("".join(line.rstrip() + "\n" for line in captured.get().removesuffix("\n").split("\n")))
+    lines = captured.get().removesuffix("\n").split("\n")
+    console.file.write("".join(line.rstrip() + "\n" for line in lines))
     console.file.flush()
 
 

@@ -14,15 +14,20 @@ from assay.cli.session import Session
 @click.command(cls=Command)
 @ingest.options
 @click.option("--recipe", metavar="R", help="A preset's name or a YAML file (default: default).")
-@click.option("--eval", "eval_sources", metavar="SRC", multiple=True, help="Examples that must not be trained on.")
+@click.option("--eval", "eval_sources", metavar="SRC", multiple=True, help="What must not be trained on.")
 @click.pass_obj
 def command(
-    session: Session, name: str, sources: tuple[str, ...], recipe: str | None, eval_sources: tuple[str, ...],
-    origin: str | None, generator: str | None, licence: str | None, **given: Any,
-) -> None:  # fmt: skip
+    session: Session,
+    /,
+    name: str,
+    sources: tuple[str, ...],
+    recipe: str | None,
+    eval_sources: tuple[str, ...],
+    **given: Any,
+) -> None:
     """Turn raw files into a clean version of the dataset NAME.
 
-    Every record of every SRC is kept, rejected with a reason, or malformed with its place; ask `assay why` of any.
+    Every record of every SRC is kept, rejected with a reason, or malformed with its place; `assay why` tells.
     """
     with session.progress() as progress:
         result = session.registry.curate(
@@ -30,8 +35,7 @@ def command(
             sources,
             recipe=recipe,
             eval_sources=eval_sources,
-            provenance=ingest.provenance(origin, generator, licence),
             progress=progress,
-            **given,
+            **ingest.keywords(given),
         )
     ingest.answer(session, result)

@@ -20,7 +20,9 @@ ROWS = 20
 @click.argument("a")
 @click.argument("b")
 @click.option("--rows", is_flag=True, help="Show the examples that changed.")
-@click.option("--limit", type=click.IntRange(1, 1_000_000), help=f"How many rows (default: {ROWS}; all with --json).")
+@click.option(
+    "--limit", type=click.IntRange(1, 1_000_000), help=f"How many rows (default: {ROWS}; all with --json)."
+)
 @click.pass_obj
 def command(session: Session, a: str, b: str, rows: bool, limit: int | None) -> None:
     """What leads from the version A to the version B."""
@@ -38,7 +40,7 @@ def _picture(session: Session, a: str, b: str, limit: int) -> RenderableType:
     old, new = registry.version(a), registry.version(b)
     diff = registry.diff(a, b)
     summary = picture.summary(old.name, new.name, diff.counts, (old.fingerprint, new.fingerprint))
-    splits = picture.by_split(picture.split_counts(diff)) if diff else None
+    splits = picture.by_split(picture.split_counts(diff), old.counts, new.counts) if diff else None
     if not limit:
         return spaced(summary, splits)
     changes = [picture.row(change) for change in islice(registry.diff_rows(a, b, limit=limit), limit)]

@@ -14,20 +14,11 @@ from assay.cli.session import Session
 @click.command("import", cls=Command)
 @ingest.options
 @click.pass_obj
-def command(
-    session: Session, name: str, sources: tuple[str, ...], origin: str | None, generator: str | None,
-    licence: str | None, **given: Any,
-) -> None:  # fmt: skip
+def command(session: Session, /, name: str, sources: tuple[str, ...], **given: Any) -> None:
     """Take files as they are into a version of the dataset NAME.
 
     Nothing is filtered; only what is malformed, and a second copy of the same example, stays out.
     """
     with session.progress() as progress:
-        result = session.registry.import_(
-            name,
-            sources,
-            provenance=ingest.provenance(origin, generator, licence),
-            progress=progress,
-            **given,
-        )
+        result = session.registry.import_(name, sources, progress=progress, **ingest.keywords(given))
     ingest.answer(session, result)

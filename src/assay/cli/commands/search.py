@@ -12,7 +12,7 @@ from assay.cli.session import Session
 @click.command(cls=Command)
 @click.argument("query")
 @click.option("--ref", metavar="REF", help="Only in this version (default: the newest of every dataset).")
-@click.option("-n", "limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many at most.")
+@click.option("-n", "limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most.")
 @click.pass_obj
 def command(session: Session, query: str, ref: str | None, limit: int) -> None:
     """Examples whose input or output contains the words of QUERY."""

@@ -31,4 +31,5 @@ def command(session: Session, what: str) -> None:
             session.answer(lambda: example_json(example), lambda: cards.example_card(example))
             return
     version = registry.version(what)
-    session.answer(lambda: version_json(version), lambda: cards.version_card(version))
+    parents = [registry.store.objects.manifest(name).ref for name in version.manifest.parents]
+    session.answer(lambda: version_json(version, parents), lambda: cards.version_card(version, parents))

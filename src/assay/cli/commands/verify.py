@@ -14,7 +14,7 @@ from assay.cli.session import Session
 @click.option("--fast", is_flag=True, help="Check that everything is there, without reading every byte.")
 @click.pass_context
 def command(ctx: click.Context, fast: bool) -> None:
-    """Check the registry against itself: the log's chain, every object against its name. Exit 1 on findings."""
+    """Check the registry against itself: every byte, name and link. Exit 1 on findings."""
     session: Session = ctx.obj
     with session.progress() as progress:
         report = session.registry.verify(fast=fast, progress=progress)

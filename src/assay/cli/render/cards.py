@@ -81,8 +81,12 @@ def example_card(example: Example) -> RenderableType:
     """One example whole: every message with its role, then where it came from."""
     head = title(example.name)
     facts = [("kind", example.kind), ("split", example.split or "")]
-    facts += [(name.replace("_", " "), str(value)) for name, value in example.provenance.items() if value is not None]
+    facts += _known(example.provenance)
     return spaced(Group(head, labelled(facts)), payload(example.payload))
+
+
+def _known(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(name.replace("_", " "), str(value)) for name, value in provenance.items() if value is not None]
 
 
 def payload(value: Mapping[str, Any], limit: int = 20_000) -> RenderableType:
@@ -105,10 +109,14 @@ def payload(value: Mapping[str, Any], limit: int = 20_000) -> RenderableType:
 def _turn(turn: Mapping[str, Any], limit: int) -> tuple[str, RenderableType]:
     content = turn.get("content")
     rest = {k: v for k, v in turn.items() if k not in ("role", "content")}
-    text = content if isinstance(content, str) else "" if content is None else json.dumps(content, ensure_ascii=False)
+    text = "" if content is None else content if isinstance(content, str) else _json(content)
     if rest:
-        text += ("\n" if text else "") + json.dumps(rest, ensure_ascii=False)
+        text += ("\n" if text else "") + _json(rest)
     return str(turn.get("role") or "message"), block(text, limit=limit)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def first_examples(examples: Sequence[Example]) -> RenderableType:
@@ -130,7 +138,7 @@ def _brief(example: Example) -> RenderableType:
 def trace_card(trace: Trace) -> RenderableType:
     """Everything that `trace ID` says."""
     facts = [("kind", trace.kind)]
-    facts += [(k.replace("_", " "), str(v)) for k, v in trace.provenance.items() if v is not None]
+    facts += _known(trace.provenance)
     return spaced(
         Group(title(trace.id), labelled(facts)),
         _held(trace.versions),
@@ -143,9 +151,8 @@ def trace_card(trace: Trace) -> RenderableType:
 def _held(intervals: Sequence[Interval]) -> RenderableType:
     if not intervals:
         return Text("In no version", "yellow")
-    lines = [
-        (i.dataset, f"{span(i)} in {i.split}") for i in sorted(intervals, key=lambda i: (i.dataset, i.first, i.split))
-    ]
+    ordered = sorted(intervals, key=lambda held: (held.dataset, held.first, held.split))
+    lines = [(held.dataset, f"{span(held)} in {held.split}") for held in ordered]
     return Group(Text("In versions", "dim"), labelled(lines))
 
 
@@ -153,7 +160,8 @@ def span(interval: Interval) -> str:
     """ "v1 to the newest", "v2 to v4", "v3"."""
     if interval.last is None:
         return f"v{interval.first} to the newest"
-    return f"v{interval.first}" if interval.first == interval.last else f"v{interval.first} to v{interval.last}"
+    first, last = f"v{interval.first}", f"v{interval.last}"
+    return first if first == last else f"{first} to {last}"
 
 
 def _records(head: str, rows: Sequence[Mapping[str, Any]], facts: Sequence[str]) -> RenderableType | None:
@@ -164,7 +172,8 @@ def _records(head: str, rows: Sequence[Mapping[str, Any]], facts: Sequence[str])
     for found in rows[:20]:
         number = found.get("version")
         name = number if isinstance(number, str) else f"{found.get('dataset')}@v{number}"
-        cells = [f"{v:.2f}" if isinstance(v, float) else str(v or "") for v in (found.get(fact) for fact in facts)]
+        values = [found.get(fact) for fact in facts]
+        cells = [f"{value:.2f}" if isinstance(value, float) else str(value or "") for value in values]
         table.add_row(
             Text(clip(str(name), 24)), f"{int(found.get('record') or 0):,}",
             *(Text(clip(cell, 20)) for cell in cells), Text(clip(str(found.get("source") or ""), 60)),

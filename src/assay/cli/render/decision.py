@@ -118,7 +118,7 @@ def _bound(value: float | None, threshold: float | None) -> str:
 
 
 def _pair(value: float | None, threshold: float | None) -> tuple[str, str]:
-    """A value and its bound: both as counts where both are whole, else both as shares; "" where there is none."""
+    """A value and its bound, both as counts where both are whole, else as shares; "" for none."""
     known = [number for number in (value, threshold) if number is not None and isfinite(number)]
     whole = all(number == int(number) for number in known)
     left, right = (

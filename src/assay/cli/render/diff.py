@@ -24,7 +24,8 @@ CONTEXT: Final = 6
 """Words shown on either side of a change."""
 
 # A word, or one CJK character (written without blanks), or a run of blanks, or one sign.
-_TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]|\w+?(?=[\u3040-\u9fff])|\w+|\s+|.", re.S)
+_CJK = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_TOKEN = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+|\s+|.", re.DOTALL)
 
 
 def summary(a: str, b: str, counts: Mapping[str, int], fingerprints: Sequence[str]) -> RenderableType:
@@ -48,19 +49,22 @@ def split_counts(diff: Diff) -> dict[str, Counter[str]]:
     out: dict[str, Counter[str]] = {}
     for op in MARKS:
         for change in getattr(diff, op):
-            out.setdefault(change.split or change.old_split, Counter())[op] += 1
+            out.setdefault(change.split or change.old_split or "", Counter())[op] += 1
     return out
 
 
-def by_split(counts: Mapping[str, Mapping[str, int]]) -> RenderableType:
-    """A table: split × added, removed, edited, moved (counted where the example stands in the newer version)."""
-    table = columns("split", *MARKS, right=tuple(MARKS))
-    for split in sorted(counts):
-        cells = [Text(clip(split, 24))]
+def by_split(
+    counts: Mapping[str, Mapping[str, int]], before: Mapping[str, int], after: Mapping[str, int]
+) -> RenderableType:
+    """A table: split, examples before, what changed, examples after. Moves count where the example is now."""
+    heads = ("before", *MARKS, "after")
+    table = columns("split", *heads, right=heads)
+    for split in sorted({*counts, *before, *after}):
+        cells = [Text(clip(split, 16)), Text(f"{before.get(split, 0):,}")]
         for op in MARKS:
-            count = counts[split].get(op, 0)
+            count = counts.get(split, {}).get(op, 0)
             cells.append(Text(f"{count:,}", STYLES[op] if count else "dim"))
-        table.add_row(*cells)
+        table.add_row(*cells, Text(f"{after.get(split, 0):,}"))
     return Padding(table, (0, 0, 0, 2))
 
 
@@ -74,8 +78,8 @@ def row(change: Mapping[str, Any], width: int = 72) -> RenderableType:
     else:
         head.append(short(change["id"]), style)
     old_split, split = change.get("old_split"), change.get("split")
-    place = f"{old_split} → {split}" if old_split and split and old_split != split else split or old_split or ""
-    head.append(f"  {safe_text(str(place))}", "dim")
+    places = dict.fromkeys(str(place) for place in (old_split, split) if place)
+    head.append(f"  {safe_text(' → '.join(places))}", "dim")
     lines: list[RenderableType] = [head]
     for name in ("input", "output"):
         new, old = str(change.get(name) or ""), change.get(f"old_{name}")

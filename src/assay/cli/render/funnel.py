@@ -53,7 +53,8 @@ def funnel(
         lines.append(_line(step.name, gone, bar, _percent(step.left, read), ""))
         lines += _reasons(step)
         before = step.left
-    lines.append(_line("kept", f"{before:,}", _bar(read, before, before, "red"), _percent(before, read), "bold"))
+    kept = _bar(read, before, before, "red")
+    lines.append(_line("kept", f"{before:,}", kept, _percent(before, read), "bold"))
     quiet = [safe_text(stage.stage) for stage in stages if not stage.rejected and not stage.flagged]
     if quiet:
         lines.append(Text(clip("  nothing to remove: " + ", ".join(quiet), 78), "dim"))
@@ -98,7 +99,7 @@ def _line(name: str, count: str, bar: Text, percent: str, style: str) -> Text:
     line = Text("  ", no_wrap=True, overflow="ellipsis")
     line.append(label, style).append(" " * (14 - Text(label).cell_len))
     line.append(f"{count:>13}  ", style).append_text(bar)
-    return line.append(f"  {percent:>7}", "dim" if not style else style)
+    return line.append(f"  {percent:>7}", style or "dim")
 
 
 def _reasons(step: Step) -> list[Text]:
@@ -134,7 +135,7 @@ def _percent(part: int, whole: int) -> str:
 
 
 def _bar(whole: int, before: int, left: int, gone_style: str) -> Text:
-    """`left` of `whole` as solid cells to an eighth, then shade up to `before`; whatever went shows one cell."""
+    """`left` of `whole` as solid cells to an eighth, then shade up to `before`; a loss shows a cell."""
     eighths = round(8 * BAR * left / whole) if whole else 0
     eighths = max(eighths, 1) if left else 0
     edge = -(-BAR * before // whole) if whole else 0

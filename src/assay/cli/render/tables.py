@@ -57,7 +57,8 @@ def hits(query: str, found: Sequence[Hit]) -> RenderableType:
 
 def _hit(query: str, one: Hit) -> RenderableType:
     head = Text(short(one.id), "cyan")
-    head.append(f"  {safe_text(one.version)} · {safe_text(one.split)} · {clip(one.source, 34)}:{one.record}", "dim")
+    place = f"{clip(one.source, 34)}:{one.record}"
+    head.append(f"  {safe_text(one.version)} · {safe_text(one.split)} · {place}", "dim")
     texts = [("input", _marked(one.input, query)), ("output", _marked(one.output, query))]
     return Group(head, labelled([(name, text) for name, text in texts if text]))
 
@@ -69,7 +70,8 @@ def _marked(text: str, query: str) -> Text:
     start = max(0, first.start() - 50) if first else 0
     line = Text(("…" if start else "") + clip(text[start:], 134), overflow="fold")
     if words:
-        line.highlight_regex(re.compile("|".join(re.escape(safe_text(w)) for w in query.split()), re.I), "bold yellow")
+        wanted = "|".join(re.escape(safe_text(word)) for word in query.split())
+        line.highlight_regex(re.compile(wanted, re.IGNORECASE), "bold yellow")
     return line
 
 

@@ -12,8 +12,8 @@ ELLIPSIS: Final = "…"
 
 _NEWLINES = re.compile("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 
-# What moves the cursor, recolours, reverses, hides, or takes no room. Kept on purpose: U+200C and U+200D, which
-# Persian and emoji need, and the Arabic number signs, which are visible.
+# What moves the cursor, recolours, reverses, hides, or takes no room. Kept on purpose: U+200C and U+200D,
+# which Persian and emoji need, and the Arabic number signs, which are visible.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u06dd\u070f\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb"
