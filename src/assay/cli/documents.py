@@ -1,4 +1,4 @@
-"""JSON documents of what the library gives as objects: an example, a version."""
+"""JSON documents of what the library gives as objects: examples, versions, reports of upkeep."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from assay.model.example import Example
 
 if TYPE_CHECKING:
     from assay.registry.version import Version
+    from assay.store.gc import GcPlan
+    from assay.store.verify import Report
 
 
 def example_json(one: Example) -> dict[str, Any]:
@@ -35,4 +37,29 @@ def version_json(version: Version, parents: Sequence[str]) -> dict[str, Any]:
         "recipe": version.recipe,
         "sources": [dict(source) for source in version.sources],
         "stages": [stage.as_json() for stage in version.funnel],
+    }
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """What `verify` found; notes (level "note") are harmless."""
+    return {
+        "ok": report.ok,
+        "files": report.files,
+        "bytes": report.bytes,
+        "findings": [
+            {"code": found.code, "file": found.file, "message": found.message, "level": found.level}
+            for found in report.findings
+        ],
+    }
+
+
+def garbage_json(plan: GcPlan, removed: bool) -> dict[str, Any]:
+    """What `gc` would remove, or removed."""
+    return {
+        "removed": removed,
+        "orphans": [stat.key for stat in plan.orphans],
+        "leftovers": [stat.key for stat in plan.leftovers],
+        "bytes": plan.bytes,
+        "kept": plan.kept,
+        "young": plan.young,
     }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -50,17 +48,13 @@ class Session:
     def path(self) -> str:
         return self.folder or DEFAULT_REGISTRY
 
-    @property
-    def who(self) -> str:
-        return self.actor or system_user()
-
     @cached_property
     def registry(self) -> Registry:
         """The registry. Raises NotFound, saying to run `assay init`, when there is none."""
         import assay
 
         try:
-            return assay.open(self.path, actor=self.who)
+            return assay.open(self.path, actor=self.actor)
         except NotFound as error:
             hint = error.hint or f"create one with: {self.command('init')}"
             raise NotFound(error.message, hint) from None
@@ -103,14 +97,6 @@ def print_json(document: Any) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
-
-
-def system_user() -> str:
-    """The operating system's user, or their number where it has no name (containers)."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return f"uid-{os.getuid()}"
 
 
 def _plain(value: Any) -> Any:

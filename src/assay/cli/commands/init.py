@@ -21,9 +21,9 @@ def command(session: Session, folder_argument: str | None) -> None:
     if folder_argument and session.given and session.folder != folder_argument:
         raise UsageError("two folders were given", "name it once: assay init DIR")
     target = session.override(folder_argument, None, False)
-    assay.init(target.path, actor=target.who)
+    registry = assay.init(target.path, actor=target.actor)
     session.answer(
-        lambda: {"registry": target.path, "actor": target.who},
+        lambda: {"registry": target.path, "actor": registry.actor},
         lambda: Group(
             title("An empty registry", target.path),
             try_next([(target.command("curate", "NAME", "FILE…"), "make a first version")]),

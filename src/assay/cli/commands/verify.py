@@ -19,5 +19,5 @@ def command(ctx: click.Context, fast: bool) -> None:
     with session.progress() as progress:
         report = session.registry.verify(fast=fast, progress=progress)
     session.answer(lambda: report_json(report), lambda: tables.damage(report))
-    if report.findings:
+    if not report.ok:
         ctx.exit(1)

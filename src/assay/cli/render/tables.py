@@ -10,13 +10,15 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from assay.cli.render.cards import moment
+from assay.cli.render.cards import moment, size
 from assay.cli.render.frame import columns, labelled, spaced
 from assay.cli.render.text import clip, counted, plural, safe_text, short
 from assay.registry.results import DatasetSummary, ExportResult, Hit
 
 if TYPE_CHECKING:
     from assay.model.operation import Operation
+    from assay.store.gc import GcPlan
+    from assay.store.verify import Report
 
 
 def datasets(found: Sequence[DatasetSummary]) -> RenderableType:
@@ -86,13 +88,37 @@ def files(result: ExportResult, dry_run: bool) -> RenderableType:
     return Group(head, Padding(table, (0, 0, 0, 2)))
 
 
-def damage(findings: Sequence[tuple[str, str, str]], checked: str) -> RenderableType:
-    """The answer of `verify`: (code, key, message) of what is wrong, or that all is well."""
-    if not findings:
-        return Text.assemble(("✓ all is well", "bold green"), (f"   {checked}", "dim"))
-    head = Text(f"✗ {plural(len(findings), 'finding')}", "bold red").append(f"   {checked}", "not bold dim")
-    lines: list[RenderableType] = []
-    for code, key, message in findings:
-        lines.append(Text.assemble("  ", (safe_text(code), "red"), "  ", safe_text(key), overflow="fold"))
-        lines.append(Padding(Text(safe_text(message), overflow="fold"), (0, 0, 0, 4)))
-    return Group(head, *lines)
+def damage(report: Report) -> RenderableType:
+    """The answer of `verify`: what is wrong, file by file, or that all is well; notes after it, quietly."""
+    checked = f"   {plural(report.files, 'file')}, {size(report.bytes)} checked"
+    found = len(report.damage)
+    if report.ok:
+        head = Text.assemble(("✓ all is well", "bold green"), (checked, "dim"))
+    else:
+        head = Text.assemble((f"✗ {plural(found, 'finding')} of damage", "bold red"), (checked, "dim"))
+    lines: list[RenderableType] = [head]
+    for one in sorted(report.findings, key=lambda finding: finding.level):
+        style = "red" if one.level == "damage" else "dim"
+        line = Text.assemble("  ", (safe_text(one.code), style), f"  {safe_text(one.file)}", overflow="fold")
+        lines += [line, Padding(Text(safe_text(one.message), "dim", overflow="fold"), (0, 0, 0, 4))]
+    return Group(*lines)
+
+
+def garbage(plan: GcPlan, removed: bool) -> RenderableType:
+    """The answer of `gc`: how much went or would go, and what was left alone."""
+    gone = len(plan.orphans) + len(plan.leftovers)
+    if not gone:
+        head = Text("nothing to remove", "bold green")
+    else:
+        verb = "removed" if removed else "would remove"
+        head = Text.assemble(f"{verb} ", (plural(gone, "file"), "bold"), f", {size(plan.bytes)}")
+        if not removed:
+            head.append("   run again with --yes to do so", "dim")
+    notes = Text(f"  {plural(plan.kept, 'object')} in use", "dim")
+    if plan.young:
+        notes.append(f" · {plan.young:,} too young to judge")
+    lines: list[RenderableType] = [head, notes]
+    lines += [Text(clip(f"  {stat.key}", 78), "dim") for stat in (*plan.orphans, *plan.leftovers)[:20]]
+    if gone > 20:
+        lines.append(Text(f"  … {gone - 20:,} more", "dim"))
+    return Group(*lines)
