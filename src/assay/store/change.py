@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -11,15 +11,15 @@ from assay.model.diff import Change, Diff
 from assay.store.objects import Objects, object_key
 from assay.store.parquet import get_table, put_table
 
-SCHEMA: Final = pa.schema(
-    [
-        pa.field("id", pa.binary(32), nullable=False),
-        pa.field("op", pa.string(), nullable=False),
-        pa.field("old_id", pa.binary(32)),
-        pa.field("split", pa.string()),
-        pa.field("old_split", pa.string()),
-    ]
-)
+_FIELDS: list[pa.Field[Any]] = [
+    pa.field("id", pa.binary(32), nullable=False),
+    pa.field("op", pa.string(), nullable=False),
+    pa.field("old_id", pa.binary(32)),
+    pa.field("split", pa.string()),
+    pa.field("old_split", pa.string()),
+]
+
+SCHEMA: Final = pa.schema(_FIELDS)
 """op: added | removed | edited | moved; the other fields as in `assay.model.diff.Change`."""
 
 _OPS: Final = ("added", "removed", "edited", "moved")

@@ -40,11 +40,11 @@ class Draft:
     """What a new version is to hold.
 
     `base` is the version it was made from (None: the dataset's first). `splits` gives the whole membership:
-    split → sorted ids (dtype V32 or S32); no example stands in two splits. Examples that are not in the base lie in
-    one of `segments`, written before; rows of those that `splits` does not name are left out. `edits` links old
-    ids to the new ones that replace them. `curation` names a JSON object that says how the version came about.
-    `commutes` allows the change to be applied to a newer version when both touched different examples.
-    `parents` are further versions (manifest names) that were merged in.
+    split → sorted ids (dtype V32 or S32); no example stands in two splits. Examples that are not in the
+    base lie in one of `segments`, written before; rows of those that `splits` does not name are left out.
+    `edits` links old ids to the new ones that replace them. `curation` names a JSON object that says how
+    the version came about. `commutes` allows the change to be applied to a newer version when both touched
+    different examples. `parents` are further versions (manifest names) that were merged in.
     """
 
     dataset: str
@@ -96,7 +96,7 @@ def _build(objects: Objects, draft: Draft, head: Manifest | None) -> Manifest:
         target = _rebase(objects, draft, target, head)
     base = place(objects, head)
     parts, change = _arrange(objects, draft, base, target)
-    counts = {split: int(len(ids)) for split, ids in target.items() if len(ids)}
+    counts = {split: len(ids) for split, ids in target.items() if len(ids)}
     manifest = Manifest(
         dataset=draft.dataset,
         number=head.number + 1 if head else 1,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 import orjson
 import pyarrow as pa
-from pyroaring import BitMap
+from pyroaring import FrozenBitMap
 
 from assay.errors import Damaged
 from assay.model.diff import Diff, Row, make_diff, pair_edits
@@ -119,7 +119,7 @@ def _only(one: Part | None, other: Part | None) -> tuple[Positions, Positions]:
     return _array(other.excluded - one.excluded), _array(one.excluded - other.excluded)
 
 
-def _array(rows: BitMap) -> Positions:
+def _array(rows: FrozenBitMap) -> Positions:
     return np.array(rows.to_array(), dtype=np.int64)
 
 

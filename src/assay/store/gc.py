@@ -17,8 +17,9 @@ GRACE_SECONDS: Final = 3600.0
 class GcPlan:
     """What `sweep` would remove: orphan objects and leftovers of interrupted writes.
 
-    `bytes` is their size; `kept` counts reachable objects, `young` what is too new to judge. `head` is the log's
-    sequence number that the plan was made at, `before` the time (seconds since the epoch) that all of it is older than.
+    `bytes` is their size; `kept` counts reachable objects, `young` what is too new to judge. `head` is the
+    log's sequence number that the plan was made at; all of it is older than `before`, in seconds since the
+    epoch.
     """
 
     orphans: tuple[Stat, ...]

@@ -20,7 +20,7 @@ class Committed:
 
 
 def versions(entries: Iterable[Operation]) -> dict[str, list[Committed]]:
-    """Dataset → its versions, oldest first, numbered 1, 2, … Raises Damaged when a commit breaks the count."""
+    """Dataset → its versions, oldest first, numbered 1, 2, … Raises Damaged when the count breaks."""
     out: dict[str, list[Committed]] = {}
     for operation in entries:
         if operation.action != "commit" or operation.dataset is None:

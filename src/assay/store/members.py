@@ -35,7 +35,7 @@ class Placed:
 
 
 def live_rows(part: Part) -> Positions:
-    """The ordinals of a part that are not excluded, increasing. Raises Damaged when an exclusion is no row."""
+    """The ordinals of a part that are not excluded, increasing. Raises Damaged when one is no row."""
     mask = np.ones(part.segment.rows, dtype=bool)
     if part.excluded:
         if part.excluded.max() >= part.segment.rows:
@@ -110,7 +110,7 @@ def live_tables(
                 if keep.all():
                     yield name, table
                 elif keep.any():
-                    yield name, table.filter(pa.array(keep))
+                    yield name, table.take(np.flatnonzero(keep))
 
 
 def tables_by_id(
@@ -143,7 +143,7 @@ def tables_in_source_order(
     if not len(ids):
         return
     places = pa.concat_tables(
-        [read_segment(objects, p.segment, ["source", "record"]).take(pa.array(live_rows(p))) for p in parts]
+        [read_segment(objects, p.segment, ["source", "record"]).take(live_rows(p)) for p in parts]
     )
     at = np.empty(len(ids), dtype=np.int64)
     at[order(ids)] = np.arange(len(ids))
@@ -201,4 +201,4 @@ def _gather(
         back[np.concatenate(positions)] = np.arange(len(ordinal))
         joined = pa.concat_tables(tables)
         for low in range(0, len(back), rows):
-            yield joined.take(pa.array(back[low : low + rows]))
+            yield joined.take(back[low : low + rows])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,23 +22,24 @@ from assay.store.parquet import ROW_GROUP, get_table, open_parquet, row_groups, 
 TARGET_BYTES: Final = 32 << 20
 """A segment is closed when its file has this many bytes."""
 
-SCHEMA: Final = pa.schema(
-    [
-        pa.field("id", pa.binary(32), nullable=False),
-        pa.field("kind", pa.string(), nullable=False),
-        pa.field("payload", pa.string(), nullable=False),
-        pa.field("source", pa.string()),
-        pa.field("record", pa.int64()),
-        pa.field("shape", pa.string()),
-        pa.field("extra", pa.string()),
-        pa.field("hint", pa.string()),
-        *(pa.field(name, pa.int32() if name == "depth" else pa.string()) for name in COLUMNS),
-    ]
-)
+_FIELDS: list[pa.Field[Any]] = [
+    pa.field("id", pa.binary(32), nullable=False),
+    pa.field("kind", pa.string(), nullable=False),
+    pa.field("payload", pa.string(), nullable=False),
+    pa.field("source", pa.string()),
+    pa.field("record", pa.int64()),
+    pa.field("shape", pa.string()),
+    pa.field("extra", pa.string()),
+    pa.field("hint", pa.string()),
+    *(pa.field(name, pa.int32() if name == "depth" else pa.string()) for name in COLUMNS),
+]
+
+SCHEMA: Final = pa.schema(_FIELDS)
 """id: SHA-256 of `DOMAIN` and payload. payload, extra, hint: JSON. record: 1-based within the source."""
 
 _DICTIONARY: Final = (
-    "kind", "source", "shape", "origin", "generator", "prompt_template", "generation_params", "licence", "depth",
+    "kind", "source", "shape", "origin", "generator", "prompt_template", "generation_params",
+    "licence", "depth",
 )  # fmt: skip
 _STATISTICS: Final = ("id", "source", "record")
 
@@ -138,12 +139,14 @@ def read_rows(
         raise Damaged(f"{key} cannot be read as Parquet: {error}") from None
     sizes = bounds[groups + 1] - bounds[groups]
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    return table.take(pa.array(starts[at] + wanted - bounds[in_group]))
+    return table.take(starts[at] + wanted - bounds[in_group])
 
 
 def check_rows(table: pa.Table, where: str = "a segment") -> None:
-    """Re-hash the payloads of a table with `id` and `payload`. Raises Damaged, naming `where` and the first id
-    that is not its payload's."""
+    """Re-hash the payloads of a table with `id` and `payload`.
+
+    Raises Damaged, naming `where` and the first id that is not its payload's.
+    """
     start = hashlib.sha256(DOMAIN)
     payloads = table["payload"].cast(pa.binary()).to_pylist()
     for expected, payload in zip(id_list(ids_of(table["id"])), payloads, strict=True):

@@ -22,8 +22,8 @@ class Storage(Protocol):
     """Keys are relative POSIX paths ("objects/ab/abcd….json"). Nothing is ever rewritten.
 
     A write that returned is durable and whole: it survives the death of the process and of the machine. A
-    write that did not return left all of its bytes under its key, or nothing. Failures are `StorageFailure`; a missing key is
-    `NotFound`.
+    write that did not return left all of its bytes under its key, or nothing. Failures are
+    `StorageFailure`; a missing key is `NotFound`.
     """
 
     def get(self, key: str) -> bytes:

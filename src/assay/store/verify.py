@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-
 from assay.errors import AssayError, Damaged, NotFound, StorageFailure
 from assay.model.operation import Operation, digest
 from assay.model.version import Manifest
@@ -63,9 +62,9 @@ Progress = Callable[[int, int], None]
 def verify(storage: Storage, fast: bool = False, progress: Progress | None = None) -> Report:
     """Check a registry; never raises on damage.
 
-    fast: registry.json, the log's chain, every object's hash, every reference. Otherwise also every Parquet page
-    and row, and of each version its counts, order, exclusions, change and fingerprint. `progress` is told bytes
-    read and bytes in all. Raises StorageFailure when the storage cannot be listed.
+    fast: registry.json, the log's chain, every object's hash, every reference. Otherwise also every Parquet
+    page and row, and of each version its counts, order, exclusions, change and fingerprint. `progress` is
+    told bytes read and bytes in all. Raises StorageFailure when the storage cannot be listed.
     """
     report = Report()
     listed = list(storage.list("objects/"))

@@ -1,0 +1,382 @@
+"""The index in SQLite: where examples lie, in which versions they stand, and what they say.
+
+Derived from the log and its objects, deletable, never trusted over them: it remembers the log entry it has
+seen last, and what is foreign, stale or corrupt is built again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import orjson
+
+from assay.errors import StorageFailure, UsageError
+from assay.model.example import views
+from assay.model.version import Manifest, SegmentRef
+from assay.store import heads
+from assay.store.change import read_change
+from assay.store.ids import id_list, ids_of
+from assay.store.index.words import Query, tokens
+from assay.store.log import Log
+from assay.store.members import rows_of
+from assay.store.objects import Objects
+from assay.store.segments import read_groups, read_ids
+
+T = TypeVar("T")
+
+_APPLICATION: Final = 0x41535359
+_SCHEMA_VERSION: Final = 1
+_MIN_PREFIX: Final = 6
+_BATCH: Final = 64
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS state (seq INTEGER NOT NULL, digest TEXT);
+INSERT INTO state SELECT 0, NULL WHERE NOT EXISTS (SELECT 1 FROM state);
+CREATE TABLE IF NOT EXISTS segments (
+  number INTEGER PRIMARY KEY, object TEXT NOT NULL UNIQUE, ref TEXT NOT NULL,
+  searchable INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS versions (
+  dataset TEXT NOT NULL, number INTEGER NOT NULL, manifest TEXT NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (dataset, number)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS examples (
+  id BLOB NOT NULL, segment INTEGER NOT NULL, ordinal INTEGER NOT NULL, PRIMARY KEY (id, segment)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS changes (
+  id BLOB NOT NULL, dataset TEXT NOT NULL, number INTEGER NOT NULL, split TEXT, old_split TEXT,
+  PRIMARY KEY (id, dataset, number)
+) WITHOUT ROWID;
+CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(text, content='', tokenize='unicode61 remove_diacritics 0');
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """An example and a segment row that holds it."""
+
+    id: bytes
+    segment: SegmentRef
+    ordinal: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Versions `first` to `last` of a dataset (None: to the newest) hold the example in `split`."""
+
+    dataset: str
+    first: int
+    last: int | None
+    split: str
+
+
+class SqliteIndex:
+    """The index in the file `path`, or in memory when `path` is ":memory:". Call `sync` before asking."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = str(path)
+        self._db: sqlite3.Connection | None = None
+        self._objects: Objects | None = None
+        self._log: Log | None = None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def sync(self, objects: Objects, log: Log) -> int:
+        """Bring the index up to the log's head; how many operations were new.
+
+        An index that is corrupt, foreign, or of another history is built again from the beginning.
+        """
+        self._objects, self._log = objects, log
+        return self._healing(self._follow)
+
+    def rebuild(self) -> None:
+        """Throw everything away and build it again. Raises UsageError before the first `sync`."""
+        self._sources()
+        self._discard()
+        self._follow()
+
+    def locate(self, id: bytes | str) -> Located | None:
+        """Where an example lies: by its 32 bytes, or by at least 6 hex digits that no other id begins with.
+
+        None when no segment has it. Raises UsageError for a prefix that is too short, no hexadecimal, or that
+        several ids share; the hint lists some.
+        """
+        low, high = _bounds(id)
+
+        def ask() -> Located | None:
+            rows = self._connect().execute(
+                "SELECT id, ref, ordinal FROM examples JOIN segments ON number = segment"
+                " WHERE id BETWEEN ? AND ? ORDER BY id, segment DESC LIMIT 200",
+                (low, high),
+            )
+            found: dict[bytes, Located] = {}
+            for example, ref, ordinal in rows:
+                found.setdefault(example, Located(example, SegmentRef.from_json(orjson.loads(ref)), ordinal))
+            if len(found) > 1:
+                shown = ", ".join(i.hex() for i in list(found)[:5])
+                raise UsageError(f"several examples begin with {id!r}", f"give more digits: {shown}")
+            return next(iter(found.values()), None)
+
+        return self._healing(ask)
+
+    def versions_of(self, id: bytes) -> list[Interval]:
+        """All versions that hold an example, as intervals, by dataset and number."""
+        return self._healing(lambda: list(self._intervals(id)))
+
+    def search(
+        self,
+        text: str,
+        member: Callable[[bytes], bool] | None = None,
+        segments: Collection[str] | None = None,
+        limit: int = 20,
+    ) -> list[Located]:
+        """Examples whose text holds every term of `text`, best first, at most `limit`.
+
+        `segments` (object names) and `member` (of an id) say where to look; a version's segments and members
+        make a search of that version. Every answer was compared with the text itself. The words of a segment
+        are indexed when it is first searched.
+        """
+        query = Query.parse(text)
+        if not query.terms:
+            raise UsageError("nothing to search for", "give a word or a phrase")
+
+        def ask() -> list[Located]:
+            db = self._connect()
+            chosen = {
+                number: SegmentRef.from_json(orjson.loads(ref))
+                for number, name, ref in db.execute("SELECT number, object, ref FROM segments")
+                if segments is None or name in segments
+            }
+            match = query.match_expression()
+            found = self._by_words(match, chosen) if match else self._everything(chosen)
+            return self._exact(query, found, member, limit)
+
+        return self._healing(ask)
+
+    # Building
+
+    def _follow(self) -> int:
+        objects, log = self._sources()
+        db = self._connect()
+        seq, seen = db.execute("SELECT seq, digest FROM state").fetchone()
+        head, head_digest = log.head()
+        later = log.since(seq)
+        if seq > head or seen != (later[0].prev if later else head_digest):
+            self._discard()
+            db, seq = self._connect(), 0
+        if seq == head:
+            return 0
+        with db:
+            db.execute("BEGIN IMMEDIATE")
+            now = db.execute("SELECT seq FROM state").fetchone()[0]
+            if now != seq:  # another process brought it forward meanwhile
+                seq = now
+            for line in heads.versions(log.entries()[:head]).values():
+                for committed in line:
+                    if committed.operation.seq > seq:
+                        self._add_version(db, objects, committed)
+            db.execute("UPDATE state SET seq = ?, digest = ?", (head, head_digest))
+        return max(0, head - int(seq))
+
+    def _add_version(self, db: sqlite3.Connection, objects: Objects, committed: heads.Committed) -> None:
+        manifest = objects.manifest(committed.manifest)
+        dataset, number = manifest.dataset, committed.number
+        row = (dataset, number, committed.manifest, committed.operation.seq)
+        db.execute("INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?)", row)
+        for ref in dict.fromkeys(p.segment for parts in manifest.splits.values() for p in parts):
+            self._add_segment(db, objects, ref)
+        if manifest.change is None:
+            return
+        states = sorted(read_change(objects, manifest.change).states().items())
+        db.executemany(
+            "INSERT OR REPLACE INTO changes VALUES (?, ?, ?, ?, ?)",
+            ((id_, dataset, number, after, before) for id_, (before, after) in states),
+        )
+
+    def _add_segment(self, db: sqlite3.Connection, objects: Objects, ref: SegmentRef) -> None:
+        if db.execute("SELECT 1 FROM segments WHERE object = ?", (ref.object,)).fetchone():
+            return
+        spelled = orjson.dumps(ref.as_json()).decode()
+        number = db.execute(
+            "INSERT INTO segments (object, ref) VALUES (?, ?)", (ref.object, spelled)
+        ).lastrowid
+        ids = id_list(read_ids(objects, ref))
+        db.executemany(
+            "INSERT INTO examples VALUES (?, ?, ?)", ((id_, number, at) for at, id_ in enumerate(ids))
+        )
+
+    def _make_searchable(
+        self, db: sqlite3.Connection, objects: Objects, number: int, ref: SegmentRef
+    ) -> None:
+        def rows() -> Iterator[tuple[int, str]]:
+            at = number << 32
+            for table in read_groups(objects, ref, ["payload"]):
+                payloads: list[Any] = table["payload"].to_pylist()
+                for payload in payloads:
+                    yield at, tokens(views(orjson.loads(payload)).text)
+                    at += 1
+
+        with db:
+            db.execute("BEGIN IMMEDIATE")
+            done = db.execute("SELECT searchable FROM segments WHERE number = ?", (number,)).fetchone()[0]
+            if not done:
+                db.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", rows())
+                db.execute("UPDATE segments SET searchable = 1 WHERE number = ?", (number,))
+
+    # Asking
+
+    def _intervals(self, id: bytes) -> Iterator[Interval]:
+        objects, _ = self._sources()
+        db = self._connect()
+        places = [
+            (object_, ordinal)
+            for object_, ordinal in db.execute(
+                "SELECT object, ordinal FROM examples JOIN segments ON number = segment WHERE id = ?", (id,)
+            )
+        ]
+        if not places:
+            return
+        firsts = db.execute(
+            "SELECT dataset, manifest FROM versions WHERE number = 1 ORDER BY dataset"
+        ).fetchall()
+        for dataset, name in firsts:
+            since, split = 1, _split_in(objects.manifest(name), places)
+            changes = db.execute(
+                "SELECT number, split FROM changes WHERE id = ? AND dataset = ? ORDER BY number",
+                (id, dataset),
+            )
+            for number, after in changes:
+                if split is not None:
+                    yield Interval(dataset, since, number - 1, split)
+                since, split = number, after
+            if split is not None:
+                yield Interval(dataset, since, None, split)
+
+    def _by_words(self, match: str, chosen: dict[int, SegmentRef]) -> Iterator[tuple[SegmentRef, int]]:
+        objects, _ = self._sources()
+        db = self._connect()
+        ready = {n for (n,) in db.execute("SELECT number FROM segments WHERE searchable")}
+        for number in sorted(chosen.keys() - ready):
+            self._make_searchable(db, objects, number, chosen[number])
+        rows = db.execute("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank, rowid", (match,))
+        for (rowid,) in rows:
+            if rowid >> 32 in chosen:
+                yield chosen[rowid >> 32], rowid & 0xFFFFFFFF
+
+    def _everything(self, chosen: dict[int, SegmentRef]) -> Iterator[tuple[SegmentRef, int]]:
+        for number in sorted(chosen):
+            yield from ((chosen[number], row) for row in range(chosen[number].rows))
+
+    def _exact(
+        self,
+        query: Query,
+        found: Iterator[tuple[SegmentRef, int]],
+        member: Callable[[bytes], bool] | None,
+        limit: int,
+    ) -> list[Located]:
+        """The candidates whose text matches, in order, each example once."""
+        objects, _ = self._sources()
+        out: dict[bytes, Located] = {}
+        while len(out) < limit:
+            batch = [place for _, place in zip(range(_BATCH), found, strict=False)]
+            if not batch:
+                break
+            table = rows_of(objects, batch, ["id", "payload"])
+            payloads: list[Any] = table["payload"].to_pylist()
+            for (ref, row), id_, payload in zip(batch, id_list(ids_of(table["id"])), payloads, strict=True):
+                if id_ in out or (member is not None and not member(id_)):
+                    continue
+                if query.matches(views(orjson.loads(payload)).text):
+                    out[id_] = Located(id_, ref, row)
+        return list(out.values())[:limit]
+
+    # The file
+
+    def _sources(self) -> tuple[Objects, Log]:
+        if self._objects is None or self._log is None:
+            raise UsageError("the index has not been synchronised", "call sync first")
+        return self._objects, self._log
+
+    def _healing(self, ask: Callable[[], T]) -> T:
+        """The answer; when the file turns out to be damaged, the answer after building it again."""
+        self._sources()
+        try:
+            return ask()
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error) or "full" in str(error) or "readonly" in str(error):
+                raise self._failure(error) from error
+        except (
+            sqlite3.DatabaseError,
+            ValueError,
+            TypeError,
+            IndexError,
+        ):  # what a flipped bit can make of rows
+            pass
+        self._discard()
+        try:
+            self._follow()
+            return ask()
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    def _failure(self, error: sqlite3.Error) -> StorageFailure:
+        return StorageFailure(
+            f"the index {self.path} cannot be used: {error}",
+            "it is derived: delete it and run the command again",
+        )
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._db is not None:
+            return self._db
+        if self.path != ":memory:":
+            Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+        self._db = db = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA cache_size = -65536")
+        ours = (
+            db.execute("PRAGMA application_id").fetchone()[0],
+            db.execute("PRAGMA user_version").fetchone()[0],
+        )
+        if ours == (_APPLICATION, _SCHEMA_VERSION):
+            return db
+        if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            self._discard()
+            return self._connect()
+        marks = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_SCHEMA_VERSION};"
+        db.executescript(f"BEGIN IMMEDIATE; {_TABLES} {marks} COMMIT;")
+        return db
+
+    def _discard(self) -> None:
+        self.close()
+        if self.path == ":memory:":
+            return
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            with suppress(FileNotFoundError):
+                Path(self.path + suffix).unlink()
+
+
+def _bounds(id: bytes | str) -> tuple[bytes, bytes]:
+    if isinstance(id, bytes):
+        return id, id
+    digits = id.strip().lower()
+    if len(digits) < _MIN_PREFIX or len(digits) > 64 or set(digits) - set("0123456789abcdef"):
+        raise UsageError(f"{id!r} is not the beginning of an example id", "give 6 to 64 hexadecimal digits")
+    return bytes.fromhex(digits.ljust(64, "0")), bytes.fromhex(digits.ljust(64, "f"))
+
+
+def _split_in(manifest: Manifest, places: list[tuple[str, int]]) -> str | None:
+    for split, parts in manifest.splits.items():
+        for part in parts:
+            for object_, ordinal in places:
+                if part.segment.object == object_ and ordinal not in part.excluded:
+                    return split
+    return None

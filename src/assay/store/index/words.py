@@ -1,0 +1,104 @@
+"""How text becomes search tokens, and when a text really holds what was searched for.
+
+Words of scripts with spaces are one token each; runs of Chinese, Japanese and Korean characters become
+overlapping pairs, and the last character alone, so that any substring of a run is a phrase of tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_CJK: Final = (
+    "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_RUN: Final = re.compile(f"([{_CJK}]+)|((?:(?![{_CJK}])[^\\W_])+)")
+_IS_CJK: Final = re.compile(f"[{_CJK}]")
+_TERM: Final = re.compile(r'"([^"]*)"|(\S+)')
+
+
+def fold(text: str) -> str:
+    """Text as it is compared: without case, otherwise as it is."""
+    return text.casefold()
+
+
+def tokens(text: str) -> str:
+    """The tokens of a text, joined by spaces, for a full-text index."""
+    out: list[str] = []
+    for found in _RUN.finditer(fold(text)):
+        run = found.group(1)
+        if run is None:
+            out.append(found.group(2))
+        else:
+            out += [run[i : i + 2] for i in range(len(run))]
+    return " ".join(out)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is searched for: every term must occur. Text in double quotes is one term."""
+
+    terms: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Query:
+        """The terms of a query; any text is one. An unclosed quote is taken as a character."""
+        found = ((a or b) for a, b in _TERM.findall(fold(text)))
+        return cls(tuple(dict.fromkeys(term.strip() for term in found if term.strip())))
+
+    def match_expression(self) -> str | None:
+        """An FTS5 expression that finds every text that matches (and perhaps more).
+
+        None when no term has a letter or digit, so that an index cannot help.
+        """
+        phrases = [p for p in map(_phrase, self.terms) if p]
+        return " AND ".join(phrases) or None
+
+    def matches(self, text: str) -> bool:
+        """Whether every term stands in the text: as it is, but for case, and at word boundaries.
+
+        CJK characters are words by themselves.
+        """
+        folded = fold(text)
+        return all(_holds(folded, term) for term in self.terms)
+
+
+def _phrase(term: str) -> str:
+    runs = list(_RUN.finditer(term))
+    out: list[str] = []
+    prefix = False
+    for number, found in enumerate(runs):
+        run = found.group(1)
+        last = number == len(runs) - 1
+        if run is None:
+            out.append(found.group(2))
+        elif last and len(run) > 1:
+            out += [run[i : i + 2] for i in range(len(run) - 1)]
+        else:
+            out += [run[i : i + 2] for i in range(len(run))]
+            prefix = last
+    # One CJK character at the end begins a pair, or stands alone: a prefix finds both.
+    return f'"{" ".join(out)}"{"*" if prefix else ""}' if out else ""
+
+
+def _holds(text: str, term: str) -> bool:
+    at = text.find(term)
+    while at >= 0:
+        end = at + len(term)
+        if not (_joined(text, at, term[0]) or (end < len(text) and _joined(text, end, term[-1], after=True))):
+            return True
+        at = text.find(term, at + 1)
+    return False
+
+
+def _joined(text: str, at: int, edge: str, after: bool = False) -> bool:
+    """Whether the term's edge continues a word of the text beyond the position `at`."""
+    if not after and at == 0:
+        return False
+    beyond = text[at] if after else text[at - 1]
+    return _in_word(edge) and _in_word(beyond)
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() and not _IS_CJK.match(character)
