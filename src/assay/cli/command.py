@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from assay.cli import streams
 from assay.cli.session import Session
 
 
@@ -29,11 +28,7 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         given = {name: ctx.params.pop(name) for name in ("folder", "actor", "as_json")}
         ctx.obj = (ctx.obj or Session()).override(**given)
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            streams.silence()
-            raise click.exceptions.Exit(141) from None  # as if SIGPIPE had ended us, like any Unix tool
+        return super().invoke(ctx)
 
 
 class SourceRecord(click.ParamType[tuple[str, int]]):

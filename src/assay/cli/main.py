@@ -69,6 +69,8 @@ class LazyGroup(click.Group):
                 formatter.write_dl(list(commands.items()), col_max=10, col_spacing=4)
 
 
+CLOSED_PIPE = 141
+"""What a shell says of a program that SIGPIPE ended."""
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 90}
 
 
@@ -103,6 +105,8 @@ def run(args: Sequence[str]) -> int:
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130
+    except SystemExit as end:  # click's way to leave when the reader of a pipe has gone
+        return CLOSED_PIPE if isinstance(end.__context__, BrokenPipeError) else 1
     except (AssayError, click.ClickException, OSError) as error:
         from assay.cli.failure import as_assay_error, report
 
@@ -110,7 +114,7 @@ def run(args: Sequence[str]) -> int:
         report(said, as_json)
         code = said.exit_code
     if not streams.finish():
-        return 141
+        return CLOSED_PIPE
     return code if isinstance(code, int) else 0
 
 

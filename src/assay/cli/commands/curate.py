@@ -14,9 +14,7 @@ from assay.cli.session import Session
 @click.command(cls=Command)
 @ingest.options
 @click.option("--recipe", metavar="R", help="A preset's name or a YAML file (default: default).")
-@click.option(
-    "--eval", "eval_sources", metavar="SRC", multiple=True, help="Files that become the test split."
-)
+@click.option("--eval", "eval_sources", metavar="SRC", multiple=True, help="What becomes the test split.")
 @click.pass_obj
 def command(
     session: Session,
