@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -71,6 +72,7 @@ class LazyGroup(click.Group):
 
 CLOSED_PIPE = 141
 """What a shell says of a program that SIGPIPE ended."""
+COMPLETE = "_ASSAY_COMPLETE"
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 90}
 
 
@@ -83,8 +85,6 @@ def group(ctx: click.Context, folder: str | None, actor: str | None, as_json: bo
     The options of this page may also stand after the command's name. A REF is a dataset (helpdesk: its newest
     version) or a version of it (helpdesk@v2).
     """
-    import os
-
     from assay.cli.session import Session
 
     ctx.obj = Session(folder or os.environ.get("ASSAY_REGISTRY") or None, actor, as_json, given=bool(folder))
@@ -96,28 +96,43 @@ group.params[:0] = global_options()
 def run(args: Sequence[str]) -> int:
     """Run one command line and give its exit code; never raises for an error of the user or the system."""
     streams.prepare()
-    words = list(args)
+    try:
+        code = _run(list(args))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        streams.silence()
+        return CLOSED_PIPE
+    return code
+
+
+def _run(words: list[str]) -> int:
     as_json = "--json" in (words[: words.index("--")] if "--" in words else words)
     try:
-        code = group.main(words, prog_name="assay", standalone_mode=False)
+        with group.make_context("assay", words) as ctx:
+            group.invoke(ctx)
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        click.echo(error.format_message(), err=True)
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except SystemExit as end:  # click's way to leave when the reader of a pipe has gone
-        return CLOSED_PIPE if isinstance(end.__context__, BrokenPipeError) else 1
+    except BrokenPipeError:
+        raise
     except (AssayError, click.ClickException, OSError) as error:
         from assay.cli.failure import as_assay_error, report
 
         said = as_assay_error(error)
         report(said, as_json)
-        code = said.exit_code
-    if not streams.finish():
-        return CLOSED_PIPE
-    return code if isinstance(code, int) else 0
+        return said.exit_code
+    return 0
 
 
 def main() -> None:
-    """Run the process's command line."""
+    """Run the process's command line, or answer the shell that asks how to complete it."""
+    asked = os.environ.get(COMPLETE)
+    if asked:
+        from click.shell_completion import shell_complete
+
+        sys.exit(shell_complete(group, {}, "assay", COMPLETE, asked))
     sys.exit(run(sys.argv[1:]))

@@ -33,16 +33,6 @@ def prepare() -> None:
             reconfigure(errors="assay")
 
 
-def finish() -> bool:
-    """Flush; False when the reader of standard output has gone, which then is nobody's error."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        silence()
-        return False
-    return True
-
-
 def silence() -> None:
     """Let the interpreter's last flush go nowhere, so that it does not complain of the closed pipe."""
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123
