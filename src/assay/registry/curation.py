@@ -117,7 +117,7 @@ def run_curation(
                 tell(Progress("writing", 0, None, "rows"))
                 written = write_curation(
                     registry.store, request, gathered, settled, spool, sources, base_rows, scratch,
-                    {"funnel": [s.as_json() for s in stages], "malformed_codes": malformed_codes, **counts},
+                    {"funnel": [s.as_json() for s in stages], "malformed_codes": malformed_codes, "counts": counts},
                 )
             with phases.phase("commit"):
                 version = _commit(registry, request, base, splits, written)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePath
@@ -10,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.compute as pc
 
 from assay.curate.ledger import decisions, find_record, open_ledger
-from assay.errors import NotFound
+from assay.errors import NotFound, UsageError
 from assay.model.decision import Decision
 from assay.model.example import Example
 from assay.model.version import Manifest, SegmentRef
 from assay.registry.results import Interval, Trace
 from assay.registry.store import Store
 from assay.registry.version import example_of
-from assay.store.segments import read_rows
+from assay.store.ids import as_ids, find, id_list
+from assay.store.segments import read_ids, read_rows
 
 if TYPE_CHECKING:
     from assay.registry import Registry
@@ -56,10 +58,32 @@ def example_at(store: Store, curation: Mapping[str, Any], address: tuple[int, in
 
 
 def example_by_id(registry: Registry, prefix: str) -> Example:
-    """An example of any version, by its id or a prefix of it that is unique. Raises NotFound."""
-    found = registry.index().locate(prefix)
-    table = read_rows(registry.store.objects, found.segment, [found.ordinal])
-    return example_of(table.to_pylist()[0], None)
+    """An example that was ever kept or rejected, by its id or a prefix of it that is unique. Raises NotFound."""
+    found = registry.index().locate(prefix.lower())
+    if found is not None:
+        table = read_rows(registry.store.objects, found.segment, [found.ordinal])
+        return example_of(table.to_pylist()[0], None)
+    rejected = _among_rejected(registry, prefix.lower())
+    if not rejected:
+        raise NotFound(f"no example {prefix}", "copy the id from `assay head`, `why` or `search`")
+    if len(rejected) > 1:
+        raise UsageError(f"{prefix} begins {len(rejected)} ids", "write more of its digits")
+    segment, row = next(iter(rejected.values()))
+    return example_of(read_rows(registry.store.objects, segment, [row]).to_pylist()[0], None)
+
+
+def _among_rejected(registry: Registry, prefix: str) -> dict[bytes, tuple[SegmentRef, int]]:
+    """Rejected examples whose id begins so. They are in no version, so the index does not know them."""
+    hits: dict[bytes, tuple[SegmentRef, int]] = {}
+    low, high = prefix.ljust(64, "0"), prefix.ljust(64, "f")
+    for manifest in registry.all_versions():
+        for segment in registry.store.rejected_segments(manifest):
+            if segment.max_id < low or segment.min_id > high:
+                continue
+            ids = id_list(read_ids(registry.store.objects, segment))
+            for row in range(bisect_left(ids, bytes.fromhex(low)), bisect_right(ids, bytes.fromhex(high))):
+                hits.setdefault(ids[row], (segment, row))
+    return hits
 
 
 def trace(registry: Registry, prefix: str) -> Trace:
@@ -75,8 +99,7 @@ def trace(registry: Registry, prefix: str) -> Trace:
             where = {"dataset": manifest.dataset, "version": manifest.number, **entry}
             (stands_for if twin else readings).append(where)
     intervals = tuple(
-        Interval(dataset, split, first, last)
-        for dataset, split, first, last in registry.index().versions_of(example.id)
+        Interval(i.dataset, i.split, i.first, i.last) for i in registry.index().versions_of(example.id)
     )
     return Trace(example.name, example.kind, example.payload, example.provenance, tuple(readings),
                  tuple(stands_for), intervals)
@@ -108,9 +131,6 @@ def _mentions(
 
 def _address(store: Store, curation: Mapping[str, Any], example: bytes) -> tuple[int, int] | None:
     """Where a curation's ledger would say that the example stands."""
-    from assay.store.ids import as_ids, find
-    from assay.store.segments import read_ids
-
     spelled, wanted = example.hex(), as_ids([example])
     for position, entry in enumerate(curation["segments"]):
         segment = SegmentRef.from_json(entry)

@@ -102,7 +102,7 @@ def _export_ledger(registry: Registry, version: Version, folder: Path, dry_run: 
     if curation is None:
         raise UsageError(f"{version.name} was not made by a curation and has no ledger", "export another version")
     path = folder / "ledger.jsonl"
-    count = curation["read"]
+    count = curation["counts"]["read"]
     if not dry_run:
         folder.mkdir(parents=True, exist_ok=True)
         count = write_lines(path, _ledger_rows(registry, curation))
