@@ -58,14 +58,19 @@ def corpora(rows: list[int], folder: Path) -> list[list[Path]]:
     for count in rows:
         target = folder / f"helpdesk-{count}"
         generate = REPO / "examples" / "helpdesk" / "generate.py"
-        subprocess.run([sys.executable, str(generate), str(target), "--rows", str(count)], check=True,
-                       stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, str(generate), str(target), "--rows", str(count)],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         out.append(sorted(target.glob("tickets-*.jsonl")))
     return out
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, nargs="*", default=[50_000, 200_000])
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--corpus", type=Path, nargs="*", default=[])
@@ -74,19 +79,35 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         groups = [[path] for path in arguments.corpus] or corpora(arguments.rows, folder)
-        print(f"{'rows':>9} {'MB':>6} {'workers':>7} {'wall s':>7} {'rows/s':>8} {'peak MB':>8} {'kept':>9}  phases")
+        print(
+            f"{'rows':>9} {'MB':>6} {'workers':>7} {'wall s':>7} {'rows/s':>8} {'peak MB':>8} {'kept':>9}  phases"
+        )
         for files in groups:
             for workers in arguments.workers:
                 registry = folder / "registry"
                 assay = [sys.executable, "-m", "assay.cli.main", "--registry", str(registry)]
                 subprocess.run([*assay, "init"], check=True, stdout=subprocess.DEVNULL)
-                wall, peak, text = run([*assay, "curate", "bench", *map(str, files), "--workers", str(workers),
-                                        "--recipe", arguments.recipe, "--json"])
+                wall, peak, text = run(
+                    [
+                        *assay,
+                        "curate",
+                        "bench",
+                        *map(str, files),
+                        "--workers",
+                        str(workers),
+                        "--recipe",
+                        arguments.recipe,
+                        "--json",
+                    ]
+                )
                 answer = json.loads(text)
                 size = sum(path.stat().st_size for path in files) / 1e6
                 phases = " ".join(f"{name}={seconds:.1f}" for name, seconds in answer["phases"].items())
-                print(f"{answer['read']:>9,} {size:>6.0f} {workers:>7} {wall:>7.1f} {answer['read'] / wall:>8,.0f}"
-                      f" {peak / 1e6:>8.0f} {answer['kept']:>9,}  {phases}", flush=True)
+                print(
+                    f"{answer['read']:>9,} {size:>6.0f} {workers:>7} {wall:>7.1f} {answer['read'] / wall:>8,.0f}"
+                    f" {peak / 1e6:>8.0f} {answer['kept']:>9,}  {phases}",
+                    flush=True,
+                )
                 shutil.rmtree(registry)
 
 

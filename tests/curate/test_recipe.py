@@ -17,7 +17,9 @@ def test_every_preset_holds(name):
 
 
 def test_all_problems_are_told_at_once():
-    recipe = parse_recipe({"stages": [{"lenght": {}}, {"near_dedup": {"treshold": 0.8}}, {"length": {"min_input": "x"}}]})
+    recipe = parse_recipe(
+        {"stages": [{"lenght": {}}, {"near_dedup": {"treshold": 0.8}}, {"length": {"min_input": "x"}}]}
+    )
     with pytest.raises(InvalidRecipe) as caught:
         make_plan(recipe)
     message = str(caught.value)

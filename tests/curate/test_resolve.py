@@ -34,8 +34,9 @@ class SameLength(SetStage):
         for row in np.argsort(rows.rank).tolist():
             if rows.eligible[row]:
                 best.setdefault(int(rows.keys["length"][row]), row)
-        pairs = [(row, best[int(n)]) for row, n in enumerate(rows.keys["length"])
-                 if best.get(int(n), row) != row]
+        pairs = [
+            (row, best[int(n)]) for row, n in enumerate(rows.keys["length"]) if best.get(int(n), row) != row
+        ]
         row, twin = (np.array([p[k] for p in pairs], np.int64) for k in (0, 1))
         return Duplicates(row, twin, np.ones(len(pairs)))
 
@@ -69,8 +70,11 @@ class SharedLetters(SetStage):
                 out.append((row, -best[1], best[0]))
             elif rows.eligible[row]:
                 kept.append(row)
-        return Duplicates(np.array([o[0] for o in out], np.int64), np.array([o[1] for o in out], np.int64),
-                          np.array([o[2] for o in out], np.float64))
+        return Duplicates(
+            np.array([o[0] for o in out], np.int64),
+            np.array([o[1] for o in out], np.int64),
+            np.array([o[2] for o in out], np.float64),
+        )
 
 
 @given(
@@ -81,11 +85,16 @@ def test_every_twin_is_kept_and_proven(rows, order):
     texts = [text for text, _ in rows]
     eligible = np.array([ok for _, ok in rows])
     stages = [(position, [SameLength(), SharedLetters()][k]) for position, k in enumerate(order)]
-    keys = [{"length": np.array([len(t) for t in texts])} if isinstance(s, SameLength)
-            else {"row": np.arange(len(texts))} for _, s in stages]
+    keys = [
+        {"length": np.array([len(t) for t in texts])}
+        if isinstance(s, SameLength)
+        else {"row": np.arange(len(texts))}
+        for _, s in stages
+    ]
     rank = rank_rows([~eligible, np.arange(len(texts))])
-    twins = find_twins(stages, keys, rank, eligible, np.zeros(len(texts), bool),
-                       lambda some: [texts[k] for k in some])
+    twins = find_twins(
+        stages, keys, rank, eligible, np.zeros(len(texts), bool), lambda some: [texts[k] for k in some]
+    )
     by_position = dict(stages)
     for row in np.flatnonzero(twins.stage >= 0).tolist():
         twin = int(twins.twin[row])
@@ -98,14 +107,26 @@ def test_a_claim_follows_its_twin_to_the_row_that_was_kept():
     texts = ["ab", "ba", "abc"]
     stages = [(0, SameLength()), (1, SharedLetters())]
     rank = np.array([1, 2, 0])
-    twins = find_twins(stages, [{"length": np.array([2, 2, 3])}, {"row": np.arange(3)}], rank,
-                       np.ones(3, bool), np.zeros(3, bool), lambda some: [texts[k] for k in some])
+    twins = find_twins(
+        stages,
+        [{"length": np.array([2, 2, 3])}, {"row": np.arange(3)}],
+        rank,
+        np.ones(3, bool),
+        np.zeros(3, bool),
+        lambda some: [texts[k] for k in some],
+    )
     assert twins.twin.tolist() == [2, 2, -1]
     assert twins.stage.tolist() == [1, 1, -1]
 
 
 def test_a_pinned_row_stays():
     texts = ["ab", "ba"]
-    twins = find_twins([(0, SameLength())], [{"length": np.array([2, 2])}], np.array([0, 1]),
-                       np.ones(2, bool), np.array([True, True]), lambda some: [texts[k] for k in some])
+    twins = find_twins(
+        [(0, SameLength())],
+        [{"length": np.array([2, 2])}],
+        np.array([0, 1]),
+        np.ones(2, bool),
+        np.array([True, True]),
+        lambda some: [texts[k] for k in some],
+    )
     assert twins.stage.tolist() == [-1, -1]

@@ -18,8 +18,10 @@ def ids_of(numbers: list[int]) -> list[bytes]:
     return [hashlib.sha256(str(n).encode()).digest() for n in numbers]
 
 
-@given(st.lists(st.tuples(st.integers(0, 30), st.integers(-1, 8)), min_size=1, unique_by=lambda t: t[0]),
-       st.randoms(use_true_random=False))
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(-1, 8)), min_size=1, unique_by=lambda t: t[0]),
+    st.randoms(use_true_random=False),
+)
 def test_a_group_never_straddles_and_order_never_matters(rows, random):
     def by_id(rows):
         ids = ids_of([number for number, _ in rows])

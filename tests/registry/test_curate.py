@@ -14,9 +14,14 @@ from .conftest import ticket
 
 def raw_rows():
     rows = [ticket(n) for n in range(60)]
-    rows += [rows[3], {**rows[4], "input": rows[4]["input"].upper()}]  # lines 61 identical, 62 same but for case
+    rows += [
+        rows[3],
+        {**rows[4], "input": rows[4]["input"].upper()},
+    ]  # lines 61 identical, 62 same but for case
     rows += [{"input": "Is it?", "output": ""}]  # 63 empty answer
-    rows += [{"input": "My card is 4111 1111 1111 1111, why?", "output": "Thank you, we will look into it soon."}]
+    rows += [
+        {"input": "My card is 4111 1111 1111 1111, why?", "output": "Thank you, we will look into it soon."}
+    ]
     return rows
 
 
@@ -47,7 +52,9 @@ def test_every_rejected_record_says_why(registry, write):
 def test_malformed_records_name_line_and_bytes(registry, tmp_path):
     path = tmp_path / "t.jsonl"
     good = json.dumps(ticket(1)).encode()
-    path.write_bytes(good + b"\n{broken\n" + b'{"input": "\xff", "output": "x"}\n' + json.dumps(ticket(2)).encode())
+    path.write_bytes(
+        good + b"\n{broken\n" + b'{"input": "\xff", "output": "x"}\n' + json.dumps(ticket(2)).encode()
+    )
     result = registry.curate("helpdesk", [str(path)])
     assert (result.read, result.kept, result.malformed) == (4, 2, 2)
     broken = registry.why("helpdesk", str(path), 2)
@@ -66,7 +73,10 @@ def test_a_source_is_found_by_the_end_of_its_path(registry, write):
 
 
 def test_adding_keeps_what_was_there(registry, write):
-    first, second = write("a.jsonl", [ticket(n) for n in range(30)]), write("b.jsonl", [ticket(n) for n in range(25, 40)])
+    first, second = (
+        write("a.jsonl", [ticket(n) for n in range(30)]),
+        write("b.jsonl", [ticket(n) for n in range(25, 40)]),
+    )
     v1 = registry.curate("helpdesk", [first])
     v2 = registry.curate("helpdesk", [second], add=True, message="year two")
     assert (v1.kept, v2.read, v2.kept, v2.rejected) == (30, 15, 10, 5)
@@ -74,7 +84,12 @@ def test_adding_keeps_what_was_there(registry, write):
     before = {e.id: e.split for e in registry.version("helpdesk@v1")}
     after = {e.id: e.split for e in registry.version("helpdesk@v2")}
     assert before.items() <= after.items()
-    assert registry.diff("helpdesk@v1", "helpdesk@v2").counts == {"added": 10, "removed": 0, "edited": 0, "moved": 0}
+    assert registry.diff("helpdesk@v1", "helpdesk@v2").counts == {
+        "added": 10,
+        "removed": 0,
+        "edited": 0,
+        "moved": 0,
+    }
     again = registry.why("helpdesk", second, 1)
     assert (again.code, again.twin.source, again.twin.record) == ("identical", first, 26)
     assert registry.why("helpdesk@v2", first, 1).outcome == "kept"
@@ -85,13 +100,21 @@ def test_a_new_file_replaces_and_an_edit_is_seen_by_its_key(registry, write):
     registry.curate("helpdesk", [write("a.jsonl", rows)])
     rows[7] = {**rows[7], "output": rows[7]["output"] + " Then call us back, please."}
     registry.curate("helpdesk", [write("b.jsonl", rows[:-1] + [ticket(99, id="T99")])])
-    assert registry.diff("helpdesk@v1", "helpdesk@v2").counts == {"added": 1, "removed": 1, "edited": 1, "moved": 0}
+    assert registry.diff("helpdesk@v1", "helpdesk@v2").counts == {
+        "added": 1,
+        "removed": 1,
+        "edited": 1,
+        "moved": 0,
+    }
     edited = next(registry.diff_rows("helpdesk@v1", "helpdesk@v2"))
     assert edited["op"] == "edited" and edited["output"].startswith(edited["old_output"])
 
 
 def test_eval_sources_are_the_test_split_and_push_training_rows_out(registry, write):
-    train, test = write("a.jsonl", [ticket(n) for n in range(20)]), write("e.jsonl", [ticket(n) for n in range(15, 25)])
+    train, test = (
+        write("a.jsonl", [ticket(n) for n in range(20)]),
+        write("e.jsonl", [ticket(n) for n in range(15, 25)]),
+    )
     result = registry.curate("helpdesk", [train], eval_sources=[test])
     assert result.splits == {"test": 10, "train": 15}
     assert registry.why("helpdesk", train, 16).twin.source == test
@@ -149,7 +172,15 @@ def test_the_article_layout(registry, write, tmp_path):
     meta = json.loads((tmp_path / "out" / "v1" / "meta.json").read_text())
     lines = (tmp_path / "out" / "v1" / "samples.jsonl").read_text().splitlines()
     assert meta["fingerprint"] == registry.version("helpdesk").fingerprint and len(lines) == 5
-    assert meta.keys() >= {"version", "date", "generator", "task_type", "prompt_template", "quality_score_avg", "counts"}
+    assert meta.keys() >= {
+        "version",
+        "date",
+        "generator",
+        "task_type",
+        "prompt_template",
+        "quality_score_avg",
+        "counts",
+    }
 
 
 def test_the_ledger_exports_one_decision_a_record(registry, write, tmp_path):
@@ -163,7 +194,12 @@ def test_the_ledger_exports_one_decision_a_record(registry, write, tmp_path):
 
 def test_search_is_exact_in_chinese_and_english(registry, write):
     rows = [ticket(n) for n in range(5)]
-    rows += [{"input": "打印机卡纸怎么办？请告诉我具体步骤", "output": "请先关闭电源，打开后盖，取出卡住的纸张，再重新启动。"}]
+    rows += [
+        {
+            "input": "打印机卡纸怎么办？请告诉我具体步骤",
+            "output": "请先关闭电源，打开后盖，取出卡住的纸张，再重新启动。",
+        }
+    ]
     registry.curate("helpdesk", [write("t.jsonl", rows)])
     assert [h.record for h in registry.search("卡纸")] == [6]
     assert [h.record for h in registry.search("后盖")] == [6]

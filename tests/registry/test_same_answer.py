@@ -45,7 +45,9 @@ def test_shuffled_sharded_parquet_batches_and_workers(tmp_path):
     expected = registry.curate("a", [lines(tmp_path / "a.jsonl", rows)]).fingerprint
     shuffled = rows[:]
     random.Random(1).shuffle(shuffled)
-    found = {"shuffled": registry.curate("b", [lines(tmp_path / "b.jsonl", shuffled)], batch_rows=17).fingerprint}
+    found = {
+        "shuffled": registry.curate("b", [lines(tmp_path / "b.jsonl", shuffled)], batch_rows=17).fingerprint
+    }
     shards = []
     for k in range(7):
         path = tmp_path / f"shard{k}.jsonl.gz"
@@ -60,8 +62,10 @@ def test_shuffled_sharded_parquet_batches_and_workers(tmp_path):
 
 
 def test_swapped_splits_have_another_fingerprint(tmp_path):
-    one, two = lines(tmp_path / "one.jsonl", [ticket(n) for n in range(9)]), lines(
-        tmp_path / "two.jsonl", [ticket(n) for n in range(9, 18)])
+    one, two = (
+        lines(tmp_path / "one.jsonl", [ticket(n) for n in range(9)]),
+        lines(tmp_path / "two.jsonl", [ticket(n) for n in range(9, 18)]),
+    )
     registry = assay.init(tmp_path / "registry")
     a = registry.curate("a", [one], eval_sources=[two])
     b = registry.curate("b", [two], eval_sources=[one])
@@ -70,8 +74,13 @@ def test_swapped_splits_have_another_fingerprint(tmp_path):
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.tuples(st.integers(0, 12), st.sampled_from(["", " ", "x", "X", "…"])), min_size=1, max_size=40),
-       st.randoms(use_true_random=False), st.integers(1, 7))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 12), st.sampled_from(["", " ", "x", "X", "…"])), min_size=1, max_size=40
+    ),
+    st.randoms(use_true_random=False),
+    st.integers(1, 7),
+)
 def test_any_records_in_any_order(tmp_path_factory, picks, chance, batch):
     folder = tmp_path_factory.mktemp("order")
     rows = [{**ticket(n), "output": ticket(n)["output"] + tail} for n, tail in picks]

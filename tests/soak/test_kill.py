@@ -15,7 +15,9 @@ import assay
 
 from ..registry.conftest import ticket
 
-CURATE = "import sys, assay; assay.open(sys.argv[1]).curate('helpdesk', sys.argv[2:3], add=sys.argv[3] == 'add')"
+CURATE = (
+    "import sys, assay; assay.open(sys.argv[1]).curate('helpdesk', sys.argv[2:3], add=sys.argv[3] == 'add')"
+)
 
 
 def write(path, numbers):

@@ -42,10 +42,23 @@ def compete(tmp_path, writers, turns):
         for turn in range(turns):
             rows = [ticket(1000 * (w + 1) + 10 * turn + k) for k in range(5)]
             (tmp_path / f"w{w}.jsonl.{turn}").write_text("".join(json.dumps(r) + "\n" for r in rows))
-        name, how = (("shared", "import") if w % 2 else (f"own{w // 4}", "curate"))
-        processes.append(subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(root), str(tmp_path / f"w{w}.jsonl"), name, how, str(turns)],
-            stdout=subprocess.PIPE, text=True))
+        name, how = ("shared", "import") if w % 2 else (f"own{w // 4}", "curate")
+        processes.append(
+            subprocess.Popen(
+                [
+                    sys.executable,
+                    "-c",
+                    WRITER,
+                    str(root),
+                    str(tmp_path / f"w{w}.jsonl"),
+                    name,
+                    how,
+                    str(turns),
+                ],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        )
     said = [json.loads(line) for p in processes for line in p.communicate()[0].splitlines()]
     assert all(p.returncode == 0 for p in processes)
     return assay.open(root), said
@@ -54,8 +67,11 @@ def compete(tmp_path, writers, turns):
 def check(registry, said, writers, turns):
     done = [(version, fingerprint) for what, version, fingerprint in said if what == "done"]
     assert len(said) == writers * turns
-    logged = [(f"{o.dataset}@v{o.body['version']}", o.body["fingerprint"])
-              for o in registry.log() if o.action == "commit"]
+    logged = [
+        (f"{o.dataset}@v{o.body['version']}", o.body["fingerprint"])
+        for o in registry.log()
+        if o.action == "commit"
+    ]
     assert len(set(done)) == len(done)
     assert sorted(v for v, _ in logged if v != "shared@v1") == sorted(v for v, _ in done)
     # Whatever was added to the shared dataset by a commit that succeeded is there, once.

@@ -121,7 +121,11 @@ class Evaluator:
         rows = pa.table(columns, schema=ROW_SCHEMA)
         batch = Batch(payloads)
         return Evaluated(
-            chunk.source, rows, malformed, self._failures(batch), self._keys(batch),
+            chunk.source,
+            rows,
+            malformed,
+            self._failures(batch),
+            self._keys(batch),
             np.fromiter((_text_key(text) for text in batch.inputs), np.uint64, len(batch)),
             np.fromiter((len(text) for text in batch.texts), np.int64, len(batch)),
         )
@@ -134,8 +138,16 @@ class Evaluator:
                 at = np.flatnonzero(check.failed)
                 if len(at):
                     bound = np.nan if check.threshold is None else float(check.threshold)
-                    parts.append((at, position, names.index(check.code), check.value[at], bound,
-                                  stage.action == "flag"))
+                    parts.append(
+                        (
+                            at,
+                            position,
+                            names.index(check.code),
+                            check.value[at],
+                            bound,
+                            stage.action == "flag",
+                        )
+                    )
         row = np.concatenate([p[0] for p in parts]) if parts else np.empty(0, np.int64)
         count = [len(p[0]) for p in parts]
         failures = Failures(
@@ -156,7 +168,11 @@ class Evaluator:
 def take_failures(failures: Failures, at: npt.NDArray[Any]) -> Failures:
     """The entries of `failures` at some positions."""
     return Failures(
-        failures.row[at], failures.stage[at], failures.code[at], failures.value[at], failures.threshold[at],
+        failures.row[at],
+        failures.stage[at],
+        failures.code[at],
+        failures.value[at],
+        failures.threshold[at],
         failures.flag[at],
     )
 
@@ -183,5 +199,7 @@ def _text_key(text: str) -> int:
 
 
 def _not_canonical(record: RawRecord, reason: str) -> Malformed:
-    data = record.data if isinstance(record.data, bytes) else repr(dict(record.data)).encode("utf-8", "replace")
+    data = (
+        record.data if isinstance(record.data, bytes) else repr(dict(record.data)).encode("utf-8", "replace")
+    )
     return Malformed(record.number, record.offset, len(data), "not_canonical", reason, data[:EXCERPT_BYTES])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from assay.curate.engine import Engine
 from assay.curate.evaluate import Chunk, Evaluated, Evaluator, Failures, take_failures
@@ -42,7 +44,8 @@ class Gathered:
 
     @property
     def pinned(self) -> npt.NDArray[np.bool_]:
-        return self.source == BASE
+        mask: npt.NDArray[np.bool_] = self.source == BASE
+        return mask
 
 
 def gather(
@@ -88,17 +91,14 @@ def gather(
     )
 
 
-def ids_of(column: object) -> npt.NDArray[np.bytes_]:
+def ids_of(column: pa.ChunkedArray) -> npt.NDArray[np.bytes_]:
     """The S32 array of a fixed-size-binary Arrow column without nulls."""
-    combined = column.combine_chunks() if hasattr(column, "combine_chunks") else column
-    chunks = getattr(combined, "chunks", None)
-    if chunks is not None:
-        return np.concatenate([ids_of(chunk) for chunk in chunks]) if chunks else np.empty(0, "S32")
-    data = combined.buffers()[1]  # type: ignore[attr-defined]
-    n, at = len(combined), combined.offset  # type: ignore[arg-type,attr-defined]
-    if n == 0:
-        return np.empty(0, "S32")
-    return np.frombuffer(data, "S32", n, at * 32).copy()
+    parts = [
+        np.frombuffer(chunk.buffers()[1], "S32", len(chunk), chunk.offset * 32)
+        for chunk in column.chunks
+        if len(chunk)
+    ]
+    return np.concatenate(parts) if parts else np.empty(0, "S32")
 
 
 def spell_ids(ids: npt.NDArray[np.bytes_]) -> list[bytes]:
@@ -108,19 +108,25 @@ def spell_ids(ids: npt.NDArray[np.bytes_]) -> list[bytes]:
 
 
 def _light(part: Evaluated) -> Evaluated:
-    return Evaluated(part.source, None, (), part.failures, part.keys, part.inputs, part.length)  # type: ignore[arg-type]
+    """The part without its rows, which lie in the spool."""
+    return replace(part, rows=None, malformed=())
 
 
-def _join(parts: list[npt.NDArray[np.generic]] | list[npt.NDArray[np.int64]] | list[npt.NDArray[np.uint64]],
-          kind: type[np.generic]) -> npt.NDArray[np.generic]:  # type: ignore[type-arg]
+def _join(parts: list[npt.NDArray[Any]], kind: type[Any]) -> npt.NDArray[Any]:
     return np.concatenate(parts).astype(kind) if parts else np.empty(0, kind)
 
 
 def _join_failures(parts: list[Evaluated], offsets: list[int]) -> Failures:
     if not parts:
         none = np.empty(0)
-        return Failures(none.astype(np.int64), none.astype(np.int16), none.astype(np.int16), none, none,
-                        none.astype(np.bool_))
+        return Failures(
+            none.astype(np.int64),
+            none.astype(np.int16),
+            none.astype(np.int16),
+            none,
+            none,
+            none.astype(np.bool_),
+        )
     joined = Failures(
         np.concatenate([p.failures.row + at for p, at in zip(parts, offsets, strict=True)]),
         np.concatenate([p.failures.stage for p in parts]),

@@ -27,8 +27,9 @@ IDENTICAL_STAGE = "identical"
 ROW_GROUP = 50_000
 
 _ALSO = pa.list_(
-    pa.struct([("stage", pa.string()), ("code", pa.string()), ("value", pa.float64()),
-               ("threshold", pa.float64())])
+    pa.struct(
+        [("stage", pa.string()), ("code", pa.string()), ("value", pa.float64()), ("threshold", pa.float64())]
+    )
 )
 _WORD = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
@@ -99,10 +100,14 @@ def build_ledger(
         "twin_record": pa.array(places.record[at], mask=~named),
         "similarity": pa.array(settled.similarity[rows], mask=~named),
         "also": pa.array(_also(gathered, settled, plan, rows), _ALSO),
-        "offset": none, "length": none, "message": none, "excerpt": none,
+        "offset": none,
+        "length": none,
+        "message": none,
+        "excerpt": none,
     }
-    table = pa.table({name: _cast(columns[name], SCHEMA.field(name).type) for name in SCHEMA.names},
-                     schema=SCHEMA)
+    table = pa.table(
+        {name: _cast(columns[name], SCHEMA.field(name).type) for name in SCHEMA.names}, schema=SCHEMA
+    )
     return _merge(table, _malformed(gathered, sources), sources)
 
 
@@ -153,29 +158,50 @@ def _also(
             if f == settled.failure[rows[k]]:
                 continue
             position = int(failures.stage[f])
-            entries.append((position, _entry(plan.stages[position].kind,
-                                             names[position][int(failures.code[f])],
-                                             float(failures.value[f]), float(failures.threshold[f]))))
+            entries.append(
+                (
+                    position,
+                    _entry(
+                        plan.stages[position].kind,
+                        names[position][int(failures.code[f])],
+                        float(failures.value[f]),
+                        float(failures.threshold[f]),
+                    ),
+                )
+            )
         if claims[k]:
             made_by = plan.stages[int(settled.duplicate[rows[k]])]
             assert isinstance(made_by, SetStage)
-            entries.append((int(settled.duplicate[rows[k]]),
-                            _entry(made_by.kind, made_by.code, float(settled.similarity[rows[k]]),
-                                   made_by.floor)))
+            entries.append(
+                (
+                    int(settled.duplicate[rows[k]]),
+                    _entry(made_by.kind, made_by.code, float(settled.similarity[rows[k]]), made_by.floor),
+                )
+            )
         out[k] = [entry for _, entry in sorted(entries, key=lambda pair: pair[0])] or None
     return out
 
 
 def _entry(stage: str, code: str, value: float, threshold: float) -> dict[str, object]:
-    return {"stage": stage, "code": code, "value": None if value != value else value,
-            "threshold": None if threshold != threshold else threshold}
+    return {
+        "stage": stage,
+        "code": code,
+        "value": None if value != value else value,
+        "threshold": None if threshold != threshold else threshold,
+    }
 
 
 def _malformed(gathered: Gathered, sources: list[str]) -> pa.Table:
     rows = [
         {
-            "source": sources[source], "record": m.number, "outcome": "malformed", "stage": "read",
-            "code": m.code, "offset": m.offset, "length": m.length, "message": m.message,
+            "source": sources[source],
+            "record": m.number,
+            "outcome": "malformed",
+            "stage": "read",
+            "code": m.code,
+            "offset": m.offset,
+            "length": m.length,
+            "message": m.message,
             "excerpt": m.excerpt,
         }
         for source, m in gathered.malformed
@@ -201,8 +227,15 @@ def ledger_bytes(table: pa.Table) -> bytes:
     words = [f.name for f in SCHEMA if pa.types.is_dictionary(f.type)]
     sink = io.BytesIO()
     pq.write_table(
-        table, sink, compression="zstd", compression_level=3, row_group_size=ROW_GROUP, use_dictionary=words,
-        write_page_checksum=True, column_encoding={"record": "DELTA_BINARY_PACKED"}, store_schema=False,
+        table,
+        sink,
+        compression="zstd",
+        compression_level=3,
+        row_group_size=ROW_GROUP,
+        use_dictionary=words,
+        write_page_checksum=True,
+        column_encoding={"record": "DELTA_BINARY_PACKED"},
+        store_schema=False,
     )
     return sink.getvalue()
 
@@ -221,8 +254,9 @@ def find_record(ledger: pq.ParquetFile, source: str, record: int) -> pa.Table:
         if stats is None or not stats.has_min_max or stats.min <= record <= stats.max:
             part = ledger.read_row_group(k, columns=["source", "record"])
             at = np.flatnonzero(
-                pc.and_(pc.equal(part.column("record"), record), pc.equal(part.column("source"), source))
-                .to_numpy(zero_copy_only=False)
+                pc.and_(
+                    pc.equal(part.column("record"), record), pc.equal(part.column("source"), source)
+                ).to_numpy(zero_copy_only=False)
             )
             if len(at):
                 hits.append(ledger.read_row_group(k).take(pa.array(at)))
@@ -238,8 +272,23 @@ def decisions(table: pa.Table) -> Iterator[tuple[Decision, tuple[int, int] | Non
                 twin = Twin(row["twin_id"].hex(), row["twin_source"], row["twin_record"], row["similarity"])
             also = tuple(Failure(**entry) for entry in row["also"] or ())
             address = None if row["segment"] is None else (row["segment"], row["row"])
-            yield Decision(
-                row["source"], row["record"], row["outcome"], row["stage"], row["code"], row["value"],
-                row["threshold"], twin, also, None, row["split"], row["message"], row["offset"],
-                row["length"], row["excerpt"],
-            ), address
+            yield (
+                Decision(
+                    row["source"],
+                    row["record"],
+                    row["outcome"],
+                    row["stage"],
+                    row["code"],
+                    row["value"],
+                    row["threshold"],
+                    twin,
+                    also,
+                    None,
+                    row["split"],
+                    row["message"],
+                    row["offset"],
+                    row["length"],
+                    row["excerpt"],
+                ),
+                address,
+            )

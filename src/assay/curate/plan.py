@@ -57,11 +57,14 @@ def make_plan(recipe: Recipe) -> Plan:
         except ValidationError as error:
             problems += describe_problems(error, where, stage_class)
     kinds = [stage.kind for stage in stages]
-    problems += [f"{kind}: named twice; a stage runs once" for kind in sorted(set(kinds)) if kinds.count(kind) > 1]
+    problems += [
+        f"{kind}: named twice; a stage runs once" for kind in sorted(set(kinds)) if kinds.count(kind) > 1
+    ]
     if problems:
         raise refusal(problems)
     spelled = tuple(
-        StageSpec(kind=stage.kind, params=stage.model_dump(mode="json", exclude_none=True)) for stage in stages
+        StageSpec(kind=stage.kind, params=stage.model_dump(mode="json", exclude_none=True))
+        for stage in stages
     )
     return Plan(tuple(stages), recipe.split, Recipe(stages=spelled, split=recipe.split))
 
@@ -78,7 +81,9 @@ def parse_recipe(value: Any) -> Recipe:
 
 def refusal(problems: list[str]) -> InvalidRecipe:
     listed = "\n".join(f"  {problem}" for problem in problems)
-    return InvalidRecipe(f"the recipe does not hold:\n{listed}", "docs/stages.md lists every stage and parameter")
+    return InvalidRecipe(
+        f"the recipe does not hold:\n{listed}", "docs/stages.md lists every stage and parameter"
+    )
 
 
 def describe_problems(error: ValidationError, where: str, model: type[Any]) -> list[str]:

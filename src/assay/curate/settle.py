@@ -78,8 +78,10 @@ def settle(
     )
     found = find_twins(
         plan.set_stages,
-        [{name: column[unique] for name, column in gathered.keys[position].items()}
-         for position, _ in plan.set_stages],
+        [
+            {name: column[unique] for name, column in gathered.keys[position].items()}
+            for position, _ in plan.set_stages
+        ],
         rank,
         eligible,
         gathered.pinned[unique],
@@ -97,9 +99,8 @@ def settle(
     by_twin = np.where(duplicate >= 0, duplicate, never)
     stage = np.minimum(by_check, by_twin)
     stage[stage == never] = KEPT
-    stage, failure, twin, duplicate, similarity = (
-        column[same] for column in (stage, failure, twin, duplicate, similarity)
-    )
+    stage, failure, twin, duplicate = stage[same], failure[same], twin[same], duplicate[same]
+    similarity = similarity[same]
     again = (same != np.arange(n)) & (stage == KEPT)
     stage[again], twin[again], similarity[again] = IDENTICAL, same[again], 1.0
     failure[by_check[same] > by_twin[same]] = -1
@@ -143,8 +144,10 @@ def _splits(
 ) -> list[str]:
     ids = spell_ids(gathered.ids[kept])
     if from_eval.any():
-        return ["test" if is_eval else settled.get(example, TRAIN)
-                for example, is_eval in zip(ids, from_eval[kept].tolist(), strict=True)]
+        return [
+            "test" if is_eval else settled.get(example, TRAIN)
+            for example, is_eval in zip(ids, from_eval[kept].tolist(), strict=True)
+        ]
     if plan.split is None or not plan.split.shares:
         return assign(ids, np.arange(len(ids)), None, settled)
     _, by_input = np.unique(gathered.inputs[kept], return_inverse=True)

@@ -20,7 +20,8 @@ def canonical_json(value: Any) -> bytes:
         except TypeError as error:
             raise ValueError(str(error)) from None
     try:
-        return rfc8785.dumps(value)
+        spelled: bytes = rfc8785.dumps(value)
+        return spelled
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
         raise ValueError(f"not canonical JSON: {error}") from None
 
@@ -35,7 +36,7 @@ def _is_plain(value: Any, depth: int) -> bool:
     if kind is str or kind is bool or value is None:
         return True
     if kind is int:
-        return -_SAFE_INTEGER <= value <= _SAFE_INTEGER
+        return bool(-_SAFE_INTEGER <= value <= _SAFE_INTEGER)
     if depth >= _PLAIN_DEPTH:
         return False
     if kind is list:

@@ -65,8 +65,12 @@ class Decision:
             "threshold": self.threshold,
             "twin": None
             if self.twin is None
-            else {"id": self.twin.id, "source": self.twin.source, "record": self.twin.record,
-                  "similarity": self.twin.similarity},
+            else {
+                "id": self.twin.id,
+                "source": self.twin.source,
+                "record": self.twin.record,
+                "similarity": self.twin.similarity,
+            },
             "also": [
                 {"stage": f.stage, "code": f.code, "value": f.value, "threshold": f.threshold}
                 for f in self.also

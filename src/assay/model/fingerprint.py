@@ -57,8 +57,9 @@ class Proof:
 
     def holds(self, digest: bytes) -> bool:
         """Whether this proof and `digest` (of `split_digest`) agree. Needs nothing but SHA-256."""
-        if (self.id in self.bucket) != self.present or any(_nibble(i, d) != _nibble(self.id, d)
-                for i in self.bucket for d in range(len(self.siblings))):
+        if (self.id in self.bucket) != self.present or any(
+            _nibble(i, d) != _nibble(self.id, d) for i in self.bucket for d in range(len(self.siblings))
+        ):
             return False
         if len(self.bucket) > BUCKET:
             return False

@@ -1,10 +1,10 @@
 """A recipe: which stages a curation runs, in which order, and how it splits. What it means, never how fast.
 
-    stages:
-      - exact_dedup: {}
-      - near_dedup: {threshold: 0.8}
-      - length: {min_input: 3, max_output: 2048}
-    split: {test: 0.1, seed: 42}
+stages:
+  - exact_dedup: {}
+  - near_dedup: {threshold: 0.8}
+  - length: {min_input: 3, max_output: 2048}
+split: {test: 0.1, seed: 42}
 """
 
 from __future__ import annotations

@@ -47,9 +47,7 @@ def os_user() -> str:
         return "unknown"
 
 
-def init(
-    path: str | Path, *, actor: str | None = None, clock: Callable[[], datetime] = utc_now
-) -> Registry:
+def init(path: str | Path, *, actor: str | None = None, clock: Callable[[], datetime] = utc_now) -> Registry:
     """Make an empty registry in a folder (made if need be). Raises UsageError when there is one already."""
     root = Path(path)
     if root.exists() and not root.is_dir():
@@ -59,9 +57,7 @@ def init(
     return Registry(storage, root, actor or os_user(), clock)
 
 
-def open(
-    path: str | Path, *, actor: str | None = None, clock: Callable[[], datetime] = utc_now
-) -> Registry:
+def open(path: str | Path, *, actor: str | None = None, clock: Callable[[], datetime] = utc_now) -> Registry:
     """The registry in a folder. Raises NotFound when there is none."""
     root = Path(path)
     storage = LocalStorage(root)
@@ -115,8 +111,18 @@ class Registry:
         from assay.registry.recipes import load_plan
 
         request = Request(
-            check_name(name), _listed(sources), load_plan(recipe or "default"), _listed(eval_sources), add,
-            message, shape, container, provenance or {}, workers, batch_rows, dry_run,
+            check_name(name),
+            _listed(sources),
+            load_plan(recipe or "default"),
+            _listed(eval_sources),
+            add,
+            message,
+            shape,
+            container,
+            provenance or {},
+            workers,
+            batch_rows,
+            dry_run,
         )
         return run_curation(self, request, progress)
 
@@ -137,8 +143,17 @@ class Registry:
     ) -> CurationResult:
         """Take files in as they are: every record that can be understood is kept, what looks wrong is flagged."""
         return self.curate(
-            name, sources, recipe="import", add=add, message=message, shape=shape, container=container,
-            workers=workers, batch_rows=batch_rows, provenance=provenance, dry_run=dry_run,
+            name,
+            sources,
+            recipe="import",
+            add=add,
+            message=message,
+            shape=shape,
+            container=container,
+            workers=workers,
+            batch_rows=batch_rows,
+            provenance=provenance,
+            dry_run=dry_run,
             progress=progress,
         )
 
@@ -164,9 +179,7 @@ class Registry:
 
         parsed = Ref.parse(ref)
         found = resolve(self, parsed)
-        return Version(
-            self.store, self.store.objects.manifest(found.manifest), found.operation, parsed.split
-        )
+        return Version(self.store, self.store.objects.manifest(found.manifest), found.operation, parsed.split)
 
     def head_of(self, dataset: str) -> Manifest | None:
         """The newest version's manifest, or None."""
@@ -222,7 +235,12 @@ class Registry:
         return search(self, query, ref, limit)
 
     def export(
-        self, ref: str, directory: str, *, format: str = "source", container: str = "jsonl",
+        self,
+        ref: str,
+        directory: str,
+        *,
+        format: str = "source",
+        container: str = "jsonl",
         dry_run: bool = False,
     ) -> ExportResult:
         """Write a version as files. `format`: source, a shape's name, article, or ledger."""

@@ -64,6 +64,3 @@ class BaseRows:
                     )
                 ]
                 yield Chunk(BASE, BASE_URI, "stored", records, decode_stored)
-
-
-

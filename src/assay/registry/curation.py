@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from assay.curate.evaluate import Evaluator
@@ -98,9 +99,12 @@ def run_curation(
         raise UsageError(
             f"{request.dataset} has no version to add to", f"leave --add out to make {request.dataset}@v1"
         )
-    with _scratch(registry) as scratch, Sources(
-        request.sources, request.eval_sources, container=request.container, shape=request.shape
-    ) as sources:
+    with (
+        _scratch(registry) as scratch,
+        Sources(
+            request.sources, request.eval_sources, container=request.container, shape=request.shape
+        ) as sources,
+    ):
         spool = Spool(scratch / "rows.arrow")
         base_rows = BaseRows(registry.store, base)
         with phases.phase("read and check"):
@@ -116,8 +120,19 @@ def run_curation(
             with phases.phase("write"):
                 tell(Progress("writing", 0, None, "rows"))
                 written = write_curation(
-                    registry.store, request, gathered, settled, spool, sources, base_rows, scratch,
-                    {"funnel": [s.as_json() for s in stages], "malformed_codes": malformed_codes, "counts": counts},
+                    registry.store,
+                    request,
+                    gathered,
+                    settled,
+                    spool,
+                    sources,
+                    base_rows,
+                    scratch,
+                    {
+                        "funnel": [s.as_json() for s in stages],
+                        "malformed_codes": malformed_codes,
+                        "counts": counts,
+                    },
                 )
             with phases.phase("commit"):
                 version = _commit(registry, request, base, splits, written)
@@ -138,7 +153,11 @@ def run_curation(
 
 
 def _commit(
-    registry: Registry, request: Request, base: Manifest | None, splits: Mapping[str, IdArray], written: Written
+    registry: Registry,
+    request: Request,
+    base: Manifest | None,
+    splits: Mapping[str, IdArray],
+    written: Written,
 ) -> str:
     """Name what was written in the log. Raises Conflict."""
     store = registry.store
@@ -154,7 +173,9 @@ def _commit(
         commutes=request.add and not request.plan.set_stages,
         edits=_edits(store, base, splits, written.segments),
     )
-    manifest = commit(store.objects, store.log, draft, actor=registry.actor, time=spell_time(registry.clock()))
+    manifest = commit(
+        store.objects, store.log, draft, actor=registry.actor, time=spell_time(registry.clock())
+    )
     return manifest.ref
 
 
@@ -233,11 +254,14 @@ def _settle(
     )
 
 
-def _user_keys(spool: Spool) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _user_keys(spool: Spool) -> npt.NDArray[np.int64]:
     encoded = spool.column("key").combine_chunks().dictionary_encode()
     if hasattr(encoded, "chunks"):
         encoded = encoded.combine_chunks()
-    return encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    keys: npt.NDArray[np.int64] = (
+        encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    )
+    return keys
 
 
 def _counts(gathered: Gathered, settled: Settled) -> dict[str, int]:

@@ -45,9 +45,11 @@ def why(registry: Registry, ref: str, source: str, record: int) -> Decision:
         table = find_record(open_ledger(registry.store.objects.buffer(curation["ledger"])), uri, record)
         for decision, address in decisions(table):
             return _with_id(registry.store, curation, decision, address)
-        raise NotFound(f"{uri} has no record {record} in {manifest.ref}",
-                       "records count from 1: lines of JSONL, CSV and text (blank ones are no records), "
-                       "elements of a JSON array, rows of Parquet")
+        raise NotFound(
+            f"{uri} has no record {record} in {manifest.ref}",
+            "records count from 1: lines of JSONL, CSV and text (blank ones are no records), "
+            "elements of a JSON array, rows of Parquet",
+        )
     raise NotFound(f"{version.name} was not made from {source}", f"its sources: {', '.join(seen) or 'none'}")
 
 
@@ -101,8 +103,15 @@ def trace(registry: Registry, prefix: str) -> Trace:
     intervals = tuple(
         Interval(i.dataset, i.split, i.first, i.last) for i in registry.index().versions_of(example.id)
     )
-    return Trace(example.name, example.kind, example.payload, example.provenance, tuple(readings),
-                 tuple(stands_for), intervals)
+    return Trace(
+        example.name,
+        example.kind,
+        example.payload,
+        example.provenance,
+        tuple(readings),
+        tuple(stands_for),
+        intervals,
+    )
 
 
 def _mentions(
@@ -112,17 +121,23 @@ def _mentions(
     ledger = open_ledger(store.objects.buffer(curation["ledger"]))
     address = _address(store, curation, example)
     for k in range(ledger.metadata.num_row_groups):
-        part = ledger.read_row_group(k, columns=["source", "record", "outcome", "code", "segment", "row",
-                                                 "twin_id", "similarity"])
+        part = ledger.read_row_group(
+            k, columns=["source", "record", "outcome", "code", "segment", "row", "twin_id", "similarity"]
+        )
         stands = pc.equal(part.column("twin_id"), example)
         if address is not None:
-            itself = pc.and_(pc.equal(part.column("segment"), address[0]),
-                             pc.equal(part.column("row"), address[1]))
+            itself = pc.and_(
+                pc.equal(part.column("segment"), address[0]), pc.equal(part.column("row"), address[1])
+            )
             stands = pc.or_kleene(pc.fill_null(stands, False), pc.fill_null(itself, False))
         for row in part.filter(pc.fill_null(stands, False)).to_pylist():
             own = address is not None and (row["segment"], row["row"]) == address
-            entry = {"source": row["source"], "record": row["record"], "outcome": row["outcome"],
-                     "code": row["code"]}
+            entry = {
+                "source": row["source"],
+                "record": row["record"],
+                "outcome": row["outcome"],
+                "code": row["code"],
+            }
             if own:
                 yield entry, False
             if row["twin_id"] == example and not (own and row["code"] == "identical"):
@@ -163,5 +178,5 @@ def _match(uris: list[str], asked: str) -> str | None:
     if asked in uris:
         return asked
     tail = PurePath(asked).parts
-    hits = [uri for uri in uris if PurePath(uri).parts[-len(tail):] == tail]
+    hits = [uri for uri in uris if PurePath(uri).parts[-len(tail) :] == tail]
     return hits[0] if len(hits) == 1 else None

@@ -100,7 +100,9 @@ def _export_ledger(registry: Registry, version: Version, folder: Path, dry_run: 
     """One decision a record, with the fields of `why` and the source, in source order."""
     curation = registry.store.curation(version.manifest)
     if curation is None:
-        raise UsageError(f"{version.name} was not made by a curation and has no ledger", "export another version")
+        raise UsageError(
+            f"{version.name} was not made by a curation and has no ledger", "export another version"
+        )
     path = folder / "ledger.jsonl"
     count = curation["counts"]["read"]
     if not dry_run:

@@ -22,7 +22,9 @@ def funnel(
     stage = settled.stage[rows]
     entered = len(rows)
     identical = int((stage == IDENTICAL).sum())
-    out = [FunnelStage(IDENTICAL_STAGE, entered, identical, {IDENTICAL_STAGE: identical} if identical else {})]
+    out = [
+        FunnelStage(IDENTICAL_STAGE, entered, identical, {IDENTICAL_STAGE: identical} if identical else {})
+    ]
     entered -= identical
     flagged = _flagged(gathered, settled, plan)
     for position, made_by in enumerate(plan.stages):

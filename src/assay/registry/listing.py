@@ -21,8 +21,13 @@ def summaries(registry: Registry) -> list[DatasetSummary]:
         manifest = registry.store.objects.manifest(newest.manifest)
         out.append(
             DatasetSummary(
-                name, newest.number, len(line), dict(manifest.counts), manifest.fingerprint,
-                newest.operation.time, newest.operation.actor,
+                name,
+                newest.number,
+                len(line),
+                dict(manifest.counts),
+                manifest.fingerprint,
+                newest.operation.time,
+                newest.operation.actor,
             )
         )
     return out

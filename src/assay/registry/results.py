@@ -19,7 +19,10 @@ class FunnelStage:
 
     def as_json(self) -> dict[str, Any]:
         row: dict[str, Any] = {
-            "stage": self.stage, "in": self.entered, "rejected": self.rejected, "codes": dict(self.codes)
+            "stage": self.stage,
+            "in": self.entered,
+            "rejected": self.rejected,
+            "codes": dict(self.codes),
         }
         if self.flagged:
             row["flagged"] = dict(self.flagged)
@@ -89,8 +92,12 @@ class DatasetSummary:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "dataset": self.name, "latest": f"{self.name}@v{self.latest}", "versions": self.versions,
-            "splits": dict(self.splits), "fingerprint": self.fingerprint, "time": self.time,
+            "dataset": self.name,
+            "latest": f"{self.name}@v{self.latest}",
+            "versions": self.versions,
+            "splits": dict(self.splits),
+            "fingerprint": self.fingerprint,
+            "time": self.time,
             "actor": self.actor,
         }
 
@@ -109,8 +116,13 @@ class Hit:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "id": self.id, "split": self.split, "version": self.version, "input": self.input,
-            "output": self.output, "source": self.source, "record": self.record,
+            "id": self.id,
+            "split": self.split,
+            "version": self.version,
+            "input": self.input,
+            "output": self.output,
+            "source": self.source,
+            "record": self.record,
         }
 
 
@@ -143,8 +155,11 @@ class Trace:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "id": self.id, "kind": self.kind, "payload": dict(self.payload),
-            "provenance": dict(self.provenance), "readings": [dict(r) for r in self.readings],
+            "id": self.id,
+            "kind": self.kind,
+            "payload": dict(self.payload),
+            "provenance": dict(self.provenance),
+            "readings": [dict(r) for r in self.readings],
             "stands_for": [dict(r) for r in self.stands_for],
             "versions": [v.as_json() for v in self.versions],
         }

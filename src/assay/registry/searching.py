@@ -48,16 +48,21 @@ def _search_one(registry: Registry, query: str, ref: str, limit: int) -> list[Hi
     )
     if not found:
         return []
-    table = rows_of(
-        objects, [(f.segment, f.ordinal) for f in found], ["id", "payload", "source", "record"]
-    )
+    table = rows_of(objects, [(f.segment, f.ordinal) for f in found], ["id", "payload", "source", "record"])
     hits = []
     for row in table.to_pylist():
         view = views(orjson.loads(row["payload"]))
         split = split_of(bytes(row["id"]))
         assert split is not None
         hits.append(
-            Hit(bytes(row["id"]).hex(), split, version.manifest.ref, view.input, view.output, row["source"],
-                row["record"])
+            Hit(
+                bytes(row["id"]).hex(),
+                split,
+                version.manifest.ref,
+                view.input,
+                view.output,
+                row["source"],
+                row["record"],
+            )
         )
     return hits

@@ -10,7 +10,7 @@ from assay.curate.evaluate import Chunk
 from assay.errors import UsageError
 from assay.formats.decode import decode
 from assay.formats.source import SourceReader, open_source
-from assay.model.record import Malformed, RawRecord
+from assay.model.record import Malformed, Parsed, RawRecord
 from assay.model.source import Source
 
 CHUNK_BYTES = 4 << 20
@@ -65,9 +65,9 @@ class Sources:
     def chunks(self, batch_rows: int) -> Iterator[Chunk]:
         """All records, in order. Raises BadInput when a source changed while it was read."""
         for position, reader in enumerate(self.readers):
-            function: Callable[[RawRecord], RawRecord | Malformed] = partial(decode, shape=reader.shape)  # type: ignore[assignment]
+            function: Callable[[RawRecord], Parsed | Malformed] = partial(decode, shape=reader.shape)
             for records in _batched(reader.records(), batch_rows):
-                yield Chunk(position, reader.uri, reader.shape.name, records, function)  # type: ignore[arg-type]
+                yield Chunk(position, reader.uri, reader.shape.name, records, function)
             self.read.append(reader.finish())
 
 

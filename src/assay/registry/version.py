@@ -28,7 +28,9 @@ class Version:
     not hash to its id raises Damaged and is never given out.
     """
 
-    def __init__(self, store: Store, manifest: Manifest, operation: Operation, split: str | None = None) -> None:
+    def __init__(
+        self, store: Store, manifest: Manifest, operation: Operation, split: str | None = None
+    ) -> None:
         if split is not None and split not in manifest.splits:
             known = ", ".join(sorted(manifest.splits)) or "none"
             raise NotFound(f"{manifest.ref} has no split {split!r}", f"its splits: {known}")

@@ -51,7 +51,8 @@ CREATE TABLE IF NOT EXISTS changes (
   id BLOB NOT NULL, dataset TEXT NOT NULL, number INTEGER NOT NULL, split TEXT, old_split TEXT,
   PRIMARY KEY (id, dataset, number)
 ) WITHOUT ROWID;
-CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(text, content='', tokenize='unicode61 remove_diacritics 0');
+CREATE VIRTUAL TABLE IF NOT EXISTS words
+  USING fts5(text, content='', tokenize='unicode61 remove_diacritics 0');
 """
 
 
