@@ -1,7 +1,7 @@
 """The fingerprint of a set of example ids: a Merkle trie whose shape depends on the set alone.
 
     node(S, d) = SHA256(0x00 ‖ ids of S in order)                      when |S| ≤ 16
-               = SHA256(0x01 ‖ node(S₀, d+1) ‖ … ‖ node(S₁₅, d+1))     else; Sₖ = ids whose d-th hex digit is k
+               = SHA256(0x01 ‖ node(S₀, d+1) ‖ … ‖ node(S₁₅, d+1))     else; Sₖ: d-th hex digit is k
     split(S)   = SHA256(0x02 ‖ |S| as 8 bytes, big-endian ‖ node(S, 0))
     version    = SHA256(0x03 ‖ for each non-empty split by name: len(name) as 2 bytes ‖ name ‖ split)
 
@@ -17,6 +17,7 @@ import hashlib
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 BUCKET = 16
 
@@ -56,21 +57,33 @@ class Proof:
     siblings: tuple[tuple[bytes, ...], ...]
 
     def holds(self, digest: bytes) -> bool:
-        """Whether this proof and `digest` (of `split_digest`) agree. Needs nothing but SHA-256."""
-        if (self.id in self.bucket) != self.present or any(
-            _nibble(i, d) != _nibble(self.id, d) for i in self.bucket for d in range(len(self.siblings))
-        ):
+        """Whether this proof and `digest` (of `split_digest`) agree. Needs nothing but SHA-256.
+
+        Never raises: a proof comes from somebody else, and may have any shape.
+        """
+        if not self._is_well_formed() or (self.id in self.bucket) != self.present:
             return False
-        if len(self.bucket) > BUCKET:
+        depths = range(len(self.siblings))
+        if any(_nibble(i, d) != _nibble(self.id, d) for i in self.bucket for d in depths):
             return False
         value = hashlib.sha256(b"\x00" + b"".join(self.bucket)).digest()
         for depth in range(len(self.siblings) - 1, -1, -1):
             children = list(self.siblings[depth])
-            if len(children) != BUCKET:
-                return False
             children[_nibble(self.id, depth)] = value
             value = hashlib.sha256(b"\x01" + b"".join(children)).digest()
         return _split(self.count, value) == digest
+
+    def _is_well_formed(self) -> bool:
+        """Whether all lengths are as they must be: the same bytes cut elsewhere would hash the same."""
+        digests = [self.id, *self.bucket, *(child for level in self.siblings for child in level)]
+        return (
+            all(len(d) == 32 for d in digests)
+            and all(len(level) == 16 for level in self.siblings)
+            and len(self.siblings) <= 64
+            and len(self.bucket) <= BUCKET
+            and all(a < b for a, b in pairwise(self.bucket))
+            and 0 <= self.count < 2**64
+        )
 
 
 def prove(ids: Sequence[bytes], example: bytes) -> Proof:
