@@ -18,7 +18,7 @@ def paint() -> Callable[[RenderableType], str]:
     def paint(picture: RenderableType, width: int = 80) -> str:
         console = Console(width=width, color_system=None, highlight=False, markup=False, emoji=False)
         with console.capture() as captured:
-            console.print(picture)
+            console.print(picture, crop=False)
         return "\n".join(line.rstrip() for line in captured.get().rstrip("\n").split("\n"))
 
     return paint

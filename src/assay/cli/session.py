@@ -110,10 +110,10 @@ def _plain(value: Any) -> Any:
 def _print(console: Console, picture: RenderableType) -> None:
     """To a terminal as it is; to a pipe or a file without the blanks that fill lines up."""
     if console.is_terminal:
-        console.print(picture)
+        console.print(picture, crop=False)
         return
     with console.capture() as captured:
-        console.print(picture)
+        console.print(picture, crop=False)
     lines = captured.get().removesuffix("\n").split("\n")
     console.file.write("".join(line.rstrip() + "\n" for line in lines))
     console.file.flush()

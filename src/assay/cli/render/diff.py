@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from difflib import SequenceMatcher
 from typing import Any, Final
 
 from rich.console import Group, RenderableType
@@ -13,19 +11,12 @@ from rich.padding import Padding
 from rich.text import Text
 
 from assay.cli.render.frame import columns
-from assay.cli.render.text import ELLIPSIS, clip, safe_text, short
+from assay.cli.render.text import clip, safe_text, short
+from assay.cli.render.words import words
 from assay.model.diff import Diff
 
 MARKS: Final = {"added": "+", "removed": "−", "edited": "~", "moved": "→"}
 STYLES: Final = {"added": "green", "removed": "red", "edited": "yellow", "moved": "blue"}
-TEXT_CELLS: Final = 1_200
-"""Characters of a text that the word-by-word comparison looks at."""
-CONTEXT: Final = 6
-"""Words shown on either side of a change."""
-
-# A word, or one CJK character (written without blanks), or a run of blanks, or one sign.
-_CJK = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_TOKEN = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+|\s+|.", re.DOTALL)
 
 
 def summary(a: str, b: str, counts: Mapping[str, int], fingerprints: Sequence[str]) -> RenderableType:
@@ -89,38 +80,3 @@ def row(change: Mapping[str, Any], width: int = 72) -> RenderableType:
         elif new:
             lines.append(label.append(clip(new, width - 7), "not dim"))
     return Group(*lines)
-
-
-def words(old: str, new: str) -> Text:
-    """One text with what went struck in red and what came in green; long equal runs become `…`.
-
-    Looks at the first `TEXT_CELLS` characters of each and says when there is more. Without colour the marks
-    are `[-gone-]` and `{+new+}`, so a pipe and a colour-blind reader see the same.
-    """
-    before, after = _TOKEN.findall(old[:TEXT_CELLS]), _TOKEN.findall(new[:TEXT_CELLS])
-    out = Text(overflow="fold")
-    blocks = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
-    for k, (tag, i1, i2, j1, j2) in enumerate(blocks):
-        if tag == "equal":
-            out.append(_context(before[i1:i2], first=k == 0, last=k == len(blocks) - 1), "dim")
-            continue
-        if i2 > i1:
-            out.append("[-" + _spell(before[i1:i2]) + "-]", "red")
-        if j2 > j1:
-            out.append("{+" + _spell(after[j1:j2]) + "+}", "green")
-    if max(len(old), len(new)) > TEXT_CELLS:
-        out.append(f" {ELLIPSIS} texts of {len(old):,} and {len(new):,} characters", "dim")
-    return out
-
-
-def _context(tokens: Sequence[str], *, first: bool, last: bool) -> str:
-    reach = 2 * CONTEXT  # every second token is a blank
-    if len(tokens) <= (reach if first or last else 2 * reach) + 2:
-        return _spell(tokens)
-    head = "" if first else _spell(tokens[:reach])
-    tail = "" if last else _spell(tokens[-reach:])
-    return f"{head}{ELLIPSIS}{tail}" if first or last else f"{head} {ELLIPSIS} {tail}"
-
-
-def _spell(tokens: Sequence[str]) -> str:
-    return safe_text("".join(tokens))
