@@ -163,6 +163,7 @@ def test_progress_counts_phases_and_leaves_nothing_behind() -> None:
         live(Progress("writing", 5, 10, "rows"))
     shown = screen.getvalue()
     assert "reading [b]\\x1b" in shown
-    assert "100%" in shown
+    assert "100 %" in shown
+    assert "[progress" not in shown
     assert "\x1b[2J" not in shown
     assert shown.endswith("\x1b[2K") or "\x1b[1A\x1b[2K" in shown[-60:]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from assay.model.example import Example
@@ -21,7 +21,9 @@ def example_json(one: Example) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def version_json(version: Version, parents: Sequence[str]) -> dict[str, Any]:
+def version_json(
+    version: Version, parents: Sequence[str], malformed_codes: Mapping[str, int]
+) -> dict[str, Any]:
     """A version's card."""
     operation = version.operation
     return {
@@ -37,6 +39,7 @@ def version_json(version: Version, parents: Sequence[str]) -> dict[str, Any]:
         "recipe": version.recipe,
         "sources": [dict(source) for source in version.sources],
         "stages": [stage.as_json() for stage in version.funnel],
+        "malformed_codes": dict(malformed_codes),
     }
 
 

@@ -32,4 +32,8 @@ def command(session: Session, what: str) -> None:
             return
     version = registry.version(what)
     parents = [registry.store.objects.manifest(name).ref for name in version.manifest.parents]
-    session.answer(lambda: version_json(version, parents), lambda: cards.version_card(version, parents))
+    malformed = (registry.store.curation(version.manifest) or {}).get("malformed_codes", {})
+    session.answer(
+        lambda: version_json(version, parents, malformed),
+        lambda: cards.version_card(version, parents, malformed),
+    )

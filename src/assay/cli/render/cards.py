@@ -20,11 +20,16 @@ if TYPE_CHECKING:
     from assay.registry.version import Version
 
 
-def version_card(version: Version, parents: Sequence[str]) -> RenderableType:
-    """Everything that `show REF` says."""
+def version_card(
+    version: Version, parents: Sequence[str], malformed_codes: Mapping[str, int]
+) -> RenderableType:
+    """Everything that `show REF` says. `malformed_codes` counts the malformed records of its curation."""
     operation = version.operation
     total = sum(version.counts.values())
     head = title(version.name, plural(total, "example"))
+    malformed = sum(malformed_codes.values())
+    read = malformed + (version.funnel[0].entered if version.funnel else 0)
+    picture = funnel(read, malformed, malformed_codes, version.funnel) if read else None
     facts = labelled(
         [
             ("splits", counted(dict(version.counts))),
@@ -35,12 +40,7 @@ def version_card(version: Version, parents: Sequence[str]) -> RenderableType:
             ("recipe", _recipe(version.recipe)),
         ]
     )
-    return spaced(Group(head, facts), _sources(version.sources), _funnel(version))
-
-
-def _funnel(version: Version) -> RenderableType | None:
-    counts = getattr(version, "read_counts", None)
-    return None if counts is None else funnel(*counts)
+    return spaced(Group(head, facts), _sources(version.sources), picture)
 
 
 def _sources(sources: Sequence[Mapping[str, Any]]) -> RenderableType | None:

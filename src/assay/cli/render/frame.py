@@ -48,11 +48,12 @@ def columns(*heads: str, right: Sequence[str] = (), grow: str | None = None) -> 
 def try_next(commands: Sequence[tuple[str, str]]) -> RenderableType:
     """Command lines to copy, never folded, each with the reason to run it."""
     lines: list[RenderableType] = [Text("Try next", "dim")]
-    room = max((len(command) for command, _ in commands), default=0)
+    fits = [command for command, reason in commands if len(command) + len(reason) <= 74]
+    room = max(map(len, fits), default=0)
     for command, reason in commands:
         line = Text("  ", no_wrap=True, overflow="ignore")
         line.append(safe_text(command), "cyan")
-        if room + len(reason) + 4 <= 78:
+        if command in fits and room + len(reason) <= 74:
             line.append(" " * (room - len(command) + 2) + reason, "dim")
         lines.append(line)
     return Group(*lines)

@@ -12,7 +12,6 @@ from rich.progress import (
     ProgressColumn,
     Task,
     TaskID,
-    TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -32,8 +31,8 @@ class LiveProgress:
     def __init__(self, console: Console) -> None:
         self._bars = Bars(
             TextColumn("  {task.description}", markup=False),
-            BarColumn(bar_width=30),
-            TaskProgressColumn(markup=False),
+            BarColumn(bar_width=26),
+            _Percent(),
             _Rate(),
             TimeRemainingColumn(elapsed_when_finished=True),
             console=console,
@@ -58,8 +57,8 @@ class LiveProgress:
         if self._task is None or report.phase != self._phase:
             self._end_phase()
             self._phase = report.phase
-            name = clip(report.phase.replace("_", " "), 16)
-            self._task = self._bars.add_task(f"{name:<16}", total=report.total, unit=safe_text(report.unit))
+            name = clip(report.phase.replace("_", " "), 20)
+            self._task = self._bars.add_task(f"{name:<20}", total=report.total, unit=safe_text(report.unit))
         elif now - self._told < INTERVAL and report.done != report.total:
             return
         self._told = now
@@ -70,6 +69,13 @@ class LiveProgress:
             total = self._bars.tasks[-1].total
             done = self._bars.tasks[-1].completed
             self._bars.update(self._task, total=total or done or 1, completed=total or done or 1)
+
+
+class _Percent(ProgressColumn):
+    """ " 42 %"; nothing where the total is not known."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.percentage:>3.0f} %" if task.total else "     ")
 
 
 class _Rate(ProgressColumn):
