@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -108,7 +107,7 @@ def test_another_process_may_remove_folders(tmp_path: Path) -> None:
     storage = LocalStorage(tmp_path / "r")
     storage.put("objects/ab/one", b"x")
     storage.delete("objects/ab/one")
-    os.rmdir(tmp_path / "r" / "objects" / "ab")
+    (tmp_path / "r" / "objects" / "ab").rmdir()
     storage.put("objects/ab/one", b"x")
     assert storage.get("objects/ab/one") == b"x"
 

@@ -115,8 +115,12 @@ def lie(sound: dict[str, bytes], change: dict[str, object] | None = None, **stat
     value["change"] = stated.get("change", empty_change(objects))
     name = objects.put_json(value)
     body = {
-        "version": 3, "manifest": name, "fingerprint": value["fingerprint"], "counts": value["counts"], "message": "",
-    } | (change or {})  # fmt: skip
+        "version": 3,
+        "manifest": name,
+        "fingerprint": value["fingerprint"],
+        "counts": value["counts"],
+        "message": "",
+    } | (change or {})
     log.append(lambda seq, prev: Operation(seq, prev, TIME, "liar", "commit", "a", body))
     return verify(storage)
 

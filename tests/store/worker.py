@@ -15,13 +15,14 @@ from tests.store.drafts import TIME, Registry, id_of
 
 
 def put(root: str, who: str, count: str) -> None:
-    """Try to be the first on each of `count` keys; print those won."""
+    """Try to be the first on each of `count` keys; tell which were won."""
     storage = LocalStorage(Path(root))
-    print(*[n for n in range(int(count)) if storage.put_if_absent(f"log/{n}", who.encode())])
+    won = [n for n in range(int(count)) if storage.put_if_absent(f"log/{n}", who.encode())]
+    sys.stdout.write(" ".join(map(str, won)))
 
 
 def commits(root: str, who: str, count: str, dataset: str) -> None:
-    """Add `count` examples, one a commit, to a dataset that others add to as well; tell of each when it is done."""
+    """Add `count` examples, one a commit, to a dataset that others add to as well; tell of each."""
     registry = Registry(LocalStorage(Path(root)), create=False)
     for number in range(int(count)):
         now = heads.head(registry.log.entries(), dataset)
@@ -32,7 +33,8 @@ def commits(root: str, who: str, count: str, dataset: str) -> None:
         splits = {split: as_ids(sorted(held)) for split, held in ids.items()}
         draft = Draft(dataset, base, splits, registry.segments([text]), commutes=True)
         commit(registry.objects, registry.log, draft, actor=who, time=TIME)
-        print(number, flush=True)
+        sys.stdout.write(f"{number}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
