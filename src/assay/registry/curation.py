@@ -239,7 +239,7 @@ def _gather(
 def _settle(
     request: Request, gathered: Gathered, spool: Spool, base_rows: BaseRows, sources: Sources
 ) -> Settled:
-    from assay.kernels.jaccard import near_groups
+    from assay.kernels.near import near_groups
 
     texts = spool.texts
     return settle(

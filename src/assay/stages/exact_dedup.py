@@ -1,0 +1,69 @@
+"""Exact duplicates: the same words, whatever their case, white space and character width."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import ClassVar
+
+import numpy as np
+
+from assay.curate.batch import Batch
+from assay.curate.stage import Columns, Duplicates, Rows, SetStage
+from assay.kernels.normalise import fold_width
+
+
+class ExactDedup(SetStage):
+    """Keeps one of several rows whose texts are equal after NFKC, lower case and white-space folding.
+
+    Groups are found by a 128-bit digest, and the texts themselves are then compared.
+    """
+
+    kind: ClassVar[str] = "exact_dedup"
+    version: ClassVar[int] = 1
+    code: ClassVar[str] = "exact_duplicate"
+    codes: ClassVar[dict[str, str]] = {
+        "exact_duplicate": "the same text as a kept example, but for case, white space or character width"
+    }
+
+    @property
+    def floor(self) -> float:
+        return 1.0
+
+    def keys(self, batch: Batch) -> Columns:
+        digests = b"".join(
+            hashlib.blake2b(fold_width(text).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+            for text in batch.texts
+        )
+        halves = np.frombuffer(digests, np.uint64).reshape(-1, 2)
+        return {"high": halves[:, 0].copy(), "low": halves[:, 1].copy()}
+
+    def decide(self, rows: Rows) -> Duplicates:
+        by_rank = np.lexsort((rows.rank, ~rows.eligible))
+        high, low = rows.keys["high"][by_rank], rows.keys["low"][by_rank]
+        grouped = by_rank[np.lexsort((low, high))]
+        high, low = rows.keys["high"][grouped], rows.keys["low"][grouped]
+        begins = np.flatnonzero(np.r_[True, (high[1:] != high[:-1]) | (low[1:] != low[:-1])]) if len(rows) else []
+        found: list[tuple[int, int]] = []
+        for start, end in zip(begins, [*begins[1:], len(grouped)], strict=True):
+            if end - start > 1:
+                found += self._same(rows, grouped[start:end].tolist())
+        row, twin = (np.array([pair[k] for pair in found], np.int64) for k in (0, 1))
+        return Duplicates(row, twin, np.ones(len(found)))
+
+    def _same(self, rows: Rows, group: list[int]) -> list[tuple[int, int]]:
+        """(row, twin) within rows of one digest, best first; rows whose texts differ after all are left alone."""
+        if not rows.eligible[group[0]]:
+            return []
+        texts = [fold_width(text) for text in rows.texts(group)]
+        winners: dict[str, int] = {}
+        pairs = []
+        for row, text in zip(group, texts, strict=True):
+            winner = winners.get(text)
+            if winner is not None:
+                pairs.append((row, winner))
+            elif rows.eligible[row]:
+                winners[text] = row
+        return pairs
+
+    def similarity(self, a: str, b: str) -> float:
+        return float(fold_width(a) == fold_width(b))

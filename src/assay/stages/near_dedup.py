@@ -1,0 +1,47 @@
+"""Near-duplicates: rows that say almost the same, letter by letter."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from assay.curate.batch import Batch
+from assay.curate.stage import Columns, Duplicates, Rows, SetStage
+from assay.kernels.jaccard import similarity
+from assay.kernels.near import greedy, keys_of
+
+
+class NearDedup(SetStage):
+    """Removes a row when its text is at least `threshold` similar to that of a row that is kept.
+
+    Similarity is the exact Jaccard similarity of the two texts' sets of `ngram`-character shingles, lower-cased
+    and white space folded. Rows are taken best first, each against the kept rows only, so that no chain of
+    small differences joins texts that are far apart.
+    """
+
+    kind: ClassVar[str] = "near_dedup"
+    version: ClassVar[int] = 1
+    code: ClassVar[str] = "near_duplicate"
+    codes: ClassVar[dict[str, str]] = {"near_duplicate": "nearly the same text as a kept example"}
+
+    threshold: float = Field(default=0.8, ge=0.5, le=1.0)
+    ngram: int = Field(default=5, ge=2, le=12)
+
+    @property
+    def floor(self) -> float:
+        return self.threshold
+
+    def keys(self, batch: Batch) -> Columns:
+        return keys_of(batch.texts, self.ngram)
+
+    def decide(self, rows: Rows) -> Duplicates:
+        order = np.lexsort((rows.rank, ~rows.eligible))
+        bands = rows.keys["bands"].astype(np.uint64, copy=False)
+        sketch = rows.keys["sketch"].astype(np.uint8, copy=False)
+        found = greedy(bands, sketch, order, rows.eligible, rows.texts, self.threshold, self.ngram)
+        return Duplicates(*found)
+
+    def similarity(self, a: str, b: str) -> float:
+        return similarity(a, b, self.ngram)
