@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 
 from assay.errors import Damaged
-from assay.model.diff import Change, Diff
+from assay.model.diff import Change, Diff, make_diff
+from assay.store.ids import IdArray, find, flat, id_list
 from assay.store.objects import Objects, object_key
 from assay.store.parquet import get_table, put_table
 
@@ -53,3 +56,26 @@ def read_change(objects: Objects, name: str) -> Diff:
             raise Damaged(f"{object_key(name)} has the unknown change {op!r}")
         found[op].append(Change(id_, split, old_split, old_id))
     return Diff(*(tuple(found[op]) for op in _OPS))
+
+
+def change_between(
+    before: Mapping[str, IdArray], after: Mapping[str, IdArray], edits: Iterable[tuple[bytes, bytes]]
+) -> Diff:
+    """The diff of two memberships (split → sorted ids, none in two splits) with links (old id, new id)."""
+    old_names, old_ids, old_split = flat(before)
+    names, ids, split = flat(after)
+    numbers = {name: i for i, name in enumerate(old_names)}
+    same = np.array([numbers.get(n, -1) for n in names] or [-1], dtype=np.int64)
+    at = find(old_ids, ids)
+    came = at < 0
+    states: list[tuple[bytes, str | None, str | None]] = [
+        (i, None, names[s]) for i, s in zip(id_list(ids[came]), split[came].tolist(), strict=True)
+    ]
+    stayed = np.flatnonzero(~came)
+    moved = stayed[old_split[at[stayed]] != same[split[stayed]]]
+    both = zip(id_list(ids[moved]), old_split[at[moved]].tolist(), split[moved].tolist(), strict=True)
+    states += [(i, old_names[b], names[s]) for i, b, s in both]
+    gone = find(ids, old_ids) < 0
+    left = zip(id_list(old_ids[gone]), old_split[gone].tolist(), strict=True)
+    states += [(i, old_names[b], None) for i, b in left]
+    return make_diff(states, edits)

@@ -8,25 +8,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from assay.errors import Conflict, UsageError
-from assay.model.diff import Diff, make_diff
+from assay.model.diff import Diff
 from assay.model.fingerprint import fingerprint
 from assay.model.operation import Operation
 from assay.model.ref import check_name
 from assay.model.version import Manifest, Part, SegmentRef
 from assay.store import heads
-from assay.store.change import write_change
+from assay.store.change import change_between, write_change
 from assay.store.diff import diff
-from assay.store.ids import (
-    IdArray,
-    Positions,
-    as_ids,
-    concat,
-    duplicates,
-    find,
-    id_list,
-    is_increasing,
-    order,
-)
+from assay.store.ids import IdArray, as_ids, duplicates, find, flat, id_list, is_increasing
 from assay.store.log import Log
 from assay.store.members import Placed, place
 from assay.store.objects import Objects
@@ -133,7 +123,8 @@ def _rebase(
     ahead = f"{draft.dataset} moved on from {was} to {head.ref} while this change was made"
     if not draft.commutes:
         raise Conflict(ahead, "run the command again: it will start from the newest version")
-    ours = _change(place(objects, draft.base), target, draft.edits).states()
+    base = _splits_of(place(objects, draft.base))
+    ours = change_between(base, target, draft.edits.items()).states()
     theirs = (
         diff(objects, draft.base, head).states()
         if draft.base
@@ -159,45 +150,16 @@ def _splits_of(placed: Placed) -> dict[str, IdArray]:
     return {name: placed.ids[placed.split == i] for i, name in enumerate(placed.splits)}
 
 
-def _flat(target: Mapping[str, IdArray]) -> tuple[list[str], IdArray, Positions]:
-    """Names, all ids sorted, and the split of each. Raises UsageError for an example in two splits."""
-    names = list(target)
-    ids = concat([target[n] for n in names])
-    split = np.concatenate(
-        [np.full(len(target[n]), i) for i, n in enumerate(names)] or [np.empty(0, dtype=np.int64)]
-    )
-    by_id = order(ids)
-    ids, split = ids[by_id], split[by_id]
+def _arrange(
+    objects: Objects, draft: Draft, base: Placed, target: Mapping[str, IdArray]
+) -> tuple[dict[str, tuple[Part, ...]], Diff]:
+    """Which segments, less which rows, make up each split; and the change from the base."""
+    names, ids, split = flat(target)
     twice = duplicates(ids)
     if len(twice):
         raise UsageError(
             f"example {bytes(twice[0]).hex()} is in two splits ({len(twice)} such)", "put it into one split"
         )
-    return names, ids, split
-
-
-def _change(base: Placed, target: Mapping[str, IdArray], edits: Mapping[bytes, bytes]) -> Diff:
-    """What leads from the base to the target."""
-    names, ids, split = _flat(target)
-    before = {name: i for i, name in enumerate(base.splits)}
-    same = np.array([before.get(n, -1) for n in names] or [-1], dtype=np.int64)
-    at = find(base.ids, ids)
-    came, stayed = at < 0, at >= 0
-    states = [(i, None, names[s]) for i, s in zip(id_list(ids[came]), split[came].tolist(), strict=True)]
-    moved = np.flatnonzero(stayed)[base.split[at[stayed]] != same[split[stayed]]] if len(at) else at
-    old = base.split[at[moved]].tolist()
-    for i, b, s in zip(id_list(ids[moved]), old, split[moved].tolist(), strict=True):
-        states.append((i, base.splits[b], names[s]))
-    gone = find(ids, base.ids) < 0
-    left = zip(id_list(base.ids[gone]), base.split[gone].tolist(), strict=True)
-    return make_diff([*states, *((i, base.splits[b], None) for i, b in left)], edits.items())
-
-
-def _arrange(
-    objects: Objects, draft: Draft, base: Placed, target: Mapping[str, IdArray]
-) -> tuple[dict[str, tuple[Part, ...]], Diff]:
-    """Which segments, less which rows, make up each split; and the change from the base."""
-    names, ids, split = _flat(target)
     refs = list(base.segments)
     at = find(base.ids, ids)
     missing = at < 0
@@ -228,7 +190,8 @@ def _arrange(
                 excluded = np.ones(ref.rows, dtype=bool)
                 excluded[live] = False
                 parts[name].append(Part.of(ref, np.flatnonzero(excluded).tolist()))
-    return {n: tuple(p) for n, p in parts.items() if p}, _change(base, target, draft.edits)
+    change = change_between(_splits_of(base), target, draft.edits.items())
+    return {n: tuple(p) for n, p in parts.items() if p}, change
 
 
 def rollback(head: Manifest, to: Manifest, splits: Mapping[str, IdArray], message: str) -> Draft:

@@ -6,7 +6,7 @@ trailing zero bytes when an element is taken out, so it never leaves this file; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -57,6 +57,17 @@ def concat(arrays: Sequence[IdArray]) -> IdArray:
 def order(ids: IdArray) -> Positions:
     """The positions that sort `ids`; equal ids keep their order."""
     return np.argsort(_keys(ids), kind="stable")
+
+
+def flat(splits: Mapping[str, IdArray]) -> tuple[list[str], IdArray, Positions]:
+    """Names of splits, all their ids in one sorted array, and the position of each one's split."""
+    names = list(splits)
+    ids = concat([splits[n] for n in names])
+    split = np.concatenate(
+        [np.full(len(splits[n]), i) for i, n in enumerate(names)] or [np.empty(0, dtype=np.int64)]
+    )
+    by_id = order(ids)
+    return names, ids[by_id], split[by_id]
 
 
 def is_increasing(ids: IdArray) -> bool:

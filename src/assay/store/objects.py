@@ -68,7 +68,8 @@ class Objects:
 
     def get(self, name: str) -> bytes:
         """All bytes of an object. Raises Damaged when it is missing or not what its name says."""
-        return self.buffer(name).to_pybytes()
+        data: bytes = self.buffer(name).to_pybytes()
+        return data
 
     def buffer(self, name: str) -> pa.Buffer:
         """`get` without a copy."""

@@ -89,8 +89,8 @@ def verify(storage: Storage, fast: bool = False, progress: Progress | None = Non
     for stat in storage.leftovers():
         report.add("leftover", stat.key, "an interrupted write left this behind", "note")
     if not fast:
-        _parquet(objects, report, sorted(sound & marked.keys()))
-        _versions(objects, report, entries, sound)
+        segments = _versions(objects, report, entries, sound)
+        _parquet(objects, report, sorted((sound & marked.keys()) - segments))
     return report
 
 
@@ -167,16 +167,18 @@ def _parquet(objects: Objects, report: Report, names: list[str]) -> None:
             report.add("parquet", key, error.message)
 
 
-def _versions(objects: Objects, report: Report, entries: list[Operation], sound: set[str]) -> None:
+def _versions(objects: Objects, report: Report, entries: list[Operation], sound: set[str]) -> set[str]:
+    """Recompute all versions; the names of the segments that were read."""
     try:
         lines = heads.versions(entries)
     except Damaged as error:
         if report.damage:  # a commit that cannot be read was reported already, and leaves a hole here
-            return
+            return set()
         report.add("log", error.message.split(" ")[0], error.message)
-        return
+        return set()
     checks = Versions(objects, sound, report.add)
     for dataset in sorted(lines):
         before: Manifest | None = None
         for committed in lines[dataset]:
             before = checks.check(committed, before) if committed.manifest in sound else None
+    return checks.read

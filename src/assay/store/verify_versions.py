@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from assay.errors import AssayError, Damaged
-from assay.model.diff import make_diff
 from assay.model.fingerprint import split_digest, version_digest
 from assay.model.version import Manifest, Part, SegmentRef
-from assay.store.change import read_change
+from assay.store.change import change_between, read_change
 from assay.store.heads import Committed
 from assay.store.ids import IdArray, concat, duplicates, id_list, ids_of, is_increasing, order
 from assay.store.log import log_key
@@ -26,6 +25,11 @@ class Versions:
         self._objects, self._sound, self._add = objects, sound, add
         self._ids: dict[SegmentRef, IdArray | None] = {}
         self._digests: dict[tuple[Part, ...], bytes] = {}
+
+    @property
+    def read(self) -> set[str]:
+        """Names of the segments that were read, every page of them."""
+        return {ref.object for ref in self._ids}
 
     def check(self, committed: Committed, before: Manifest | None) -> Manifest | None:
         """Report what is wrong with one version; its manifest when that can be read."""
@@ -76,7 +80,7 @@ class Versions:
         key = object_key(ref.object)
         found = []
         try:
-            for table in read_groups(self._objects, ref, ["id", "payload"]):
+            for table in read_groups(self._objects, ref):
                 check_rows(table, key)
                 found.append(ids_of(table["id"]))
         except AssayError as error:
@@ -125,11 +129,8 @@ class Versions:
         except AssayError as error:
             self._add("change", object_key(manifest.change), error.message)
             return
-        was = {i: split for split, ids in earlier.items() for i in id_list(ids)}
-        now = {i: split for split, ids in members.items() for i in id_list(ids)}
         links = [(c.old_id, c.id) for c in stated.edited if c.old_id is not None]
-        states = ((i, was.get(i), now.get(i)) for i in was.keys() | now.keys())
-        if make_diff(states, links) != stated:
+        if change_between(earlier, members, links) != stated:
             self._add(
                 "change", object_key(manifest.change), f"not what {manifest.ref} changed of {before.ref}"
             )
