@@ -39,7 +39,7 @@ def greedy(
 
     Rows are taken in `order`; a row goes when a row kept before it is at least `threshold` similar, the most
     similar of them (then the earliest in `order`) being named; else it is kept if it `may_stay`. Rows that may
-    not stay must come last in `order`. `bands` uint64[n, 25] and `sketch` uint8[n, 128] as `keys_of` makes them.
+    not stay must come last in `order`. `bands` uint64[n, bands] and `sketch` uint8[n, 128] as `keys_of` makes them.
     """
     shared = _shared(bands)
     buckets: dict[int, list[int]] = {}
@@ -70,7 +70,7 @@ def near_groups(texts: Texts, rows: Sequence[int], threshold: float = 0.8, n: in
     """
     bands, sketch = [], []
     for start in range(0, len(rows), _BLOCK):
-        made = keys_of(texts(rows[start : start + _BLOCK]), n)
+        made = keys_of(texts(rows[start : start + _BLOCK]), n, threshold)
         bands.append(made["bands"])
         sketch.append(made["sketch"])
     if not bands:
@@ -105,14 +105,14 @@ def _groups(
     return np.fromiter((root(row) for row in range(len(bands))), np.int64, len(bands))
 
 
-def keys_of(texts: Sequence[str], n: int) -> dict[str, npt.NDArray[np.generic]]:
+def keys_of(texts: Sequence[str], n: int, threshold: float) -> dict[str, npt.NDArray[np.generic]]:
     """The columns that `greedy` needs of some texts: `bands` and `sketch`."""
     sketch = sketches([fold(text) for text in texts], n)
-    return {"bands": band_keys(sketch), "sketch": short_sketch(sketch)}
+    return {"bands": band_keys(sketch, threshold), "sketch": short_sketch(sketch)}
 
 
 def _shared(bands: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
-    """bool[n, 25]: whether another row has the same key in the same band."""
+    """bool[n, bands]: whether another row has the same key in the same band."""
     shared = np.zeros(bands.shape, np.bool_)
     for band in range(bands.shape[1]):
         order = np.argsort(bands[:, band], kind="stable")

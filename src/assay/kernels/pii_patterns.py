@@ -62,7 +62,7 @@ def find(text: str, types: tuple[str, ...] = TYPES) -> list[Hit]:
     if _HAS_FULL_WIDTH.search(text):
         text = text.translate(_FULL_WIDTH)
     gate, patterns = _compiled()
-    possible = {TYPES[k] for k in gate.Match(text)}
+    possible = {TYPES[k] for k in gate.Match(text) or ()}
     hits: list[Hit] = []
     taken: list[tuple[int, int]] = []
     for name in _ORDER:
@@ -115,9 +115,9 @@ def _ssn(text: str, start: int, end: int) -> bool:
 
 
 def _bank_card(text: str, start: int, end: int) -> bool:
-    """ISO/IEC 7812: an issuer that banks use (2–6, or 9 for China's), Luhn's check digit, more than one digit."""
+    """ISO/IEC 7812: an issuer that banks use (2–6, or 9 for China's), Luhn's check digit, not one digit over and over."""
     digits = [int(c) for c in text[start:end] if c.isdigit()]
-    if digits[0] not in (2, 3, 4, 5, 6) or len(set(digits)) < 3 or not 13 <= len(digits) <= 19:
+    if digits[0] not in (2, 3, 4, 5, 6) or len(set(digits)) < 2 or not 13 <= len(digits) <= 19:
         return False
     return luhn(digits) and _stands_alone(text, start, end)
 

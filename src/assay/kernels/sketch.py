@@ -20,8 +20,6 @@ HASH_SCHEME: Final = 1
 """Changes when any sketch changes; stored beside keys that outlive a process."""
 
 VALUES: Final = 128
-BANDS: Final = 25
-ROWS_PER_BAND: Final = 5
 
 U64 = npt.NDArray[np.uint64]
 
@@ -98,13 +96,25 @@ def _sketch_block(texts: Sequence[str], n: int) -> U64:
     return filled.reshape(-1, VALUES)
 
 
-def band_keys(sketch: U64) -> U64:
-    """uint64[n, 25] from uint64[n, 128]: rows that agree on a whole band of five values share its key."""
-    keys = np.empty((len(sketch), BANDS), np.uint64)
-    for band in range(BANDS):
+def bands_for(threshold: float) -> tuple[int, int]:
+    """(bands, values in each) with which a pair at `threshold` shares a band with probability above 0.9998.
+
+    A pair of similarity s does with probability 1 − (1 − sʳ)ᵇ: at 0.8, 25 bands of 5 give 0.99995.
+    """
+    for bands, width in ((25, 5), (32, 4), (42, 3)):
+        if 1.0 - (1.0 - threshold**width) ** bands > 0.9998:
+            return bands, width
+    return 64, 2
+
+
+def band_keys(sketch: U64, threshold: float) -> U64:
+    """uint64[n, bands] from uint64[n, 128]: rows that agree on a whole band of values share its key."""
+    bands, width = bands_for(threshold)
+    keys = np.empty((len(sketch), bands), np.uint64)
+    for band in range(bands):
         key = np.full(len(sketch), np.uint64((band + 1) * 0x8EBC6AF09C88C6E3 & 0xFFFFFFFFFFFFFFFF))
-        for k in range(ROWS_PER_BAND):
-            key = mix(key ^ sketch[:, band * ROWS_PER_BAND + k])
+        for k in range(width):
+            key = mix(key ^ sketch[:, band * width + k])
         keys[:, band] = key
     return keys
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -42,9 +43,10 @@ class ExactDedup(SetStage):
         high, low = rows.keys["high"][by_rank], rows.keys["low"][by_rank]
         grouped = by_rank[np.lexsort((low, high))]
         high, low = rows.keys["high"][grouped], rows.keys["low"][grouped]
-        begins = np.flatnonzero(np.r_[True, (high[1:] != high[:-1]) | (low[1:] != low[:-1])]) if len(rows) else []
+        same = (high[1:] == high[:-1]) & (low[1:] == low[:-1])
+        bounds = [0, *(np.flatnonzero(~same) + 1).tolist(), len(grouped)]
         found: list[tuple[int, int]] = []
-        for start, end in zip(begins, [*begins[1:], len(grouped)], strict=True):
+        for start, end in pairwise(bounds):
             if end - start > 1:
                 found += self._same(rows, grouped[start:end].tolist())
         row, twin = (np.array([pair[k] for pair in found], np.int64) for k in (0, 1))

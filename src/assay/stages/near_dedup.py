@@ -34,7 +34,7 @@ class NearDedup(SetStage):
         return self.threshold
 
     def keys(self, batch: Batch) -> Columns:
-        return keys_of(batch.texts, self.ngram)
+        return keys_of(batch.texts, self.ngram, self.threshold)
 
     def decide(self, rows: Rows) -> Duplicates:
         order = np.lexsort((rows.rank, ~rows.eligible))

@@ -23,8 +23,8 @@ class Repetition(RowStage):
     version: ClassVar[int] = 1
     codes: ClassVar[dict[str, str]] = {"repetitive_output": "the output repeats itself"}
 
-    max_ratio: float = Field(default=0.4, ge=0.0, le=1.0)
-    min_units: int = Field(default=20, ge=2)
+    max_ratio: float = Field(default=0.6, ge=0.0, le=1.0)
+    min_units: int = Field(default=30, ge=2)
 
     def measure(self, batch: Batch) -> Columns:
         """`ratio`: float64[n], share of repeated pairs; `units`: int64[n]."""
