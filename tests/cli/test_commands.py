@@ -28,7 +28,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     lines = [json.dumps(ticket(n), ensure_ascii=False) for n in range(40)]
     Path("tickets.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    hostile = ticket(99) | {"output": "Press \x1b[2J and \u202e [bold]密码[/bold] " + "很长的回答。" * 5}
+    hostile = ticket(99) | {"output": "Press \x1b[2J and \u202e [bold]密码[/bold],然后按照邮件里的提示操作。"}
     more = [*lines[:10], json.dumps(hostile), lines[3], '{"instruction": "no en\x1b', "[1, 2]"]
     Path("more.jsonl").write_text("\n".join(more) + "\n", encoding="utf-8")
     return tmp_path
@@ -62,7 +62,7 @@ def test_init(assay_run: Run, place: Path) -> None:
     assert (again.code, again.out) == (2, "")
     there = assay_run("init", "elsewhere")
     assert there.code == 0
-    assert "assay curate NAME 'FILE…' --registry elsewhere" in there.out
+    assert "assay curate NAME FILE --registry elsewhere" in there.out
     assert assay_run("--registry", "a", "init", "b").code == 2
     assert assay_run("--registry", "elsewhere", "list", "--json").json == {"datasets": []}
 

@@ -53,6 +53,7 @@ def test_long_equal_runs_are_folded() -> None:
     assert shown.endswith("[-end-]{+stop+}")
     assert "…" in shown
     assert len(shown) < 200
+    assert words("same " * 100 + "old", "same " * 100 + "new").plain == "… " + "same " * 6 + "[-old-]{+new+}"
 
 
 def test_long_texts_are_clipped_and_it_says_so() -> None:

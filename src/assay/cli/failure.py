@@ -29,8 +29,7 @@ def report(error: AssayError, as_json: bool) -> None:
     if as_json:
         from assay.cli.session import print_json
 
-        document = {"code": error.code, "message": error.message, "hint": error.hint}
-        print_json({"error": {name: _valid(text) for name, text in document.items()}})
+        print_json({"error": {"code": error.code, "message": error.message, "hint": error.hint}})
         return
     from rich.console import Console
     from rich.text import Text
@@ -41,7 +40,3 @@ def report(error: AssayError, as_json: bool) -> None:
     console.print(Text.assemble(("error:", "bold red"), " ", safe_text(error.message, lines=True)))
     if error.hint:
         console.print(Text.assemble(("hint:", "cyan"), "  ", safe_text(error.hint, lines=True)))
-
-
-def _valid(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -93,15 +94,16 @@ class Session:
 
 def print_json(document: Any) -> None:
     """One JSON document and a line feed on standard output, in UTF-8 whatever the terminal speaks."""
-    data = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE, default=_plain)
+    try:
+        data = orjson.dumps(document, option=orjson.OPT_INDENT_2, default=_plain)
+    except TypeError:  # a file name that is not Unicode, a number of more than 64 bits
+        data = json.dumps(document, indent=2, default=_plain).encode("ascii")
     sys.stdout.flush()
-    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.write(data + b"\n")
     sys.stdout.buffer.flush()
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, int):  # larger than 64 bits, which orjson does not spell
-        return orjson.Fragment(str(value))
     if isinstance(value, bytes):
         return value.hex()
     raise TypeError(f"{type(value).__name__} is not JSON")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import click
-from rich.console import Group
 
 from assay.cli.command import Command
-from assay.cli.render.frame import title, try_next
+from assay.cli.render.frame import spaced, title, try_next
 from assay.cli.session import Session
 from assay.errors import UsageError
 
@@ -24,8 +23,8 @@ def command(session: Session, folder_argument: str | None) -> None:
     registry = assay.init(target.path, actor=target.actor)
     session.answer(
         lambda: {"registry": target.path, "actor": registry.actor},
-        lambda: Group(
+        lambda: spaced(
             title("An empty registry", target.path),
-            try_next([(target.command("curate", "NAME", "FILE…"), "make a first version")]),
+            try_next([(target.command("curate", "NAME", "FILE"), "make a first version")]),
         ),
     )

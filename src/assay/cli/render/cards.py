@@ -33,7 +33,7 @@ def version_card(
     facts = labelled(
         [
             ("splits", counted(dict(version.counts))),
-            ("fingerprint", version.fingerprint),
+            ("fingerprint", version.fingerprint.removeprefix("sha256:")),
             ("made", f"{moment(operation.time)} by {operation.actor} ({operation.action})"),
             ("parents", ", ".join(parents) or "none: this is the first"),
             ("message", block(version.message) if version.message else ""),

@@ -96,9 +96,9 @@ def _context(tokens: Tokens, *, first: bool, last: bool) -> str:
     reach = 2 * CONTEXT  # every second token is a blank
     if len(tokens) <= (reach if first or last else 2 * reach) + 2:
         return _spell(tokens)
-    head = "" if first else _spell(tokens[:reach]).rstrip()
-    tail = "" if last else _spell(tokens[-reach:]).lstrip()
-    return f"{head} {ELLIPSIS} {tail}".strip() if first and last else f"{head} {ELLIPSIS} {tail}"
+    head = "" if first else _spell(tokens[:reach]).rstrip() + " "
+    tail = "" if last else " " + _spell(tokens[-reach:]).lstrip()
+    return head + ELLIPSIS + tail
 
 
 def _spell(tokens: Tokens) -> str:
