@@ -16,7 +16,8 @@ def as_assay_error(error: Exception) -> AssayError:
     if isinstance(error, click.ClickException):
         where = getattr(error, "ctx", None)
         hint = f"see: {where.command_path} --help" if where else ""
-        return UsageError(error.format_message().rstrip("."), hint)
+        said = error.format_message().rstrip(".")
+        return UsageError(said[:1].lower() + said[1:], hint)
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
         hint = "check the path, its permissions and the free space"
@@ -36,7 +37,8 @@ def report(error: AssayError, as_json: bool) -> None:
 
     from assay.cli.render.text import safe_text
 
-    console = Console(file=sys.stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console = Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
+    console.soft_wrap = not console.is_terminal  # a pipe is given whole lines
     console.print(Text.assemble(("error:", "bold red"), " ", safe_text(error.message, lines=True)))
     if error.hint:
         console.print(Text.assemble(("hint:", "cyan"), "  ", safe_text(error.hint, lines=True)))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from assay.cli.session import Session
-from assay.registry.results import CurationResult
+
+if TYPE_CHECKING:
+    from assay.registry.results import CurationResult
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 

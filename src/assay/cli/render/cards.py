@@ -14,9 +14,9 @@ from assay.cli.render.frame import columns, labelled, spaced, title
 from assay.cli.render.funnel import funnel
 from assay.cli.render.text import block, clip, counted, plural, safe_text, short
 from assay.model.example import Example
-from assay.registry.results import Interval, Trace
 
 if TYPE_CHECKING:
+    from assay.registry.results import Interval, Trace
     from assay.registry.version import Version
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from assay.cli.render.frame import labelled, spaced, title, try_next
 from assay.cli.render.text import clip, counted, safe_text, short
-from assay.registry.results import CurationResult, FunnelStage
+
+if TYPE_CHECKING:
+    from assay.registry.results import CurationResult, FunnelStage
+
 
 BAR = 36
 _PARTS = " ▏▎▍▌▋▊▉"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.progress import (
@@ -19,7 +19,10 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from assay.cli.render.text import clip, safe_text
-from assay.registry.results import Progress
+
+if TYPE_CHECKING:
+    from assay.registry.results import Progress
+
 
 INTERVAL: Final = 0.1
 """Seconds between two updates of one phase; a job may report far more often."""

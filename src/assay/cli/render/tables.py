@@ -13,10 +13,10 @@ from rich.text import Text
 from assay.cli.render.cards import moment, size
 from assay.cli.render.frame import columns, labelled, spaced
 from assay.cli.render.text import clip, counted, plural, safe_text, short
-from assay.registry.results import DatasetSummary, ExportResult, Hit
 
 if TYPE_CHECKING:
     from assay.model.operation import Operation
+    from assay.registry.results import DatasetSummary, ExportResult, Hit
     from assay.store.gc import GcPlan
     from assay.store.verify import Report
 
