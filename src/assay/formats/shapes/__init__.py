@@ -1,0 +1,60 @@
+"""The shapes in which the field writes examples down, and how one is told from another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from assay.errors import BadInput
+from assay.formats.shapes.chats import Dialogue, History, Messages, ShareGpt
+from assay.formats.shapes.pairs import Alpaca, Pair, SeedTasks
+from assay.formats.shapes.preferences import HhTranscripts, Preference, PromptCompletion, ShareGptPreference
+from assay.formats.shapes.shape import Shape, ShapeError
+from assay.formats.shapes.texts import Text, TextLabel
+
+_SHAPES: Final[tuple[Shape, ...]] = (
+    # The most specific first: detection takes the first of those that most records match.
+    ShareGptPreference(),
+    HhTranscripts(),
+    Preference(),
+    Messages(),
+    ShareGpt(),
+    History(),
+    Dialogue(),
+    SeedTasks(),
+    Pair("prompt_response", "prompt", "response"),
+    PromptCompletion(),
+    Alpaca(),
+    Pair("instruction_response", "instruction", "response"),
+    Pair("input_output", "input", "output"),
+    Pair("question_answer", "question", "answer"),
+    Pair("query_response", "query", "response"),
+    TextLabel(),
+    Text(),
+)
+
+
+def shape_names() -> list[str]:
+    """The names of all shapes, in the order in which they are tried."""
+    return [shape.name for shape in _SHAPES]
+
+
+def shape_named(name: str) -> Shape:
+    """The shape of that name. Raises BadInput with the names there are."""
+    for shape in _SHAPES:
+        if shape.name == name:
+            return shape
+    raise BadInput(f"no shape {name!r}", f"shapes: {', '.join(shape_names())}")
+
+
+def detect_shape(records: Sequence[Mapping[str, Any]]) -> Shape | None:
+    """The first shape that most of the records match (at least half of them); None when there is none."""
+    best, most = None, 0
+    for shape in _SHAPES:
+        count = sum(shape.matches(record) for record in records)
+        if count > most:
+            best, most = shape, count
+    return best if most * 2 >= len(records) else None
+
+
+__all__ = ["Shape", "ShapeError", "detect_shape", "shape_named", "shape_names"]

@@ -1,0 +1,104 @@
+"""Writing examples as files that other tools read."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from assay.errors import NotExpressible
+from assay.formats.shapes import shape_named
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRow:
+    """An example on its way out: its payload, and what its own shape needs to write it as it came."""
+
+    payload: Mapping[str, Any]
+    extra: Mapping[str, Any]
+    hint: Any
+    shape: str
+    provenance: Mapping[str, Any]
+    id: bytes
+
+
+def write_rows(path: Path, rows: Iterable[ExportRow], shape: str | None, container: str) -> int:
+    """Write rows to a file; how many. `shape` None writes each in the shape it came in.
+
+    A row that came in the shape asked for is given back with every field; another is rendered in it. The file
+    takes its name only when it is whole. Raises NotExpressible, naming the example.
+    """
+    records = (_record(row, shape) for row in rows)
+    return write_lines(path, records) if container == "jsonl" else _write_parquet(path, records)
+
+
+def write_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> int:
+    """Write JSON Lines, UTF-8; how many. The file takes its name only when it is whole."""
+    count = 0
+    with _whole(path) as file:
+        for record in records:
+            file.write(spell(record) + b"\n")
+            count += 1
+    return count
+
+
+def spell(value: Any) -> bytes:
+    """JSON in UTF-8; integers of any size stay integers."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _record(row: ExportRow, shape: str | None) -> dict[str, Any]:
+    own = shape is None or shape == row.shape
+    target = shape_named(row.shape if shape is None else shape)
+    try:
+        return target.restore(row.payload, row.extra, row.hint) if own else target.render(row.payload)
+    except NotExpressible as error:
+        raise NotExpressible(f"example {row.id.hex()[:16]}: {error.message}", error.hint) from None
+
+
+def _write_parquet(path: Path, records: Iterable[dict[str, Any]]) -> int:
+    """All records as one table: a column for each field; what Arrow cannot hold as it is becomes JSON text."""
+    rows = list(records)
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    columns = {name: _column([row.get(name) for row in rows]) for name in names}
+    with _whole(path) as file:
+        pq.write_table(pa.table(columns), file, compression="zstd", write_page_checksum=True)
+    return len(rows)
+
+
+def _column(values: list[Any]) -> pa.Array:
+    """The values as an Arrow array that gives them back as they are, or their JSON texts."""
+    try:
+        made = pa.array(values)
+        if made.to_pylist() == values and pa.types.is_null(made.type) is False:
+            return made
+    except (pa.ArrowException, OverflowError):
+        pass
+    return pa.array([None if value is None else spell(value).decode() for value in values], pa.string())
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
+    """A file that appears under its name when all is written and durable, and not before."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+

@@ -1,0 +1,125 @@
+"""What a shape is: one way in which the field writes an example down as a record."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from assay.errors import NotExpressible
+from assay.model.record import Parsed
+
+Record = Mapping[str, Any]
+Payload = Mapping[str, Any]
+
+
+class ShapeError(ValueError):
+    """A record that is not of the shape: the message names the field and never its content."""
+
+
+class Shape(ABC):
+    """`restore` is the exact inverse of `parse`; `render` writes what came from another shape."""
+
+    name: str
+
+    @abstractmethod
+    def matches(self, record: Record) -> bool:
+        """Whether the record looks like this shape, by its fields and their types."""
+
+    @abstractmethod
+    def parse(self, record: Record) -> Parsed:
+        """The example in a record. Raises ShapeError."""
+
+    @abstractmethod
+    def restore(self, payload: Payload, extra: Mapping[str, Any], hint: Any) -> dict[str, Any]:
+        """The record that `parse` was given, with every field."""
+
+    @abstractmethod
+    def render(self, payload: Payload) -> dict[str, Any]:
+        """A payload from another shape in this one. Raises NotExpressible, saying why."""
+
+
+def text_field(record: Record, name: str) -> str:
+    """A text field that must be there."""
+    if name not in record:
+        raise ShapeError(f"field {name!r} is missing")
+    value = record[name]
+    if not isinstance(value, str):
+        raise ShapeError(f"field {name!r} is {_kind(value)}, not text")
+    return value
+
+
+def list_field(record: Record, name: str) -> list[Any]:
+    """A list field that must be there."""
+    if name not in record:
+        raise ShapeError(f"field {name!r} is missing")
+    value = record[name]
+    if not isinstance(value, list):
+        raise ShapeError(f"field {name!r} is {_kind(value)}, not a list")
+    return value
+
+
+def _kind(value: Any) -> str:
+    names = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", dict: "an object",
+             list: "a list", str: "text"}
+    return names.get(type(value), type(value).__name__)
+
+
+def leftover(record: Record, used: frozenset[str] | set[str]) -> dict[str, Any]:
+    """The fields that the payload does not carry, as they are."""
+    return {name: value for name, value in record.items() if name not in used}
+
+
+def stated_provenance(record: Record) -> dict[str, Any]:
+    """The provenance columns that a record's own fields state. They stay among the leftovers too."""
+    found: dict[str, Any] = {}
+    for column, names in _STATED:
+        for name in names:
+            value = record.get(name)
+            if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+                if str(value):
+                    found[column] = str(value)
+                break
+    return found
+
+
+_STATED = (
+    ("key", ("id", "_id", "key", "uuid", "conversation_id")),
+    ("generator", ("generator", "model")),
+    ("created", ("created_at", "created", "timestamp", "date", "time")),
+    ("licence", ("license", "licence")),
+)
+
+
+def conversation(payload: Payload, shape: str) -> list[dict[str, Any]]:
+    """The payload as a conversation. Raises NotExpressible where it is none."""
+    if "messages" in payload:
+        return list(payload["messages"])
+    if "completion" in payload:
+        if "label" in payload:
+            raise NotExpressible(f"shape {shape} has no place for a label", "export as prompt_completion")
+        return [*_turns(payload["prompt"], "user"), *_turns(payload["completion"], "assistant")]
+    held = "a preference pair" if "chosen" in payload else "plain text"
+    raise NotExpressible(f"{held} cannot be written as {shape}", "export as `source`, or as its own shape")
+
+
+def _turns(value: Any, role: str) -> list[dict[str, Any]]:
+    return list(value) if isinstance(value, list) else [{"role": role, "content": value}]
+
+
+def single_turn(payload: Payload, shape: str) -> tuple[str, str]:
+    """The question and answer of a one-turn conversation. Raises NotExpressible for any other."""
+    messages = conversation(payload, shape)
+    plain = all(set(m) == {"role", "content"} and isinstance(m["content"], str) for m in messages)
+    if [m.get("role") for m in messages] != ["user", "assistant"] or not plain or "tools" in payload:
+        raise NotExpressible(
+            f"shape {shape} holds one question and one answer; this conversation has {len(messages)} turns, "
+            "tools, or parts that are no text",
+            "export as `messages`",
+        )
+    return messages[0]["content"], messages[1]["content"]
+
+
+def question_and_answer(question: str, answer: str) -> dict[str, Any]:
+    """The payload of one question and its answer."""
+    return {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]}

@@ -1,0 +1,213 @@
+"""Opening a source: what it is, what shape its records have, and its records."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Any, BinaryIO, Final
+
+import orjson
+
+from assay.errors import BadInput, NotFound
+from assay.formats.compression import Bytes, CutShort, compression_of, decompressed
+from assay.formats.containers.delimited import read_csv, read_tsv
+from assay.formats.containers.json_array import read_json_array
+from assay.formats.containers.lines import read_jsonl, read_text
+from assay.formats.containers.parquet import read_parquet, unpacked
+from assay.formats.shapes import Shape, detect_shape, shape_named
+from assay.model.record import Malformed, RawRecord
+from assay.model.source import Source
+
+MAX_RECORD_BYTES: Final = 16 << 20
+"""A record of more bytes is malformed: nobody trains on it, and memory stays bounded."""
+
+_PEEK: Final = 20
+_SUFFIXES: Final = {
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv",
+    ".parquet": "parquet", ".pq": "parquet", ".txt": "text", ".text": "text", ".md": "text",
+}  # fmt: skip
+_STREAMS: Final[dict[str, Callable[[Bytes, int], Iterator[RawRecord | Malformed]]]] = {
+    "jsonl": read_jsonl, "json": read_json_array, "csv": read_csv, "tsv": read_tsv, "text": read_text,
+}  # fmt: skip
+CONTAINERS: Final = (*_STREAMS, "parquet")
+
+
+class _Counted:
+    """A file that knows how far it was read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.position = 0
+        self.closed = False
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self.position += len(data)
+        return data
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return False
+
+
+class SourceReader:
+    """A source that was recognised. `records` may be called once; `finish` says what was read."""
+
+    def __init__(self, path: Path, uri: str, container: str | None, shape: str | None, limit: int) -> None:
+        self.uri = uri
+        self._path = path
+        self._limit = limit
+        try:
+            self._file: BinaryIO = path.open("rb")
+        except FileNotFoundError:
+            raise NotFound(f"{uri} does not exist", "check the path") from None
+        except OSError as error:
+            raise BadInput(f"{uri} cannot be read: {error.strerror}", "check the file's permissions") from None
+        try:
+            self._stat = os.fstat(self._file.fileno())
+            self.size = self._stat.st_size
+            head = self._file.read(8)
+            self._file.seek(0)
+            self.compression = compression_of(head)
+            self.container = container or self._recognise()
+            if self.container not in CONTAINERS:
+                raise BadInput(f"no container {self.container!r}", f"containers: {', '.join(CONTAINERS)}")
+            self._counted = _Counted(self._file)
+            self._unpacked: IO[bytes] | None = None
+            self._records = self._open()
+            self.shape = self._shape(shape)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> SourceReader:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._file.close()
+        if getattr(self, "_unpacked", None) is not None:
+            self._unpacked.close()  # type: ignore[union-attr]
+
+    @property
+    def bytes_read(self) -> int:
+        """How far into the file, as it lies on disk, reading has come."""
+        return self.size if self.container == "parquet" else self._counted.position
+
+    def records(self) -> Iterator[RawRecord | Malformed]:
+        """All records, in order, in bounded memory."""
+        return self._records
+
+    def finish(self) -> Source:
+        """What was read. Raises BadInput when the file changed since it was opened."""
+        digest = hashlib.sha256()
+        with self._path.open("rb") as file:
+            while data := file.read(1 << 20):
+                digest.update(data)
+            now = os.fstat(file.fileno())
+        before = self._stat
+        if (now.st_size, now.st_mtime_ns, now.st_ino) != (before.st_size, before.st_mtime_ns, before.st_ino):
+            raise BadInput(f"{self.uri} changed while it was read", "copy it to a file that nobody writes to")
+        return Source(self.uri, digest.hexdigest(), self.size, self.container, self.compression, self.shape.name)
+
+    def _recognise(self) -> str:
+        """The container, by the name's ending and, where that leaves a choice, by the first bytes."""
+        name = self._path.name.lower()
+        for ending in (".gz", ".gzip", ".zst", ".zstd"):
+            name = name.removesuffix(ending)
+        found = _SUFFIXES.get(Path(name).suffix)
+        if found not in (None, "json"):
+            return found  # type: ignore[return-value]
+        first = self._first_bytes()
+        if first.startswith(b"PAR1"):
+            return "parquet"
+        first = first.removeprefix(b"\xef\xbb\xbf").lstrip()
+        if first.startswith(b"["):
+            return "json"
+        if first.startswith(b"{") or found == "json" or not first:
+            return "jsonl"
+        raise BadInput(f"cannot tell what {self.uri} holds", f"name it with --container: {', '.join(CONTAINERS)}")
+
+    def _first_bytes(self) -> bytes:
+        try:
+            data = decompressed(self._file, self.compression).read(4096)
+        except CutShort:
+            data = b""
+        finally:
+            self._file.seek(0)
+        return data
+
+    def _open(self) -> Iterator[RawRecord | Malformed]:
+        if self.container != "parquet":
+            stream = decompressed(self._counted, self.compression)  # type: ignore[arg-type]
+            return self._named(_STREAMS[self.container](stream, self._limit))
+        if self.compression == "none":
+            return self._named(read_parquet(self._file))
+        self._unpacked = unpacked(decompressed(self._file, self.compression))
+        return self._named(read_parquet(self._unpacked))
+
+    def _named(self, records: Iterator[RawRecord | Malformed]) -> Iterator[RawRecord | Malformed]:
+        """The records; an error that ends the reading says which file it was."""
+        try:
+            yield from records
+        except BadInput as error:
+            raise BadInput(f"{self.uri}: {error.message}", error.hint) from None
+        except OSError as error:
+            raise BadInput(f"{self.uri} cannot be read: {error.strerror or error}", "check the disk") from None
+
+    def _shape(self, name: str | None) -> Shape:
+        if name is not None:
+            return shape_named(name)
+        peeked = list(islice(self._records, _PEEK))
+        self._records = chain(peeked, self._records)
+        known = [fields for record in peeked if (fields := _fields(record)) is not None]
+        if not known:
+            return shape_named("text" if self.container == "text" else "input_output")
+        found = detect_shape(known)
+        if found is None:
+            keys = ", ".join(sorted(map(str, known[0]))[:12]) or "none"
+            raise BadInput(
+                f"cannot tell the shape of {self.uri}; its first record has the fields: {keys}",
+                "name the shape with --format; docs/formats.md lists them",
+            )
+        return found
+
+
+def _fields(record: RawRecord | Malformed) -> Mapping[str, Any] | None:
+    if isinstance(record, Malformed):
+        return None
+    if not isinstance(record.data, bytes):
+        return record.data
+    try:
+        value = orjson.loads(record.data)
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def open_source(
+    path: str | Path,
+    *,
+    uri: str | None = None,
+    container: str | None = None,
+    shape: str | None = None,
+    limit: int = MAX_RECORD_BYTES,
+) -> SourceReader:
+    """Open a file and recognise its compression, container and shape, unless they are named.
+
+    Raises NotFound for a missing file, BadInput for a folder, a file that cannot be opened, or one whose
+    container or shape cannot be told.
+    """
+    place = Path(path)
+    if place.is_dir():
+        raise BadInput(f"{path} is a folder", f"name its files, such as {place / '*.jsonl'}")
+    if container is not None and container not in CONTAINERS:
+        raise BadInput(f"no container {container!r}", f"containers: {', '.join(CONTAINERS)}")
+    return SourceReader(place, uri or str(path), container, shape, limit)
