@@ -24,7 +24,7 @@ def corpus(n=400):
         change = chance.randrange(4)
         if change == 0:
             row["output"] = row["output"].upper()
-        elif change == 1:
+        elif change == 1 and row["output"]:
             words = row["output"].split()
             words[chance.randrange(len(words))] = "really"
             row["output"] = " ".join(words)

@@ -1,4 +1,4 @@
-"""Many processes commit at once: each commit is in the log or failed with Conflict, none lost, none doubled."""
+"""Many processes commit at once: each commit is in the log or failed with Conflict."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def check(registry, said, writers, turns):
     # Whatever was added to the shared dataset by a commit that succeeded is there, once.
     added = sum(1 for what, version, _ in said if what == "done" and version.startswith("shared@"))
     assert len(registry.version("shared")) == 1 + 5 * added
-    assert list(registry.verify().findings) == []
+    assert not registry.verify().damage
 
 
 def test_four_writers(tmp_path):
@@ -89,4 +89,3 @@ def test_four_writers(tmp_path):
 def test_eight_writers_many_times(tmp_path):
     registry, said = compete(tmp_path, 8, 12)
     check(registry, said, 8, 12)
-    print({what: sum(1 for s in said if s[0] == what) for what in ("done", "conflict")})

@@ -43,6 +43,9 @@ class _Counted:
         self.position = 0
         self.closed = False
 
+    def close(self) -> None:
+        """The file belongs to the reader, and not to who reads through this."""
+
     def read(self, size: int = -1) -> bytes:
         data = self._file.read(size)
         self.position += len(data)
@@ -136,13 +139,11 @@ class SourceReader:
         raise BadInput(f"cannot tell what {self.uri} holds", f"name it with --container: {', '.join(CONTAINERS)}")
 
     def _first_bytes(self) -> bytes:
-        try:
-            data = decompressed(self._file, self.compression).read(4096)
-        except CutShort:
-            data = b""
-        finally:
-            self._file.seek(0)
-        return data
+        with self._path.open("rb") as file:
+            try:
+                return decompressed(file, self.compression).read(4096)
+            except CutShort:
+                return b""
 
     def _open(self) -> Iterator[RawRecord | Malformed]:
         if self.container != "parquet":
@@ -150,7 +151,7 @@ class SourceReader:
             return self._named(_STREAMS[self.container](stream, self._limit))
         if self.compression == "none":
             return self._named(read_parquet(self._file))
-        self._unpacked = unpacked(decompressed(self._file, self.compression))
+        self._unpacked = unpacked(decompressed(self._counted, self.compression))  # type: ignore[arg-type]
         return self._named(read_parquet(self._unpacked))
 
     def _named(self, records: Iterator[RawRecord | Malformed]) -> Iterator[RawRecord | Malformed]:
