@@ -1,0 +1,56 @@
+# Every target sets itself up: a fresh clone, Python 3.11 or newer with pip, and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ASSAY := $(BIN)/assay
+
+.PHONY: demo test lint bench soak quality docs format clean
+
+demo: $(VENV)/.installed
+	@$(BIN)/python examples/helpdesk/demo.py demo
+
+test: $(VENV)/.ready
+	@$(BIN)/python -m pytest -n 2 -q -m "not soak"
+
+lint: $(VENV)/.ready
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.ready
+	@$(BIN)/python benchmarks/curate.py
+	@$(BIN)/python benchmarks/versioning.py
+
+# Hours of trouble in minutes: kills, bit flips, many writers.
+soak: $(VENV)/.ready
+	@$(BIN)/python -m pytest -m soak -q -s
+
+# Figures on licensed data that is not part of the repository; tests skip, saying so, where it is absent.
+quality: $(VENV)/.ready
+	@$(BIN)/python -m pytest -m shared_data -q -rs -s
+
+docs: $(VENV)/.ready
+	@$(BIN)/python -m pytest tests/docs -q
+
+format: $(VENV)/.ready
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "assay needs Python 3.11 or newer; say which with PYTHON=…")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing assay into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet -e .
+	@touch $@
+
+$(VENV)/.ready: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing assay and the development tools into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet -e . --group dev
+	@touch $@ $(VENV)/.installed
+
+clean:
+	@rm -rf $(VENV) demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
