@@ -136,3 +136,7 @@ def main() -> None:
 
         sys.exit(shell_complete(group, {}, "assay", COMPLETE, asked))
     sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()
