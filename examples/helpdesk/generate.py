@@ -2,8 +2,8 @@
 
     python examples/helpdesk/generate.py OUT_DIR [--rows 5000] [--seed 7]
 
-OUT_DIR/tickets-2024.jsonl and tickets-2025.jsonl   {"id", "input", "output", "created_at", "agent"} a line
-OUT_DIR/truth.jsonl    {"file", "line", "label", "twin_file"?, "twin_line"?} for every line that is no ordinary one
+OUT_DIR/tickets-2024.jsonl and tickets-2025.jsonl hold {"id", "input", "output", "created_at", "agent"} a line;
+OUT_DIR/truth.jsonl {"file", "line", "label", "twin_file"?, "twin_line"?} for every line that is not ordinary.
 
 The same rows and seed give the same bytes on any machine.
 """

@@ -40,7 +40,9 @@ def test_every_rejected_record_says_why(registry, write):
     registry.curate("helpdesk", [path])
     identical, empty, card = (registry.why("helpdesk", path, n) for n in (61, 63, 64))
     # Of two rows that are the same and as long, the one with the smaller id stays: either may be it.
-    case, stays = sorted((registry.why("helpdesk", path, n) for n in (5, 62)), key=lambda d: d.outcome != "rejected")
+    case, stays = sorted(
+        (registry.why("helpdesk", path, n) for n in (5, 62)), key=lambda d: d.outcome != "rejected"
+    )
     assert (identical.stage, identical.code, identical.twin.record) == ("identical", "identical", 4)
     assert (case.stage, case.code) == ("exact_dedup", "exact_duplicate")
     assert (case.twin.record, case.twin.id) == (stays.record, stays.example_id)

@@ -30,7 +30,11 @@ def varied(count, seed=3):
                 words[chance.randrange(len(words))] = chance.choice(WORDS)
             texts.append(" ".join(words))
         else:
-            texts.append(" ".join(chance.choice(WORDS) + str(chance.randrange(100)) for _ in range(chance.randrange(1, 40))))
+            texts.append(
+                " ".join(
+                    chance.choice(WORDS) + str(chance.randrange(100)) for _ in range(chance.randrange(1, 40))
+                )
+            )
     return texts
 
 
@@ -68,7 +72,9 @@ def test_near_duplicates_are_those_of_brute_force(seed, threshold, count):
     chance = np.random.default_rng(seed)
     rank, eligible = chance.permutation(count), chance.random(count) < 0.7
     stage = NearDedup(threshold=threshold)
-    rows = Rows(stage.keys(Batch([{"text": t} for t in texts])), rank, eligible, lambda some: [texts[k] for k in some])
+    rows = Rows(
+        stage.keys(Batch([{"text": t} for t in texts])), rank, eligible, lambda some: [texts[k] for k in some]
+    )
     found = stage.decide(rows)
     expected = brute_force(texts, rank, eligible, threshold)
     assert {int(r): int(t) for r, t in zip(found.row, found.twin, strict=True)} == expected
@@ -77,12 +83,18 @@ def test_near_duplicates_are_those_of_brute_force(seed, threshold, count):
 @given(st.lists(st.text(max_size=6), max_size=20))
 def test_exact_duplicates_are_equal_after_folding(texts):
     stage = ExactDedup()
-    rows = Rows(stage.keys(Batch([{"text": t} for t in texts])), np.arange(len(texts)), np.ones(len(texts), bool),
-                lambda some: [texts[k] for k in some])
+    rows = Rows(
+        stage.keys(Batch([{"text": t} for t in texts])),
+        np.arange(len(texts)),
+        np.ones(len(texts), bool),
+        lambda some: [texts[k] for k in some],
+    )
     found = stage.decide(rows)
     gone = set(found.row.tolist())
     left = [k for k in range(len(texts)) if k not in gone]
-    assert all(stage.similarity(texts[r], texts[t]) == 1.0 for r, t in zip(found.row, found.twin, strict=True))
+    assert all(
+        stage.similarity(texts[r], texts[t]) == 1.0 for r, t in zip(found.row, found.twin, strict=True)
+    )
     assert not any(stage.similarity(texts[a], texts[b]) for a in left for b in left if a < b)
 
 
@@ -93,8 +105,14 @@ def test_a_digest_collision_is_seen_through():
 
     texts = ["one", "two", "ONE", "two "]
     stage = Colliding()
-    found = stage.decide(Rows(stage.keys(Batch([{"text": t} for t in texts])), np.arange(4), np.ones(4, bool),
-                              lambda some: [texts[k] for k in some]))
+    found = stage.decide(
+        Rows(
+            stage.keys(Batch([{"text": t} for t in texts])),
+            np.arange(4),
+            np.ones(4, bool),
+            lambda some: [texts[k] for k in some],
+        )
+    )
     assert sorted(zip(found.row.tolist(), found.twin.tolist(), strict=True)) == [(2, 0), (3, 1)]
 
 
@@ -102,14 +120,20 @@ def test_a_hundred_near_identical_chinese_tickets_collapse_to_one():
     base = "您好，我的打印机昨天开始无法正常工作，屏幕上显示错误代码，请问应该怎样处理才能恢复打印功能？"
     texts = [base + ("。" if n % 2 else "！") + "谢谢" * (n % 3) for n in range(100)]
     stage = NearDedup()
-    found = stage.decide(Rows(stage.keys(Batch([{"text": t} for t in texts])), np.arange(100), np.ones(100, bool),
-                              lambda some: [texts[k] for k in some]))
+    found = stage.decide(
+        Rows(
+            stage.keys(Batch([{"text": t} for t in texts])),
+            np.arange(100),
+            np.ones(100, bool),
+            lambda some: [texts[k] for k in some],
+        )
+    )
     assert len(found.row) == 99
 
 
 def test_groups_follow_chains():
     words = [f"word{k}" for k in range(60)]
-    texts = [" ".join([*words[:40 - 3 * s], *words[43:43 + 3 * s]]) for s in range(4)]
+    texts = [" ".join([*words[: 40 - 3 * s], *words[43 : 43 + 3 * s]]) for s in range(4)]
     texts.append("something else entirely, of no relation to the others")
     labels = near_groups(lambda some: [texts[k] for k in some], range(5), 0.8)
     assert similarity(texts[0], texts[3], 5) < 0.8 <= similarity(texts[0], texts[1], 5)

@@ -71,17 +71,43 @@ CALL = {"role": "assistant", "tool_calls": [{"id": "1", "type": "function", "fun
         (chat(("user", "u")), ["no_assistant_turn"]),
         (chat(("user", "u"), ("assistant", "a"), ("user", "u")), ["last_turn_not_assistant"]),
         (chat(("user", "u"), ("user", "u"), ("assistant", "a")), ["roles_do_not_alternate"]),
-        (chat(("user", "u"), ("assistant", "a"), ("system", "s"), ("user", "u"), ("assistant", "a")),
-         ["roles_do_not_alternate"]),
-        ({"messages": [{"role": "user", "content": "u"}, CALL, {"role": "tool", "tool_call_id": "1", "content": "r"},
-                       {"role": "assistant", "content": "a"}]}, []),
-        ({"messages": [{"role": "user", "content": "u"}, CALL, {"role": "tool", "tool_call_id": "2", "content": "r"},
-                       {"role": "assistant", "content": "a"}]}, ["tool_calls_unpaired"]),
+        (
+            chat(("user", "u"), ("assistant", "a"), ("system", "s"), ("user", "u"), ("assistant", "a")),
+            ["roles_do_not_alternate"],
+        ),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": "u"},
+                    CALL,
+                    {"role": "tool", "tool_call_id": "1", "content": "r"},
+                    {"role": "assistant", "content": "a"},
+                ]
+            },
+            [],
+        ),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": "u"},
+                    CALL,
+                    {"role": "tool", "tool_call_id": "2", "content": "r"},
+                    {"role": "assistant", "content": "a"},
+                ]
+            },
+            ["tool_calls_unpaired"],
+        ),
         ({"messages": [{"role": "user", "content": "u"}, CALL]}, []),
         ({"prompt": "p", "chosen": "a", "rejected": "a"}, ["chosen_equals_rejected"]),
         ({"prompt": "p", "chosen": "", "rejected": "a"}, ["empty_chosen"]),
-        ({"prompt": [], "chosen": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}],
-          "rejected": [{"role": "assistant", "content": "z"}]}, ["prompts_differ"]),
+        (
+            {
+                "prompt": [],
+                "chosen": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}],
+                "rejected": [{"role": "assistant", "content": "z"}],
+            },
+            ["prompts_differ"],
+        ),
         ({"prompt": "", "completion": "c"}, ["empty_input"]),
         ({"text": " \n"}, ["empty_text"]),
         ({"text": "a\x00b"}, ["control_characters"]),
@@ -94,7 +120,15 @@ def test_what_is_wrong_with_a_form(payload, codes):
 
 @pytest.mark.parametrize(
     ("text", "units"),
-    [("", 0), ("two words", 2), ("你好，世界！", 4), ("用Python写3行code", 6), ("カタカナ", 4), ("한국어 단어", 2), ("a,b", 1)],
+    [
+        ("", 0),
+        ("two words", 2),
+        ("你好，世界！", 4),
+        ("用Python写3行code", 6),
+        ("カタカナ", 4),
+        ("한국어 단어", 2),
+        ("a,b", 1),
+    ],
 )
 def test_units(text, units):
     assert count_units(text) == units
@@ -111,7 +145,9 @@ def test_bounds_themselves_are_allowed():
     assert not any(check.failed.any() for check in stage.checks(stage.measure(batch)))
 
 
-@pytest.mark.parametrize(("text", "ratio"), [("a b c d", 0.0), ("a b a b a b", 0.6), ("好的好的好的", 0.6), ("one", 0.0)])
+@pytest.mark.parametrize(
+    ("text", "ratio"), [("a b c d", 0.0), ("a b a b a b", 0.6), ("好的好的好的", 0.6), ("one", 0.0)]
+)
 def test_repeated_pairs(text, ratio):
     assert repeated_bigrams(text)[0] == pytest.approx(ratio)
 
@@ -156,7 +192,13 @@ def test_luhn_holds_for_exactly_one_check_digit(digits):
     assert sum(luhn([*digits, check]) for check in range(10)) == 1
 
 
-@given(st.integers(1950, 2020), st.integers(1, 12), st.integers(1, 28), st.integers(0, 999), st.integers(110000, 659999))
+@given(
+    st.integers(1950, 2020),
+    st.integers(1, 12),
+    st.integers(1, 28),
+    st.integers(0, 999),
+    st.integers(110000, 659999),
+)
 def test_an_id_card_has_exactly_one_check_character(year, month, day, serial, area):
     stem = f"{area}{year}{month:02}{day:02}{serial:03}"
     valid = [c for c in "0123456789X" if cn_id_card_valid(stem + c)]

@@ -79,8 +79,10 @@ class Zstd:
             return bytes(self._stream.read(min(size, 1 << 16)))
         except OSError as error:
             code = "truncated" if "Truncated" in str(error) else "corrupt"
-            raise CutShort(code, "the zstd data ends before its end" if code == "truncated"
-                           else "the zstd data is damaged") from None
+            raise CutShort(
+                code,
+                "the zstd data ends before its end" if code == "truncated" else "the zstd data is damaged",
+            ) from None
 
 
 def decompressed(file: BinaryIO, compression: str) -> Bytes:

@@ -70,7 +70,9 @@ class SourceReader:
         except FileNotFoundError:
             raise NotFound(f"{uri} does not exist", "check the path") from None
         except OSError as error:
-            raise BadInput(f"{uri} cannot be read: {error.strerror}", "check the file's permissions") from None
+            raise BadInput(
+                f"{uri} cannot be read: {error.strerror}", "check the file's permissions"
+            ) from None
         try:
             self._stat = os.fstat(self._file.fileno())
             self.size = self._stat.st_size
@@ -118,7 +120,9 @@ class SourceReader:
         before = self._stat
         if (now.st_size, now.st_mtime_ns, now.st_ino) != (before.st_size, before.st_mtime_ns, before.st_ino):
             raise BadInput(f"{self.uri} changed while it was read", "copy it to a file that nobody writes to")
-        return Source(self.uri, digest.hexdigest(), self.size, self.container, self.compression, self.shape.name)
+        return Source(
+            self.uri, digest.hexdigest(), self.size, self.container, self.compression, self.shape.name
+        )
 
     def _recognise(self) -> str:
         """The container, by the name's ending and, where that leaves a choice, by the first bytes."""
@@ -136,7 +140,9 @@ class SourceReader:
             return "json"
         if first.startswith(b"{") or found == "json" or not first:
             return "jsonl"
-        raise BadInput(f"cannot tell what {self.uri} holds", f"name it with --container: {', '.join(CONTAINERS)}")
+        raise BadInput(
+            f"cannot tell what {self.uri} holds", f"name it with --container: {', '.join(CONTAINERS)}"
+        )
 
     def _first_bytes(self) -> bytes:
         with self._path.open("rb") as file:
@@ -161,7 +167,9 @@ class SourceReader:
         except BadInput as error:
             raise BadInput(f"{self.uri}: {error.message}", error.hint) from None
         except OSError as error:
-            raise BadInput(f"{self.uri} cannot be read: {error.strerror or error}", "check the disk") from None
+            raise BadInput(
+                f"{self.uri} cannot be read: {error.strerror or error}", "check the disk"
+            ) from None
 
     def _shape(self, name: str | None) -> Shape:
         if name is not None:

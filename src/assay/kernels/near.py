@@ -75,8 +75,13 @@ def near_groups(texts: Texts, rows: Sequence[int], threshold: float = 0.8, n: in
         sketch.append(made["sketch"])
     if not bands:
         return np.empty(0, np.int64)
-    return _groups(np.concatenate(bands), np.concatenate(sketch),
-                   lambda some: texts([rows[k] for k in some]), threshold, n)
+    return _groups(
+        np.concatenate(bands),
+        np.concatenate(sketch),
+        lambda some: texts([rows[k] for k in some]),
+        threshold,
+        n,
+    )
 
 
 def _groups(

@@ -28,8 +28,15 @@ class Hit:
     end: int
 
 
-_FULL_WIDTH = {**{0xFF10 + k: 0x30 + k for k in range(10)}, 0xFF20: "@", 0xFF0E: ".", 0xFF0D: "-", 0xFF0B: "+",
-               0xFF38: "X", 0xFF58: "x"}
+_FULL_WIDTH = {
+    **{0xFF10 + k: 0x30 + k for k in range(10)},
+    0xFF20: "@",
+    0xFF0E: ".",
+    0xFF0D: "-",
+    0xFF0B: "+",
+    0xFF38: "X",
+    0xFF58: "x",
+}
 _HAS_FULL_WIDTH = re.compile("[\uff0b-\uff20\uff38\uff58]")
 
 _PATTERNS: Final = {

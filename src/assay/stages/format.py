@@ -145,7 +145,9 @@ def _preference(payload: Mapping[str, Any]) -> list[str]:
     found = _empty(_last_answer(chosen), "empty_chosen") + _empty(_last_answer(rejected), "empty_rejected")
     if chosen == rejected:
         found.append("chosen_equals_rejected")
-    if any(isinstance(side, list) and any(m.get("role") == "user" for m in side) for side in (chosen, rejected)):
+    if any(
+        isinstance(side, list) and any(m.get("role") == "user" for m in side) for side in (chosen, rejected)
+    ):
         found.append("prompts_differ")
     if not flat_text(payload.get("prompt")).strip() and "prompts_differ" not in found:
         found.append("empty_input")

@@ -45,8 +45,12 @@ class Pii(RowStage):
 
     def checks(self, values: Columns) -> list[Check]:
         return [
-            Check(f"pii_{name}", values[name].astype(np.int64) > self.max_hits,
-                  values[name].astype(np.float64), float(self.max_hits))
+            Check(
+                f"pii_{name}",
+                values[name].astype(np.int64) > self.max_hits,
+                values[name].astype(np.float64),
+                float(self.max_hits),
+            )
             for name in TYPES
             if name in self.types
         ]

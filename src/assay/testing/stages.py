@@ -1,8 +1,8 @@
 """Conformance suites for stages: subclass one, say how to make the stage and a batch, and pytest does the rest.
 
-    class TestMyStage(RowStageSuite):
-        def stage(self): return MyStage(limit=3)
-        def payloads(self): return [{"text": "…"}, …]
+class TestMyStage(RowStageSuite):
+    def stage(self): return MyStage(limit=3)
+    def payloads(self): return [{"text": "…"}, …]
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ class RowStageSuite:
 
     def test_it_can_be_written_down_and_read_again(self) -> None:
         stage = self.stage()
-        spelled = {k: tuple(v) if isinstance(v, list) else v for k, v in stage.model_dump(mode="json").items()}
+        spelled = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in stage.model_dump(mode="json").items()
+        }
         assert type(stage).model_validate(spelled) == stage
 
 
@@ -69,7 +71,9 @@ class SetStageSuite:
         stage = self.stage()
         texts = Batch(list(payloads)).texts
         rows = Rows(
-            self.keys(payloads), np.asarray(rank, np.int64), np.asarray(eligible, np.bool_),
+            self.keys(payloads),
+            np.asarray(rank, np.int64),
+            np.asarray(eligible, np.bool_),
             lambda some: [texts[k] for k in some],
         )
         return stage.decide(rows)

@@ -36,7 +36,9 @@ def _rows(stream: Bytes, limit: int, delimiter: str) -> Iterator[RawRecord | Mal
             fields = next(rows, None)
         except csv.Error as error:
             # The parser begins anew at the next line; what it had read of this record is passed over.
-            yield Malformed(start, offset, lines.offset - offset, "bad_csv", str(error), lines.last[:EXCERPT_BYTES])
+            yield Malformed(
+                start, offset, lines.offset - offset, "bad_csv", str(error), lines.last[:EXCERPT_BYTES]
+            )
             continue
         if fields is None:
             break
@@ -50,16 +52,25 @@ def _rows(stream: Bytes, limit: int, delimiter: str) -> Iterator[RawRecord | Mal
             message = f"{len(fields)} fields where the header has {len(header)}"
             yield Malformed(start, offset, length, "bad_csv", message, lines.last[:EXCERPT_BYTES])
         elif any("\udc80" <= c <= "\udcff" for field in fields if not field.isascii() for c in field):
-            yield Malformed(start, offset, length, "invalid_utf8", "a field is not UTF-8", lines.last[:EXCERPT_BYTES])
+            yield Malformed(
+                start, offset, length, "invalid_utf8", "a field is not UTF-8", lines.last[:EXCERPT_BYTES]
+            )
         elif length > limit:
-            yield Malformed(start, offset, length, "too_large", f"a record of {length:,} bytes",
-                            lines.last[:EXCERPT_BYTES])
+            yield Malformed(
+                start,
+                offset,
+                length,
+                "too_large",
+                f"a record of {length:,} bytes",
+                lines.last[:EXCERPT_BYTES],
+            )
         else:
             yield RawRecord(start, offset, dict(zip(header, fields, strict=True)))
     if lines.cut is not None:
         rest = lines.rest
-        yield Malformed(lines.number + 1, lines.offset, len(rest), lines.cut.code, lines.cut.message,
-                        rest[:EXCERPT_BYTES])
+        yield Malformed(
+            lines.number + 1, lines.offset, len(rest), lines.cut.code, lines.cut.message, rest[:EXCERPT_BYTES]
+        )
 
 
 def _header(fields: list[str]) -> list[str]:
@@ -67,7 +78,9 @@ def _header(fields: list[str]) -> list[str]:
     twice = sorted({name for name in header if header.count(name) > 1})
     if "" in header or twice:
         wrong = f"the name {twice[0]!r} stands twice" if twice and twice[0] else "a column has no name"
-        raise BadInput(f"the header of the table cannot be used: {wrong}", "give every column a name of its own")
+        raise BadInput(
+            f"the header of the table cannot be used: {wrong}", "give every column a name of its own"
+        )
     return header
 
 

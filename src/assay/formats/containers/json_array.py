@@ -59,8 +59,9 @@ class _Reader:
             self._skip_space()
             closed = self._take("]")
             if closed and comma:
-                yield Malformed(number, self._offset - 1, 1, "invalid_json",
-                                "a comma with no element after it", b"]")
+                yield Malformed(
+                    number, self._offset - 1, 1, "invalid_json", "a comma with no element after it", b"]"
+                )
                 number += 1
             elif not comma and not closed and self._more() and isinstance(record, RawRecord):
                 yield self._damage(number, "no comma between two elements")

@@ -64,7 +64,9 @@ def _hold(rest: bytes, skipped: int, excerpt: bytes, limit: int) -> tuple[bytes,
 
 
 def _too_large(number: int, offset: int, length: int, begin: bytes) -> Malformed:
-    return Malformed(number, offset, length, "too_large", f"a record of {length:,} bytes", begin[:EXCERPT_BYTES])
+    return Malformed(
+        number, offset, length, "too_large", f"a record of {length:,} bytes", begin[:EXCERPT_BYTES]
+    )
 
 
 def _record(number: int, offset: int, line: bytes, as_text: bool) -> RawRecord | Malformed:

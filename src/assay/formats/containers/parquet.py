@@ -38,7 +38,8 @@ def read_parquet(file: BinaryIO | IO[bytes]) -> Iterator[RawRecord | Malformed]:
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0][:200]
         raise BadInput(
-            f"the Parquet file cannot be read after row {number}: {reason}", "write it again, or export it as JSONL"
+            f"the Parquet file cannot be read after row {number}: {reason}",
+            "write it again, or export it as JSONL",
         ) from None
 
 
@@ -64,6 +65,8 @@ def unpacked(stream: Bytes) -> IO[bytes]:
         shutil.copyfileobj(stream, file, 1 << 20)
     except CutShort as cut:
         file.close()
-        raise BadInput(f"the compressed Parquet file cannot be read: {cut.message}", "compress it again") from None
+        raise BadInput(
+            f"the compressed Parquet file cannot be read: {cut.message}", "compress it again"
+        ) from None
     file.seek(0)
     return file

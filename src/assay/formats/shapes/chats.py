@@ -100,7 +100,9 @@ class Messages(Shape):
         if nulls:
             hint["nulls"] = nulls
         payload = {"messages": messages, **read_tools(record, hint)}
-        return Parsed(payload, leftover(record, {"messages", "tools"}), hint or None, stated_provenance(record))
+        return Parsed(
+            payload, leftover(record, {"messages", "tools"}), hint or None, stated_provenance(record)
+        )
 
     def restore(self, payload: Payload, extra: Mapping[str, Any], hint: Any) -> dict[str, Any]:
         hint = hint or {}
@@ -133,7 +135,9 @@ def read_sharegpt(turns: list[Any], field: str, hint: dict[str, Any]) -> list[di
     return messages
 
 
-def write_sharegpt(messages: list[dict[str, Any]], field: str, hint: Mapping[str, Any]) -> list[dict[str, Any]]:
+def write_sharegpt(
+    messages: list[dict[str, Any]], field: str, hint: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     """The turns that `read_sharegpt` was given."""
     names = hint.get(f"{field}_from") or [_SHAREGPT_NAMES[m["role"]] for m in messages]
     turns = [{"from": n, "value": m["content"]} for n, m in zip(names, messages, strict=True)]
@@ -146,7 +150,9 @@ def sharegpt_turns(messages: list[dict[str, Any]], shape: str) -> list[dict[str,
     """Messages from another shape as ShareGPT turns. Raises NotExpressible for what ShareGPT cannot say."""
     for message in messages:
         if set(message) != {"role", "content"} or not isinstance(message["content"], str):
-            raise NotExpressible(f"shape {shape} cannot carry tool calls, names or parts", "export as `messages`")
+            raise NotExpressible(
+                f"shape {shape} cannot carry tool calls, names or parts", "export as `messages`"
+            )
         if message["role"] not in _SHAREGPT_NAMES:
             raise NotExpressible(f"shape {shape} has no role {message['role']!r}", "export as `messages`")
     return write_sharegpt(messages, "", {})
@@ -159,7 +165,9 @@ class ShareGpt(Shape):
 
     def matches(self, record: Record) -> bool:
         turns = record.get("conversations")
-        return isinstance(turns, list) and all(isinstance(t, dict) and "from" in t and "value" in t for t in turns)
+        return isinstance(turns, list) and all(
+            isinstance(t, dict) and "from" in t and "value" in t for t in turns
+        )
 
     def parse(self, record: Record) -> Parsed:
         hint: dict[str, Any] = {}
@@ -193,8 +201,10 @@ class History(Shape):
 
     def matches(self, record: Record) -> bool:
         turns = record.get("history")
-        return isinstance(turns, list) and bool(turns) and all(
-            isinstance(t, dict) and {"user", "bot"} <= t.keys() for t in turns
+        return (
+            isinstance(turns, list)
+            and bool(turns)
+            and all(isinstance(t, dict) and {"user", "bot"} <= t.keys() for t in turns)
         )
 
     def parse(self, record: Record) -> Parsed:
@@ -202,12 +212,17 @@ class History(Shape):
         for number, turn in enumerate(list_field(record, "history")):
             if not isinstance(turn, dict) or not all(isinstance(turn.get(k), str) for k in ("user", "bot")):
                 raise ShapeError(f"history[{number}] needs the texts `user` and `bot`")
-            messages += [{"role": "user", "content": turn["user"]}, {"role": "assistant", "content": turn["bot"]}]
+            messages += [
+                {"role": "user", "content": turn["user"]},
+                {"role": "assistant", "content": turn["bot"]},
+            ]
             rest = {key: value for key, value in turn.items() if key not in ("user", "bot")}
             if rest:
                 more[str(number)] = rest
         extra = leftover(record, {"history"})
-        return Parsed({"messages": messages}, extra, {"more": more} if more else None, stated_provenance(record))
+        return Parsed(
+            {"messages": messages}, extra, {"more": more} if more else None, stated_provenance(record)
+        )
 
     def restore(self, payload: Payload, extra: Mapping[str, Any], hint: Any) -> dict[str, Any]:
         turns = self.render(payload)["history"]
@@ -219,21 +234,36 @@ class History(Shape):
         messages = conversation(payload, self.name)
         plain = all(set(m) == {"role", "content"} and isinstance(m["content"], str) for m in messages)
         if [m.get("role") for m in messages] != ["user", "assistant"] * (len(messages) // 2) or not plain:
-            raise NotExpressible("shape history holds pairs of user and bot texts only", "export as `messages`")
-        return {"history": [{"user": u["content"], "bot": b["content"]}
-                            for u, b in zip(messages[::2], messages[1::2], strict=True)]}
+            raise NotExpressible(
+                "shape history holds pairs of user and bot texts only", "export as `messages`"
+            )
+        return {
+            "history": [
+                {"user": u["content"], "bot": b["content"]}
+                for u, b in zip(messages[::2], messages[1::2], strict=True)
+            ]
+        }
 
 
 class Dialogue(Shape):
     """SMILE and its like: {dialogue: [{role, content, …}]} with a client and a counselor (or user and assistant)."""
 
     name = "dialogue"
-    _ROLES = {"client": "user", "seeker": "user", "user": "user", "counselor": "assistant",
-              "supporter": "assistant", "assistant": "assistant", "system": "system"}
+    _ROLES = {
+        "client": "user",
+        "seeker": "user",
+        "user": "user",
+        "counselor": "assistant",
+        "supporter": "assistant",
+        "assistant": "assistant",
+        "system": "system",
+    }
 
     def matches(self, record: Record) -> bool:
         turns = record.get("dialogue")
-        return isinstance(turns, list) and all(isinstance(t, dict) and {"role", "content"} <= t.keys() for t in turns)
+        return isinstance(turns, list) and all(
+            isinstance(t, dict) and {"role", "content"} <= t.keys() for t in turns
+        )
 
     def parse(self, record: Record) -> Parsed:
         messages, hint = [], []
@@ -253,7 +283,11 @@ class Dialogue(Shape):
 
     def render(self, payload: Payload) -> dict[str, Any]:
         messages = conversation(payload, self.name)
-        if not all(set(m) == {"role", "content"} and isinstance(m["content"], str) and m["role"] in self._ROLES
-                   for m in messages):
-            raise NotExpressible("shape dialogue holds texts of user, assistant and system only", "export as `messages`")
+        if not all(
+            set(m) == {"role", "content"} and isinstance(m["content"], str) and m["role"] in self._ROLES
+            for m in messages
+        ):
+            raise NotExpressible(
+                "shape dialogue holds texts of user, assistant and system only", "export as `messages`"
+            )
         return {"dialogue": messages}

@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from assay.errors import NotExpressible
-from assay.formats.shapes.chats import read_messages, read_sharegpt, read_tools, write_messages, write_sharegpt
+from assay.formats.shapes.chats import (
+    read_messages,
+    read_sharegpt,
+    read_tools,
+    write_messages,
+    write_sharegpt,
+)
 from assay.formats.shapes.chats import sharegpt_turns, write_tools
 from assay.formats.shapes.shape import (
     Payload,
@@ -134,11 +140,18 @@ class HhTranscripts(Shape):
         for side in SIDES:
             turns = [payload["prompt"], payload[side]]
             roles = ("user", "assistant")
-            spoken = [t if isinstance(t, list) else [{"role": r, "content": t}] for t, r in zip(turns, roles, strict=True)]
+            spoken = [
+                t if isinstance(t, list) else [{"role": r, "content": t}]
+                for t, r in zip(turns, roles, strict=True)
+            ]
             joined = [*spoken[0], *spoken[1]]
-            if not all(set(m) == {"role", "content"} and m["role"] in _HH_NAMES and isinstance(m["content"], str)
-                       for m in joined):
-                raise NotExpressible("shape hh holds texts of Human and Assistant only", "export as `preference`")
+            if not all(
+                set(m) == {"role", "content"} and m["role"] in _HH_NAMES and isinstance(m["content"], str)
+                for m in joined
+            ):
+                raise NotExpressible(
+                    "shape hh holds texts of Human and Assistant only", "export as `preference`"
+                )
             record[side] = _write_transcript(joined)
         return record
 
@@ -147,8 +160,10 @@ def _read_transcript(text: str, side: str) -> Turns:
     parts = _TURN.split(text)
     if parts[0] or len(parts) < 3:
         raise ShapeError(f"field {side!r} is no transcript: it must begin with a Human: or Assistant: turn")
-    return [{"role": _HH_ROLES[name], "content": said.removeprefix(" ")}
-            for name, said in zip(parts[1::2], parts[2::2], strict=True)]
+    return [
+        {"role": _HH_ROLES[name], "content": said.removeprefix(" ")}
+        for name, said in zip(parts[1::2], parts[2::2], strict=True)
+    ]
 
 
 def _write_transcript(turns: Turns) -> str:
@@ -192,7 +207,11 @@ class ShareGptPreference(Shape):
             )
         if len(turns["chosen"]) != 1 or len(turns["rejected"]) != 1:
             raise NotExpressible("shape sharegpt_preference holds one turn a side", "export as `preference`")
-        return {"conversations": turns["prompt"], "chosen": turns["chosen"][0], "rejected": turns["rejected"][0]}
+        return {
+            "conversations": turns["prompt"],
+            "chosen": turns["chosen"][0],
+            "rejected": turns["rejected"][0],
+        }
 
 
 class PromptCompletion(Shape):
@@ -227,6 +246,8 @@ class PromptCompletion(Shape):
             return self.restore(payload, {}, None)
         messages = payload.get("messages")
         if not messages or messages[-1].get("role") != "assistant" or "tools" in payload:
-            raise NotExpressible("shape prompt_completion needs an answer of the assistant at the end, and no tools",
-                                 "export as `source`")
+            raise NotExpressible(
+                "shape prompt_completion needs an answer of the assistant at the end, and no tools",
+                "export as `source`",
+            )
         return {"prompt": messages[:-1], "completion": messages[-1:]}

@@ -60,8 +60,15 @@ def list_field(record: Record, name: str) -> list[Any]:
 
 
 def _kind(value: Any) -> str:
-    names = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", dict: "an object",
-             list: "a list", str: "text"}
+    names = {
+        type(None): "null",
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+        dict: "an object",
+        list: "a list",
+        str: "text",
+    }
     return names.get(type(value), type(value).__name__)
 
 
