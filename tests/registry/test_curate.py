@@ -103,7 +103,7 @@ def test_a_new_file_replaces_and_an_edit_is_seen_by_its_key(registry, write):
     rows = [ticket(n, id=f"T{n}") for n in range(20)]
     registry.curate("helpdesk", [write("a.jsonl", rows)])
     rows[7] = {**rows[7], "output": rows[7]["output"] + " Then call us back, please."}
-    registry.curate("helpdesk", [write("b.jsonl", rows[:-1] + [ticket(99, id="T99")])])
+    registry.curate("helpdesk", [write("b.jsonl", [*rows[:-1], ticket(99, id="T99")])])
     assert registry.diff("helpdesk@v1", "helpdesk@v2").counts == {
         "added": 1,
         "removed": 1,

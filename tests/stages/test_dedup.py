@@ -16,7 +16,10 @@ from assay.stages.exact_dedup import ExactDedup
 from assay.stages.near_dedup import NearDedup
 from assay.testing.stages import SetStageSuite
 
-WORDS = "router printer cable reboot driver update invoice refund account 打印机 密码 重启 网络 设置".split()
+WORDS = [
+    "router", "printer", "cable", "reboot", "driver", "update", "invoice", "refund", "account",
+    "打印机", "密码", "重启", "网络", "设置",
+]  # fmt: skip
 
 
 def varied(count, seed=3):

@@ -45,7 +45,7 @@ class Settled:
         return np.flatnonzero(self.stage == KEPT)
 
 
-def settle(
+def settle(  # noqa: PLR0913 - everything that a decision may depend on, by name
     gathered: Gathered,
     plan: Plan,
     texts: Callable[[Sequence[int]], list[str]],

@@ -87,4 +87,6 @@ class Zstd:
 
 def decompressed(file: BinaryIO, compression: str) -> Bytes:
     """The bytes of a file under the named compression."""
-    return {"none": Plain, "gzip": Gzip, "zstd": Zstd}[compression](file)
+    if compression == "gzip":
+        return Gzip(file)
+    return Zstd(file) if compression == "zstd" else Plain(file)

@@ -131,7 +131,7 @@ class SourceReader:
             name = name.removesuffix(ending)
         found = _SUFFIXES.get(Path(name).suffix)
         if found not in (None, "json"):
-            return found  # type: ignore[return-value]
+            return found
         first = self._first_bytes()
         if first.startswith(b"PAR1"):
             return "parquet"

@@ -47,7 +47,8 @@ def greedy(
     place[order] = np.arange(len(order))
     out: list[tuple[int, int, float]] = []
     cache = _Shingled(texts, n)
-    for row in cache.reading(order[shared.any(axis=1)[order]]):
+    met: npt.NDArray[np.bool_] = np.any(shared, axis=1)
+    for row in cache.reading(order[met[order]]):
         keys = bands[row, shared[row]].tolist()
         candidates = {other for key in keys for other in buckets.get(key, ())}
         found = _best(row, candidates, sketch, place, cache, threshold) if candidates else None

@@ -28,7 +28,7 @@ class Hit:
     end: int
 
 
-_FULL_WIDTH = {
+_FULL_WIDTH: Final[dict[int, int | str]] = {
     **{0xFF10 + k: 0x30 + k for k in range(10)},
     0xFF20: "@",
     0xFF0E: ".",
@@ -98,7 +98,7 @@ def _beside(text: str, start: int, end: int) -> tuple[str, str]:
 def _stands_alone(text: str, start: int, end: int) -> bool:
     """No ASCII letter or digit on either side, and no decimal fraction."""
     before, after = _beside(text, start, end)
-    if before.isascii() and before.isalnum() or after.isascii() and after.isalnum():
+    if (before.isascii() and before.isalnum()) or (after.isascii() and after.isalnum()):
         return False
     if before in (".", ",", "-", "_", "/") and text[start - 2 : start - 1].isdigit():
         return False
@@ -122,7 +122,7 @@ def _ssn(text: str, start: int, end: int) -> bool:
 
 
 def _bank_card(text: str, start: int, end: int) -> bool:
-    """ISO/IEC 7812: an issuer that banks use (2–6, or 9 for China's), Luhn's check digit, not one digit over and over."""
+    """ISO/IEC 7812: an issuer that banks use (2–6, or 9 for China's), Luhn's check digit, not one digit only."""
     digits = [int(c) for c in text[start:end] if c.isdigit()]
     if digits[0] not in (2, 3, 4, 5, 6) or len(set(digits)) < 2 or not 13 <= len(digits) <= 19:
         return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from assay.kernels.counting import units
 
 
@@ -15,5 +17,5 @@ def repeated_bigrams(text: str) -> tuple[float, int]:
     pairs = len(found) - 1
     if pairs < 1:
         return 0.0, len(found)
-    distinct = len(set(zip(found, found[1:], strict=False)))
+    distinct = len(set(pairwise(found)))
     return 1.0 - distinct / pairs, len(found)

@@ -84,7 +84,7 @@ class Registry:
         self.clock = clock
         self._index: SqliteIndex | None = None
 
-    def curate(
+    def curate(  # noqa: PLR0913 - the options of the command, by keyword
         self,
         name: str,
         sources: Sequence[str],
@@ -126,7 +126,7 @@ class Registry:
         )
         return run_curation(self, request, progress)
 
-    def import_(
+    def import_(  # noqa: PLR0913 - the options of the command, by keyword
         self,
         name: str,
         sources: Sequence[str],

@@ -38,7 +38,7 @@ class Written:
     curation: str
 
 
-def write_curation(
+def write_curation(  # noqa: PLR0913 - the whole of a curation is what it writes
     store: Store,
     request: Request,
     gathered: Gathered,

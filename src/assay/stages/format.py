@@ -64,7 +64,7 @@ def problems(payload: Mapping[str, Any], view: Views | None = None) -> list[str]
     return found + (["control_characters"] if _has_controls(view.text) else [])
 
 
-_CONTROLS = dict.fromkeys([*range(0, 9), 11, *range(14, 27), *range(28, 32), 127])
+_CONTROLS = dict.fromkeys([*range(9), 11, *range(14, 27), *range(28, 32), 127])
 
 
 def _has_controls(text: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from assay.curate.batch import Batch
-from assay.curate.stage import Columns, Duplicates, RowStage, Rows, SetStage
+from assay.curate.stage import Columns, Duplicates, Rows, RowStage, SetStage
 
 
 class RowStageSuite:

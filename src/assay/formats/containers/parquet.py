@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import decimal
-import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -62,7 +61,8 @@ def unpacked(stream: Bytes) -> IO[bytes]:
     """A temporary file with the decompressed bytes: Parquet is read from its end. Raises BadInput."""
     file = tempfile.TemporaryFile()  # noqa: SIM115
     try:
-        shutil.copyfileobj(stream, file, 1 << 20)
+        while data := stream.read(1 << 20):
+            file.write(data)
     except CutShort as cut:
         file.close()
         raise BadInput(

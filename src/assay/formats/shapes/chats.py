@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -249,7 +249,7 @@ class Dialogue(Shape):
     """SMILE and its like: {dialogue: [{role, content, …}]} with a client and a counselor (or user and assistant)."""
 
     name = "dialogue"
-    _ROLES = {
+    _ROLES: ClassVar = {
         "client": "user",
         "seeker": "user",
         "user": "user",

@@ -11,10 +11,11 @@ from assay.formats.shapes.chats import (
     read_messages,
     read_sharegpt,
     read_tools,
+    sharegpt_turns,
     write_messages,
     write_sharegpt,
+    write_tools,
 )
-from assay.formats.shapes.chats import sharegpt_turns, write_tools
 from assay.formats.shapes.shape import (
     Payload,
     Record,
@@ -110,7 +111,7 @@ _HH_NAMES = {role: name for name, role in _HH_ROLES.items()}
 
 
 class HhTranscripts(Shape):
-    """hh-rlhf: {chosen, rejected}, each a transcript "\\n\\nHuman: …\\n\\nAssistant: …"; the common turns are the prompt."""
+    """hh-rlhf: {chosen, rejected}, each a transcript "\\n\\nHuman: …\\n\\nAssistant: …" with common turns."""
 
     name = "hh"
 
