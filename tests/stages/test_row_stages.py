@@ -108,6 +108,14 @@ CALL = {"role": "assistant", "tool_calls": [{"id": "1", "type": "function", "fun
             },
             ["prompts_differ"],
         ),
+        (
+            {
+                "prompt": [{"role": "user", "content": "x"}],
+                "chosen": [{"role": "assistant", "content": "y"}, {"role": "assistant", "content": "w"}],
+                "rejected": [{"role": "assistant", "content": "z"}],
+            },
+            ["prompts_differ"],
+        ),
         ({"prompt": "", "completion": "c"}, ["empty_input"]),
         ({"text": " \n"}, ["empty_text"]),
         ({"text": "a\x00b"}, ["control_characters"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -145,13 +146,20 @@ def _preference(payload: Mapping[str, Any]) -> list[str]:
     found = _empty(_last_answer(chosen), "empty_chosen") + _empty(_last_answer(rejected), "empty_rejected")
     if chosen == rejected:
         found.append("chosen_equals_rejected")
-    if any(
-        isinstance(side, list) and any(m.get("role") == "user" for m in side) for side in (chosen, rejected)
-    ):
+    if _has_prompt_of_its_own(chosen) or _has_prompt_of_its_own(rejected):
         found.append("prompts_differ")
     if not flat_text(payload.get("prompt")).strip() and "prompts_differ" not in found:
         found.append("empty_input")
     return found
+
+
+def _has_prompt_of_its_own(side: Any) -> bool:
+    """Whether a side holds more than an answer: a user's turn, or an assistant's turn after another.
+
+    What both sides begin with is the prompt, so whatever else stands before an answer is one side's alone.
+    """
+    roles = [turn.get("role") for turn in side] if isinstance(side, list) else []
+    return "user" in roles or any(a == b == "assistant" for a, b in pairwise(roles))
 
 
 def _last_answer(side: Any) -> str:
