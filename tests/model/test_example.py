@@ -15,38 +15,34 @@ from assay.model.canonical import canonical_json
 from assay.model.example import DOMAIN, Example, example_id, kind_of, views
 
 # Frozen. A change here breaks every registry that exists.
+# fmt: off
 VECTORS = [
     (
         {"messages": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi."}]},
         '{"messages":[{"content":"Hello","role":"user"},{"content":"Hi.","role":"assistant"}]}',
-        "d03fc914b85a3f3b0d6228fe4ae776d8fb7a7aa816e5dca5f07e00302d15aa96",
-    ),
+     "d03fc914b85a3f3b0d6228fe4ae776d8fb7a7aa816e5dca5f07e00302d15aa96"),
     (
         {"prompt": "2+2=", "completion": "4", "label": True},
         '{"completion":"4","label":true,"prompt":"2+2="}',
-        "d5ea9bc2a67ea2aa214ff876407f76678a68ba2fc39b869c5e60f5c24c88015c",
-    ),
+     "d5ea9bc2a67ea2aa214ff876407f76678a68ba2fc39b869c5e60f5c24c88015c"),
     (
         {"prompt": "p", "chosen": "打印机", "rejected": "🖨"},
         '{"chosen":"打印机","prompt":"p","rejected":"🖨"}',
-        "f1498794d7a12307e4edc0b7c78c0932d97a52fd65b7f84df2b9d20b73afe0df",
-    ),
+     "f1498794d7a12307e4edc0b7c78c0932d97a52fd65b7f84df2b9d20b73afe0df"),
     (
         {"text": 'a\u0000\u001f"\\/\u2028é\n'},
         '{"text":"a\\u0000\\u001f\\"\\\\/\u2028é\\n"}',
-        "f90611d03e860c500ab367817c2a675406d25513d8e9aaab26f7bdc73879fcb0",
-    ),
+     "f90611d03e860c500ab367817c2a675406d25513d8e9aaab26f7bdc73879fcb0"),
     (
         {"text": "t", "label": 1e16},
         '{"label":10000000000000000,"text":"t"}',
-        "877ffe8940ae8f79f1ad96415f844b0b73a89e1aa09c8f8428930422beb8a8c8",
-    ),
+     "877ffe8940ae8f79f1ad96415f844b0b73a89e1aa09c8f8428930422beb8a8c8"),
     (
         {"text": "t", "label": {"\ufb33": 1, "\U0001f600": 2}},
-        '{"label":{"😀":2,"דּ":1},"text":"t"}',
-        "2295d6d31cec14dace215cdff8acecc44b158a218da934f5bf76328c20cf8049",
-    ),
+        '{"label":{"\U0001f600":2,"\ufb33":1},"text":"t"}',
+     "2295d6d31cec14dace215cdff8acecc44b158a218da934f5bf76328c20cf8049"),
 ]
+# fmt: on
 
 
 @pytest.mark.parametrize(("payload", "spelled", "name"), VECTORS)
@@ -75,12 +71,11 @@ JSON = st.recursive(
 @given(JSON)
 def test_canonical_json_is_that_of_the_rfc(value):
     assert canonical_json(value) == rfc8785.dumps(value)
-    again = json.loads(canonical_json(value))
-    assert canonical_json(again) == canonical_json(value)
+    assert canonical_json(json.loads(canonical_json(value))) == canonical_json(value)
 
 
 @pytest.mark.parametrize(
-    "value", [math.nan, math.inf, 2**53, -(2**53), "\ud800", {"\udc00": 1}, {1: 2}, b"x"]
+    "value", [math.nan, math.inf, 2**53 + 1, 10**400, "\ud800", {"\udc00": 1}, {1: 2}, b"x"]
 )
 def test_what_json_cannot_carry_is_refused(value):
     with pytest.raises(ValueError):

@@ -11,8 +11,8 @@ import rfc8785
 def canonical_json(value: Any) -> bytes:
     """The RFC 8785 bytes of a JSON value (UTF-8, keys in UTF-16 order, ECMAScript numbers).
 
-    Raises ValueError for what JSON cannot carry without loss: NaN, infinities, integers beyond ±(2⁵³−1),
-    lone surrogates, keys that are not strings, nesting deeper than Python's stack.
+    Raises ValueError for what JSON cannot carry without loss: NaN, infinities, integers that no double is
+    (2⁵³+1), lone surrogates, keys that are not strings, nesting deeper than Python's stack.
     """
     if _is_plain(value, 0):
         try:
@@ -20,10 +20,22 @@ def canonical_json(value: Any) -> bytes:
         except TypeError as error:
             raise ValueError(str(error)) from None
     try:
-        spelled: bytes = rfc8785.dumps(value)
+        spelled: bytes = rfc8785.dumps(_as_doubles(value))
         return spelled
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
         raise ValueError(f"not canonical JSON: {error}") from None
+
+
+def _as_doubles(value: Any) -> Any:
+    """The value with its large integers as the doubles that they are: 10¹⁶ and 1e16 are one number in JSON."""
+    if type(value) is int and not -_SAFE_INTEGER <= value <= _SAFE_INTEGER and abs(value) < 2**1023:
+        double = float(value)
+        return double if int(double) == value else value
+    if type(value) is list:
+        return [_as_doubles(item) for item in value]
+    if type(value) is dict:
+        return {key: _as_doubles(item) for key, item in value.items()}
+    return value
 
 
 _SAFE_INTEGER = 2**53 - 1
