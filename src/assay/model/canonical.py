@@ -30,7 +30,8 @@ def _as_doubles(value: Any) -> Any:
     """The value with its large integers as the doubles that they are: 10¹⁶ and 1e16 are one number in JSON."""
     if type(value) is int and not -_SAFE_INTEGER <= value <= _SAFE_INTEGER and abs(value) < 2**1023:
         double = float(value)
-        return double if int(double) == value else value
+        # Either exactly that double, or the digits that ECMAScript prints for it.
+        return double if int(double) == value or rfc8785.dumps(double) == str(value).encode() else value
     if type(value) is list:
         return [_as_doubles(item) for item in value]
     if type(value) is dict:
