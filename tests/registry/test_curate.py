@@ -237,3 +237,10 @@ def test_verify_and_gc_are_clean_afterwards(registry, write):
     registry.curate("helpdesk", [write("t.jsonl", raw_rows())])
     assert list(registry.verify().findings) == []
     assert not registry.gc(grace_seconds=0).orphans
+
+
+def test_a_recipe_can_be_made_in_python(registry, write):
+    recipe = assay.Recipe(stages=[{"length": {"min_output": 100}}], split={"test": 0.5, "seed": 3})
+    result = registry.curate("helpdesk", [write("t.jsonl", [ticket(n) for n in range(9)])], recipe=recipe)
+    assert result.kept == 0 and result.stages[-1].codes == {"output_too_short": 9}
+    assert registry.version("helpdesk").recipe["split"] == {"test": 0.5, "seed": 3}

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from assay.model.diff import Diff
     from assay.model.example import Example
     from assay.model.operation import Operation
+    from assay.model.recipe import Recipe
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
     from assay.store.gc import GcPlan
     from assay.store.index.sqlite import SqliteIndex
@@ -89,7 +90,7 @@ class Registry:
         name: str,
         sources: Sequence[str],
         *,
-        recipe: str | None = None,
+        recipe: str | Recipe | None = None,
         eval_sources: Sequence[str] = (),
         add: bool = False,
         message: str = "",
@@ -103,7 +104,7 @@ class Registry:
     ) -> CurationResult:
         """Make the next version of dataset `name` from raw files.
 
-        `recipe`: a preset's name or the path of a YAML file (default: `default`). `eval_sources`: files
+        `recipe`: a preset's name, the path of a YAML file, or a `Recipe` (default: `default`). `eval_sources`: files
         that are the test split. `add`: keep the newest version's examples and add to them. `shape` and
         `container` are recognised when not named. Raises BadInput, NotFound, InvalidRecipe, Conflict.
         """

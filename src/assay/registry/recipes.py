@@ -10,6 +10,7 @@ import yaml
 
 from assay.curate.plan import Plan, make_plan, parse_recipe
 from assay.errors import BadInput, InvalidRecipe, NotFound
+from assay.model.recipe import Recipe
 
 _MAX_BYTES = 1_000_000
 
@@ -21,11 +22,13 @@ def preset_names() -> list[str]:
     return sorted(name for name in names if name != "import")
 
 
-def load_plan(name: str) -> Plan:
-    """The plan of a preset or of a recipe file.
+def load_plan(name: str | Recipe) -> Plan:
+    """The plan of a recipe: a preset by name, a file by path, or the recipe itself.
 
     Raises NotFound when it is neither, InvalidRecipe with every problem when it does not hold.
     """
+    if isinstance(name, Recipe):
+        return make_plan(name)
     folder = resources.files("assay.curate") / "presets"
     preset = folder / f"{name}.yaml"
     if name.isidentifier() and preset.is_file():
