@@ -110,7 +110,7 @@ class Messages(Shape):
         return {"messages": messages, **write_tools(payload, hint), **extra}
 
     def render(self, payload: Payload) -> dict[str, Any]:
-        return {"messages": conversation(payload, self.name), **write_tools(payload, {})}
+        return {"messages": conversation(payload, self.name, tools=True), **write_tools(payload, {})}
 
 
 def read_sharegpt(turns: list[Any], field: str, hint: dict[str, Any]) -> list[dict[str, Any]]:
@@ -189,7 +189,7 @@ class ShareGpt(Shape):
         return {"conversations": turns, **system, **write_tools(payload, hint), **extra}
 
     def render(self, payload: Payload) -> dict[str, Any]:
-        turns = sharegpt_turns(conversation(payload, self.name), self.name)
+        turns = sharegpt_turns(conversation(payload, self.name, tools=True), self.name)
         tools = {"tools": orjson.dumps(payload["tools"]).decode()} if "tools" in payload else {}
         return {"conversations": turns, **tools}
 

@@ -23,6 +23,7 @@ from assay.formats.shapes.shape import (
     ShapeError,
     leftover,
     list_field,
+    refuse_tools,
     stated_provenance,
     text_field,
 )
@@ -55,7 +56,10 @@ def common_prefix(a: Turns, b: Turns) -> int:
     return next((k for k in range(most) if a[k] != b[k]), most)
 
 
-def need_preference(payload: Payload, shape: str) -> None:
+def need_preference(payload: Payload, shape: str, *, tools: bool = False) -> None:
+    """Raises NotExpressible for a payload that is no pair, or has tools and the shape none."""
+    if not tools:
+        refuse_tools(payload, shape)
     if "chosen" not in payload:
         raise NotExpressible(f"shape {shape} needs a chosen and a rejected answer", "export as `source`")
 
@@ -101,7 +105,7 @@ class Preference(Shape):
         return {**record, **write_tools(payload, hint), **extra}
 
     def render(self, payload: Payload) -> dict[str, Any]:
-        need_preference(payload, self.name)
+        need_preference(payload, self.name, tools=True)
         return self.restore(payload, {}, None)
 
 

@@ -98,8 +98,10 @@ _STATED = (
 )
 
 
-def conversation(payload: Payload, shape: str) -> list[dict[str, Any]]:
-    """The payload as a conversation. Raises NotExpressible where it is none."""
+def conversation(payload: Payload, shape: str, *, tools: bool = False) -> list[dict[str, Any]]:
+    """The payload as a conversation. Raises NotExpressible where it is none, or has tools and the shape none."""
+    if not tools:
+        refuse_tools(payload, shape)
     if "messages" in payload:
         return list(payload["messages"])
     if "completion" in payload:
@@ -108,6 +110,12 @@ def conversation(payload: Payload, shape: str) -> list[dict[str, Any]]:
         return [*_turns(payload["prompt"], "user"), *_turns(payload["completion"], "assistant")]
     held = "a preference pair" if "chosen" in payload else "plain text"
     raise NotExpressible(f"{held} cannot be written as {shape}", "export as `source`, or as its own shape")
+
+
+def refuse_tools(payload: Payload, shape: str) -> None:
+    """Raises NotExpressible for a payload with tools, which most shapes cannot carry."""
+    if "tools" in payload:
+        raise NotExpressible(f"shape {shape} has no place for tools", "export as `messages` or as `source`")
 
 
 def _turns(value: Any, role: str) -> list[dict[str, Any]]:
