@@ -128,7 +128,7 @@ def _reasons(
         f = int(failure[k])
         if settled.stage[rows[k]] == IDENTICAL:
             stage[k] = code[k] = IDENTICAL_STAGE
-            value[k] = 1.0
+            value[k] = threshold[k] = 1.0
         elif f >= 0:
             position = int(gathered.failures.stage[f])
             stage[k] = plan.stages[position].kind

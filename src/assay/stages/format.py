@@ -44,7 +44,8 @@ class Format(RowStage):
 
     def checks(self, values: Columns) -> list[Check]:
         return [
-            Check(code, values[code].astype(np.bool_), np.full(len(values[code]), np.nan), None)
+            # The value is how many there are, 0 or 1, and none is allowed.
+            Check(code, values[code].astype(np.bool_), values[code].astype(np.float64), 0.0)
             for code in self.codes
         ]
 
