@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from assay.model.example import Example
     from assay.model.operation import Operation
     from assay.model.recipe import Recipe
-    from assay.registry import Registry, init, open
+    from assay.registry import Registry
+    from assay.registry.opening import init, open
     from assay.registry.results import CurationResult, Hit, Progress, Trace
     from assay.registry.version import Version
 
@@ -44,8 +45,8 @@ _HOME = {
     "Registry": "assay.registry",
     "Trace": "assay.registry.results",
     "Version": "assay.registry.version",
-    "init": "assay.registry",
-    "open": "assay.registry",
+    "init": "assay.registry.opening",
+    "open": "assay.registry.opening",
 }
 
 __all__ = [
