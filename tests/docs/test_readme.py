@@ -97,8 +97,9 @@ def test_every_command_is_in_the_manual():
 def test_every_stage_and_code_is_documented():
     from importlib.metadata import entry_points
 
-    page = (REPO / "docs" / "stages.md").read_text("utf-8")
+    pages = [REPO / "docs" / "stages.md", *(REPO / "docs" / "stages").glob("*.md")]
+    page = "\n".join(page.read_text("utf-8") for page in pages)
     for point in entry_points(group="assay.stages"):
-        assert f"## {point.name}" in page
+        assert re.search(rf"^##? {point.name}\b", page, re.MULTILINE), point.name
         for code in point.load().codes:
             assert f"`{code}`" in page, code
