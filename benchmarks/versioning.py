@@ -27,7 +27,7 @@ from assay.model.example import example_id
 from assay.store import layout
 from assay.store.commit import Draft, commit
 from assay.store.diff import _by_content, diff
-from assay.store.ids import as_ids, concat, ids_of, order
+from assay.kernels.ids import as_ids, concat, ids_of, order
 from assay.store.index.sqlite import SqliteIndex
 from assay.store.local import LocalStorage
 from assay.store.log import Log

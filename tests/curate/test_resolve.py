@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from assay.curate.resolve import find_twins, rank_rows
 from assay.curate.stage import Duplicates, SetStage
+from assay.kernels.texts import Texts
 
 
 class SameLength(SetStage):
@@ -93,7 +94,7 @@ def test_every_twin_is_kept_and_proven(rows, order):
     ]
     rank = rank_rows([~eligible, np.arange(len(texts))])
     twins = find_twins(
-        stages, keys, rank, eligible, np.zeros(len(texts), bool), lambda some: [texts[k] for k in some]
+        stages, keys, rank, eligible, np.zeros(len(texts), bool), Texts.of(texts)
     )
     by_position = dict(stages)
     for row in np.flatnonzero(twins.stage >= 0).tolist():
@@ -113,7 +114,7 @@ def test_a_claim_follows_its_twin_to_the_row_that_was_kept():
         rank,
         np.ones(3, bool),
         np.zeros(3, bool),
-        lambda some: [texts[k] for k in some],
+        Texts.of(texts),
     )
     assert twins.twin.tolist() == [2, 2, -1]
     assert twins.stage.tolist() == [1, 1, -1]
@@ -127,6 +128,6 @@ def test_a_pinned_row_stays():
         np.array([0, 1]),
         np.ones(2, bool),
         np.array([True, True]),
-        lambda some: [texts[k] for k in some],
+        Texts.of(texts),
     )
     assert twins.stage.tolist() == [-1, -1]

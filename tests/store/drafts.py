@@ -14,7 +14,7 @@ from assay.model.example import example_id
 from assay.model.version import Manifest, SegmentRef
 from assay.store import layout
 from assay.store.commit import Draft, commit
-from assay.store.ids import sorted_ids
+from assay.kernels.ids import sorted_ids
 from assay.store.log import Log
 from assay.store.members import all_ids
 from assay.store.objects import Objects

@@ -18,7 +18,7 @@ from assay.model.version import Manifest
 from assay.store import heads
 from assay.store.commit import Draft, commit, rollback
 from assay.store.diff import _by_content, diff
-from assay.store.ids import as_ids
+from assay.kernels.ids import as_ids
 from assay.store.local import LocalStorage
 from assay.store.members import all_ids, live_tables, locate, tables_by_id, tables_in_source_order
 from assay.store.memory import MemoryStorage

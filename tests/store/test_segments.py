@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.errors import Damaged
-from assay.store.ids import as_ids, contains, duplicates, find, id_list, ids_of, is_increasing, order
+from assay.kernels.ids import as_ids, contains, duplicates, find, id_list, ids_of, is_increasing, order
 from assay.store.memory import MemoryStorage
 from assay.store.objects import Objects, object_key
 from assay.store.segments import (

@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 import pyarrow as pa
 
 from assay.curate.batch import Batch
+from assay.curate.chunk import Chunk
 from assay.curate.plan import Plan
+from assay.curate.reading import read_chunk
 from assay.curate.stage import Columns
-from assay.model.canonical import canonical_json
-from assay.model.example import example_id, kind_of
-from assay.model.provenance import COLUMNS
-from assay.model.record import EXCERPT_BYTES, Malformed, Parsed, RawRecord
-
-ROW_SCHEMA = pa.schema(
-    [
-        ("id", pa.binary(32)),
-        ("kind", pa.string()),
-        ("payload", pa.string()),
-        ("source", pa.string()),
-        ("record", pa.int64()),
-        ("shape", pa.string()),
-        ("extra", pa.string()),
-        ("hint", pa.string()),
-        *((name, pa.int32() if name == "depth" else pa.string()) for name in COLUMNS),
-    ]
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Consecutive records of one source. `source` is its position, `uri` its name, `shape` its shape's name."""
-
-    source: int
-    uri: str
-    shape: str
-    records: Sequence[RawRecord | Malformed]
-    decode: Callable[[RawRecord], Parsed | Malformed]
+from assay.kernels.normalise import fold_digests
+from assay.kernels.texts import Texts
+from assay.model.record import Malformed
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +25,8 @@ class Failures:
     """Failed checks, one an entry, sorted by row and then by recipe order.
 
     `row`: int64 in the chunk; `stage`: position in the recipe; `code`: index into the stage's codes in
-    their order; `value`, `threshold`: NaN where there is none; `flag`: noted, not rejected.
+    their order; `value`, `threshold`: NaN where there is none; `flag`: noted, not rejected; `note`: evidence in
+    words, object array of str or None.
     """
 
     row: npt.NDArray[np.int64]
@@ -61,17 +35,43 @@ class Failures:
     value: npt.NDArray[np.float64]
     threshold: npt.NDArray[np.float64]
     flag: npt.NDArray[np.bool_]
+    note: npt.NDArray[np.object_]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def take(self, at: npt.NDArray[Any]) -> Failures:
+        """The entries at some positions."""
+        return Failures(
+            self.row[at], self.stage[at], self.code[at], self.value[at], self.threshold[at], self.flag[at],
+            self.note[at],
+        )  # fmt: skip
+
+
+def join_failures(parts: Sequence[Failures]) -> Failures:
+    """All entries, one part behind the other."""
+    kinds = (np.int64, np.int16, np.int16, np.float64, np.float64, np.bool_, np.object_)
+    names = ("row", "stage", "code", "value", "threshold", "flag", "note")
+    return Failures(
+        *(
+            np.concatenate([np.empty(0, kind), *(getattr(part, name) for part in parts)]).astype(kind)
+            for name, kind in zip(names, kinds, strict=True)
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
     """What a worker makes of a chunk: rows, their failed checks, the set stages' keys, malformed records.
 
-    `inputs`: uint64 digest of the folded input text, 0 where it is empty. `length`: characters of the text.
+    `ids`: S32; `texts`: the full texts; `inputs`: uint64 digest of the folded input text, 0 where it is empty;
+    `length`: characters of the text.
     """
 
     source: int
     rows: pa.Table
+    ids: npt.NDArray[np.bytes_]
+    texts: Texts
     malformed: Sequence[Malformed]
     failures: Failures
     keys: Mapping[int, Columns]
@@ -87,119 +87,40 @@ class Evaluator:
     defaults: Mapping[str, Any]
 
     def __call__(self, chunk: Chunk) -> Evaluated:
-        malformed: list[Malformed] = []
-        columns: dict[str, list[Any]] = {name: [] for name in ROW_SCHEMA.names}
-        payloads: list[dict[str, Any]] = []
-        for record in chunk.records:
-            parsed = record if isinstance(record, Malformed) else chunk.decode(record)
-            if isinstance(parsed, Malformed):
-                malformed.append(parsed)
-                continue
-            assert isinstance(record, RawRecord)
-            payload = dict(parsed.payload)
-            try:
-                kind = kind_of(payload)
-                spelled = canonical_json(payload)
-                extra = orjson_text(parsed.extra) if parsed.extra else None
-                hint = orjson_text(parsed.hint) if parsed.hint is not None else None
-            except ValueError as error:
-                malformed.append(_not_canonical(record, str(error)))
-                continue
-            payloads.append(payload)
-            columns["id"].append(example_id(spelled))
-            columns["kind"].append(kind)
-            columns["payload"].append(spelled.decode())
-            columns["record"].append(record.number)
-            columns["extra"].append(extra)
-            columns["hint"].append(hint)
-            stated = parsed.provenance
-            for name in COLUMNS:
-                value = stated.get(name)
-                columns[name].append(self.defaults.get(name) if value is None else value)
-        columns["source"] = [chunk.uri] * len(payloads)
-        columns["shape"] = [chunk.shape] * len(payloads)
-        rows = pa.table(columns, schema=ROW_SCHEMA)
-        batch = Batch(payloads)
+        read = read_chunk(chunk, self.defaults)
+        batch = read.batch
         return Evaluated(
             chunk.source,
-            rows,
-            malformed,
+            read.rows,
+            read.ids,
+            batch.text_bytes,
+            read.malformed,
             self._failures(batch),
-            self._keys(batch),
-            np.fromiter((_text_key(text) for text in batch.inputs), np.uint64, len(batch)),
-            np.fromiter((len(text) for text in batch.texts), np.int64, len(batch)),
+            {position: stage.keys(batch) for position, stage in self.plan.keyed_stages},
+            fold_digests(batch.input_bytes)[:, 0].copy(),
+            batch.text_bytes.characters,
         )
 
     def _failures(self, batch: Batch) -> Failures:
-        parts: list[tuple[Any, ...]] = []
+        parts = []
         for position, stage in self.plan.row_stages:
             names = list(stage.codes)
             for check in stage.checks(stage.measure(batch)) if len(batch) else ():
                 at = np.flatnonzero(check.failed)
-                if len(at):
-                    bound = np.nan if check.threshold is None else float(check.threshold)
-                    parts.append(
-                        (
-                            at,
-                            position,
-                            names.index(check.code),
-                            check.value[at],
-                            bound,
-                            stage.action == "flag",
-                        )
+                if not len(at):
+                    continue
+                bound = np.nan if check.threshold is None else float(check.threshold)
+                note = np.array([check.notes.get(row) for row in at.tolist()], np.object_)
+                parts.append(
+                    Failures(
+                        at.astype(np.int64),
+                        np.full(len(at), position, np.int16),
+                        np.full(len(at), names.index(check.code), np.int16),
+                        check.value[at].astype(np.float64),
+                        np.full(len(at), bound),
+                        np.full(len(at), stage.action == "flag"),
+                        note,
                     )
-        row = np.concatenate([p[0] for p in parts]) if parts else np.empty(0, np.int64)
-        count = [len(p[0]) for p in parts]
-        failures = Failures(
-            row.astype(np.int64),
-            np.repeat(np.array([p[1] for p in parts], np.int16), count),
-            np.repeat(np.array([p[2] for p in parts], np.int16), count),
-            np.concatenate([p[3] for p in parts]).astype(np.float64) if parts else np.empty(0),
-            np.repeat(np.array([p[4] for p in parts], np.float64), count),
-            np.repeat(np.array([p[5] for p in parts], np.bool_), count),
-        )
-        order = np.argsort(failures.row, kind="stable")
-        return take_failures(failures, order)
-
-    def _keys(self, batch: Batch) -> dict[int, Columns]:
-        return {position: stage.keys(batch) for position, stage in self.plan.set_stages}
-
-
-def take_failures(failures: Failures, at: npt.NDArray[Any]) -> Failures:
-    """The entries of `failures` at some positions."""
-    return Failures(
-        failures.row[at],
-        failures.stage[at],
-        failures.code[at],
-        failures.value[at],
-        failures.threshold[at],
-        failures.flag[at],
-    )
-
-
-def orjson_text(value: Any) -> str:
-    """A JSON text of a leftover field. Integers of any size survive."""
-    try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
-    except TypeError:
-        try:
-            text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
-            text.encode()
-        except (TypeError, RecursionError, UnicodeEncodeError) as error:
-            raise ValueError(f"a leftover field is not JSON: {error}") from None
-        return text
-
-
-def _text_key(text: str) -> int:
-    """64 bits of a digest over the folded text (lower case, white space); 0 when nothing is left."""
-    folded = " ".join(text.lower().split())
-    if not folded:
-        return 0
-    return int.from_bytes(hashlib.blake2b(folded.encode(), digest_size=8).digest(), "big") | 1
-
-
-def _not_canonical(record: RawRecord, reason: str) -> Malformed:
-    data = (
-        record.data if isinstance(record.data, bytes) else repr(dict(record.data)).encode("utf-8", "replace")
-    )
-    return Malformed(record.number, record.offset, len(data), "not_canonical", reason, data[:EXCERPT_BYTES])
+                )
+        joined = join_failures(parts)
+        return joined.take(np.argsort(joined.row, kind="stable"))

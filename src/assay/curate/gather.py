@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from assay.curate.engine import Engine
-from assay.curate.evaluate import Chunk, Evaluated, Evaluator, Failures, take_failures
+from assay.curate.chunk import Chunk
+from assay.curate.evaluate import Evaluated, Evaluator, Failures, join_failures
 from assay.curate.spool import Spool
 from assay.curate.stage import Columns
 from assay.model.record import Malformed
@@ -64,8 +64,8 @@ def gather(
     seen = 0
     for part in engine.map(evaluator, chunks):
         offsets.append(len(spool))
-        spool.append(part.rows)
-        ids.append(ids_of(part.rows.column("id")))
+        spool.append(part.rows, part.texts)
+        ids.append(part.ids)
         records.append(part.rows.column("record").to_numpy())
         malformed += [(part.source, record) for record in part.malformed]
         seen += part.rows.num_rows + len(part.malformed)
@@ -91,16 +91,6 @@ def gather(
     )
 
 
-def ids_of(column: pa.ChunkedArray) -> npt.NDArray[np.bytes_]:
-    """The S32 array of a fixed-size-binary Arrow column without nulls."""
-    parts = [
-        np.frombuffer(chunk.buffers()[1], "S32", len(chunk), chunk.offset * 32)
-        for chunk in column.chunks
-        if len(chunk)
-    ]
-    return np.concatenate(parts) if parts else np.empty(0, "S32")
-
-
 def spell_ids(ids: npt.NDArray[np.bytes_]) -> list[bytes]:
     """32-byte ids; NumPy drops trailing zero bytes when it gives an element out, this does not."""
     raw = np.ascontiguousarray(ids).tobytes()
@@ -109,7 +99,7 @@ def spell_ids(ids: npt.NDArray[np.bytes_]) -> list[bytes]:
 
 def _light(part: Evaluated) -> Evaluated:
     """The part without its rows, which lie in the spool."""
-    return replace(part, rows=None, malformed=())
+    return replace(part, rows=None, texts=None, malformed=(), ids=None)
 
 
 def _join(parts: list[npt.NDArray[Any]], kind: type[Any]) -> npt.NDArray[Any]:
@@ -117,32 +107,19 @@ def _join(parts: list[npt.NDArray[Any]], kind: type[Any]) -> npt.NDArray[Any]:
 
 
 def _join_failures(parts: list[Evaluated], offsets: list[int]) -> Failures:
-    if not parts:
-        none = np.empty(0)
-        return Failures(
-            none.astype(np.int64),
-            none.astype(np.int16),
-            none.astype(np.int16),
-            none,
-            none,
-            none.astype(np.bool_),
-        )
-    joined = Failures(
-        np.concatenate([p.failures.row + at for p, at in zip(parts, offsets, strict=True)]),
-        np.concatenate([p.failures.stage for p in parts]),
-        np.concatenate([p.failures.code for p in parts]),
-        np.concatenate([p.failures.value for p in parts]),
-        np.concatenate([p.failures.threshold for p in parts]),
-        np.concatenate([p.failures.flag for p in parts]),
-    )
-    # A base row passed when it was admitted; what its recipe did not ask is not held against it.
-    base = np.repeat(np.array([p.source == BASE for p in parts]), [len(p.failures.row) for p in parts])
-    return take_failures(joined, np.flatnonzero(~base))
+    """All failures by row. A base row passed when it was admitted; what its recipe did not ask is not held against
+    it."""
+    moved = [
+        replace(part.failures, row=part.failures.row + at)
+        for part, at in zip(parts, offsets, strict=True)
+        if part.source != BASE
+    ]
+    return join_failures(moved)
 
 
 def _join_keys(parts: list[Evaluated], evaluator: Evaluator) -> dict[int, Columns]:
     joined: dict[int, Columns] = {}
-    for position, _ in evaluator.plan.set_stages:
+    for position, _ in evaluator.plan.keyed_stages:
         names = list(parts[0].keys[position]) if parts else []
         joined[position] = {name: np.concatenate([p.keys[position][name] for p in parts]) for name in names}
     return joined

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from assay.curate.stage import RowStage, SetStage, Stage
+from assay.curate.stage import RowStage, Selector, SetStage, Stage
 from assay.errors import InvalidRecipe
 from assay.model.recipe import Recipe, SplitSpec, StageSpec
 
@@ -33,6 +33,15 @@ class Plan:
     @property
     def set_stages(self) -> list[tuple[int, SetStage]]:
         return [(k, stage) for k, stage in enumerate(self.stages) if isinstance(stage, SetStage)]
+
+    @property
+    def selectors(self) -> list[tuple[int, Selector]]:
+        return [(k, stage) for k, stage in enumerate(self.stages) if isinstance(stage, Selector)]
+
+    @property
+    def keyed_stages(self) -> list[tuple[int, SetStage | Selector]]:
+        """Stages that leave keys of every row for later."""
+        return [(k, stage) for k, stage in enumerate(self.stages) if isinstance(stage, (SetStage, Selector))]
 
     def has(self, kind: str) -> bool:
         return any(stage.kind == kind for stage in self.stages)

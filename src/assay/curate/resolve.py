@@ -8,13 +8,14 @@ near-duplicate, the claim moves on to that one's twin, and is held against the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from assay.curate.stage import Columns, Rows, SetStage
+from assay.kernels.texts import Texts
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -48,7 +49,7 @@ def find_twins(
     rank: Ints,
     eligible: Bools,
     pinned: Bools,
-    texts: Callable[[Sequence[int]], list[str]],
+    texts: Texts,
 ) -> Twins:
     """Run the set stages in recipe order over n rows.
 
@@ -69,7 +70,7 @@ def _pass(
     eligible: Bools,
     pinned: Bools,
     barred: npt.NDArray[np.bool_],
-    texts: Callable[[Sequence[int]], list[str]],
+    texts: Texts,
 ) -> Twins:
     n = len(rank)
     twins = Twins(np.full(n, -1, np.int64), np.full(n, -1, np.int64), np.full(n, np.nan))
@@ -79,7 +80,8 @@ def _pass(
             {name: column[alive] for name, column in keys[k].items()},
             np.argsort(np.argsort(rank[alive], kind="stable"), kind="stable").astype(np.int64),
             (eligible & ~barred[k])[alive],
-            lambda rows, alive=alive: texts(alive[np.asarray(rows, np.int64)].tolist()),  # type: ignore[misc]
+            lambda rows, alive=alive: [texts[int(alive[row])] for row in rows],  # type: ignore[misc]
+            spelled=texts.take(alive),
         )
         found = stage.decide(view)
         row, twin = alive[found.row], alive[found.twin]
@@ -95,7 +97,7 @@ def _follow(
     twins: Twins,
     eligible: Bools,
     barred: npt.NDArray[np.bool_],
-    texts: Callable[[Sequence[int]], list[str]],
+    texts: Texts,
 ) -> bool:
     """Move claims whose twin went on to the twin's twin; True when the passes must run again.
 
@@ -112,7 +114,7 @@ def _follow(
             continue
         later, kept = int(twins.stage[gone]), int(twins.twin[gone])
         stage = by_position[later]
-        similarity = stage.similarity(*texts([row, kept]))
+        similarity = stage.similarity(texts[row], texts[kept])
         if similarity >= stage.floor:
             twins.stage[row], twins.twin[row], twins.similarity[row] = later, kept, similarity
         elif eligible[row]:

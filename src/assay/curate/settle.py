@@ -12,6 +12,8 @@ from assay.curate.gather import Gathered, spell_ids
 from assay.curate.plan import Plan
 from assay.curate.resolve import find_twins, rank_rows
 from assay.curate.split import assign, join_groups
+from assay.kernels.ids import first_of_each, order
+from assay.kernels.texts import Texts
 from assay.model.recipe import TRAIN
 
 KEPT = -1
@@ -48,7 +50,7 @@ class Settled:
 def settle(  # noqa: PLR0913 - everything that a decision may depend on, by name
     gathered: Gathered,
     plan: Plan,
-    texts: Callable[[Sequence[int]], list[str]],
+    texts: Texts,
     *,
     in_parent: npt.NDArray[np.bool_],
     settled_splits: Mapping[bytes, str],
@@ -73,7 +75,7 @@ def settle(  # noqa: PLR0913 - everything that a decision may depend on, by name
             ~from_eval[unique],
             ~in_parent[unique],
             -gathered.length[unique],
-            gathered.ids[unique],
+            _place_by_id(gathered.ids[unique]),
         ]
     )
     found = find_twins(
@@ -85,7 +87,7 @@ def settle(  # noqa: PLR0913 - everything that a decision may depend on, by name
         rank,
         eligible,
         gathered.pinned[unique],
-        lambda rows: texts(unique[np.asarray(rows, np.int64)].tolist()),
+        texts.take(unique),
     )
     duplicate, twin = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
     similarity = np.full(n, np.nan)
@@ -113,10 +115,15 @@ def settle(  # noqa: PLR0913 - everything that a decision may depend on, by name
 
 def _first_of_each(ids: npt.NDArray[np.bytes_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """For each row the first row with its id; and those first rows, in reading order."""
-    if not len(ids):
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
-    return first[inverse].astype(np.int64), np.sort(first).astype(np.int64)
+    first = first_of_each(np.ascontiguousarray(ids).view("V32"))
+    return first, np.flatnonzero(first == np.arange(len(first)))
+
+
+def _place_by_id(ids: npt.NDArray[np.bytes_]) -> npt.NDArray[np.int64]:
+    """Where each id stands among all of them, sorted."""
+    place = np.empty(len(ids), np.int64)
+    place[order(np.ascontiguousarray(ids).view("V32"))] = np.arange(len(ids))
+    return place
 
 
 def _first_failure(gathered: Gathered) -> npt.NDArray[np.int64]:

@@ -2,44 +2,64 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 import pyarrow as pa
 
-from assay.curate.evaluate import ROW_SCHEMA
-from assay.model.example import views
-
-_PAYLOAD = ROW_SCHEMA.get_field_index("payload")
+from assay.curate.reading import ROW_SCHEMA
+from assay.kernels.texts import Texts
 
 
 class Spool:
-    """Rows in an Arrow file: first `append` them all, then `seal`, then `take` and `texts` at will."""
+    """Rows in an Arrow file, and their full texts in another: first `append` them all, then `seal`, then `take`
+    and `texts` at will."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._sink = pa.OSFile(str(path), "wb")
         self._writer = pa.ipc.new_file(self._sink, ROW_SCHEMA)
+        self._words = open(path.with_suffix(".text"), "w+b")  # noqa: SIM115 - closed by `close`
+        self._spans: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
+        self._written = 0
+        self._map: mmap.mmap | None = None
+        self.all_texts = Texts.of([])
         self._batches: list[pa.RecordBatch] = []
         self._starts: npt.NDArray[np.int64] = np.zeros(1, np.int64)
         self._length = 0
 
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._words.close()
+        self._sink.close()
+
     def __len__(self) -> int:
         return self._length
 
-    def append(self, rows: pa.Table) -> None:
-        """Add rows of ROW_SCHEMA at the end."""
-        if len(rows):
-            self._writer.write_table(rows)
-            self._length += len(rows)
+    def append(self, rows: pa.Table, texts: Texts) -> None:
+        """Add rows of ROW_SCHEMA and their texts (`Batch.texts`) at the end."""
+        if not len(rows):
+            return
+        self._writer.write_table(rows)
+        self._length += len(rows)
+        self._words.write(texts.data)
+        self._spans.append((texts.start + self._written, texts.end + self._written))
+        self._written += len(texts.data)
 
     def seal(self) -> None:
         """No more rows; from here on the file is read through a memory map."""
         self._writer.close()
         self._sink.close()
+        self._words.flush()
+        if self._spans:
+            start, end = (np.concatenate([span[k] for span in self._spans]) for k in (0, 1))
+            self._map = mmap.mmap(self._words.fileno(), 0, access=mmap.ACCESS_READ) if self._written else None
+            self.all_texts = Texts(self._map or b"", start, end)
         reader = pa.ipc.open_file(pa.memory_map(str(self._path)))
         self._batches = [reader.get_batch(k) for k in range(reader.num_record_batches)]
         self._starts = np.cumsum([0, *(batch.num_rows for batch in self._batches)])
@@ -74,10 +94,9 @@ class Spool:
 
     def texts(self, rows: Sequence[int]) -> list[str]:
         """The full texts of rows, as stages see them (`Batch.texts`)."""
-        wanted = np.asarray(rows, np.int64)
-        numbers = np.searchsorted(self._starts, wanted, side="right") - 1
-        found = []
-        for number, inside in zip(numbers.tolist(), (wanted - self._starts[numbers]).tolist(), strict=True):
-            payload = self._batches[number].column(_PAYLOAD)[inside].as_py()
-            found.append(views(orjson.loads(payload)).text)
-        return found
+        return [self.all_texts[row] for row in rows]
+
+    def forget_texts(self) -> None:
+        """Let go of the memory that texts took; what was read of them lies in files."""
+        if self._map is not None:
+            self._map.madvise(mmap.MADV_DONTNEED)

@@ -30,6 +30,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from assay.curate.batch import Batch
+from assay.kernels.texts import Texts
 
 Columns = Mapping[str, npt.NDArray[np.generic]]
 """Named NumPy arrays whose first axis is the row."""
@@ -116,7 +117,8 @@ class Rows:
     `keys`: the columns that its `keys` made. `rank`: int64, a permutation; of two rows that are the same
     the one with the smaller rank is kept. `eligible`: bool; only such a row may be kept (it passes every
     row check). `texts(rows)` fetches the full texts (`Batch.texts`) of some rows, given as int64 indices.
-    `ids`: S32, the example ids, for ties that must not depend on row order.
+    `ids`: S32, the example ids, for ties that must not depend on row order. `spelled`: the same texts as
+    bytes, where they lie ready.
     """
 
     keys: Columns
@@ -124,9 +126,15 @@ class Rows:
     eligible: npt.NDArray[np.bool_]
     texts: Callable[[Sequence[int]], list[str]]
     ids: npt.NDArray[np.bytes_] = field(default_factory=lambda: np.empty(0, "S32"))
+    spelled: Texts | None = None
 
     def __len__(self) -> int:
         return len(self.rank)
+
+    @property
+    def all_texts(self) -> Texts:
+        """The texts of all rows as bytes, for the compiled kernel."""
+        return Texts.of(self.texts(range(len(self)))) if self.spelled is None else self.spelled
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from assay.errors import UsageError
 
@@ -21,7 +21,10 @@ _IN_FLIGHT = 3
 
 @dataclass(frozen=True, slots=True)
 class LocalEngine:
-    """`workers` processes; 1 means in this process, with no processes started.
+    """`workers` threads or processes; 1 means in this thread, with none started.
+
+    Threads start at once and share memory, and serve where the compiled kernel does the work, which it does
+    without the interpreter's lock. Processes serve where Python does it.
 
     Workers are started by a fork server and not by forking this process, whose threads a fork would lose.
     A program that asks for more than one worker must therefore be importable: its entry point stands under
@@ -29,6 +32,7 @@ class LocalEngine:
     """
 
     workers: int = 1
+    threads: bool = False
 
     def map(self, function: Callable[[Given], Made], chunks: Iterable[Given]) -> Iterator[Made]:
         """`function` over `chunks` in order. Raises what `function` raised; UsageError when a worker dies."""
@@ -36,10 +40,12 @@ class LocalEngine:
             yield from map(function, chunks)
             return
         under_way: deque[Future[Made]] = deque()
-        with ProcessPoolExecutor(self.workers, mp_context=get_context("spawn")) as pool:
+        with self._pool(function) as pool:
             try:
                 for chunk in chunks:
-                    under_way.append(pool.submit(function, chunk))
+                    under_way.append(
+                        pool.submit(function, chunk) if self.threads else pool.submit(_run, chunk)
+                    )
                     if len(under_way) >= self.workers * _IN_FLIGHT:
                         yield under_way.popleft().result()
                 while under_way:
@@ -51,3 +57,22 @@ class LocalEngine:
                 ) from None
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
+
+    def _pool(self, function: Callable[[Any], Any]) -> Executor:
+        if self.threads:
+            return ThreadPoolExecutor(self.workers)
+        # The function may hold a lot (eval sets, a model): it goes to each worker once.
+        return ProcessPoolExecutor(
+            self.workers, get_context("spawn"), initializer=_receive, initargs=(function,)
+        )
+
+
+_received: list[Callable[[Any], Any]] = []
+
+
+def _receive(function: Callable[[Any], Any]) -> None:
+    _received[:] = [function]
+
+
+def _run(chunk: Any) -> Any:
+    return _received[0](chunk)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Final
+from typing import IO, Any, BinaryIO, Final, TypeVar
 
 import orjson
 
@@ -15,11 +15,14 @@ from assay.errors import BadInput, NotFound
 from assay.formats.compression import Bytes, CutShort, compression_of, decompressed
 from assay.formats.containers.delimited import read_csv, read_tsv
 from assay.formats.containers.json_array import read_json_array
-from assay.formats.containers.lines import read_jsonl, read_text
+from assay.formats.containers.lines import in_order, read_blocks, read_text
 from assay.formats.containers.parquet import read_parquet, unpacked
 from assay.formats.shapes import Shape, detect_shape, shape_named
+from assay.model.lines import Lines
 from assay.model.record import Malformed, RawRecord
 from assay.model.source import Source
+
+Read = TypeVar("Read")
 
 MAX_RECORD_BYTES: Final = 16 << 20
 """A record of more bytes is malformed: nobody trains on it, and memory stays bounded."""
@@ -30,9 +33,9 @@ _SUFFIXES: Final = {
     ".parquet": "parquet", ".pq": "parquet", ".txt": "text", ".text": "text", ".md": "text",
 }  # fmt: skip
 _STREAMS: Final[dict[str, Callable[[Bytes, int], Iterator[RawRecord | Malformed]]]] = {
-    "jsonl": read_jsonl, "json": read_json_array, "csv": read_csv, "tsv": read_tsv, "text": read_text,
+    "json": read_json_array, "csv": read_csv, "tsv": read_tsv, "text": read_text,
 }  # fmt: skip
-CONTAINERS: Final = (*_STREAMS, "parquet")
+CONTAINERS: Final = ("jsonl", *_STREAMS, "parquet")
 
 
 class _Counted:
@@ -84,6 +87,7 @@ class SourceReader:
                 raise BadInput(f"no container {self.container!r}", f"containers: {', '.join(CONTAINERS)}")
             self._counted = _Counted(self._file)
             self._unpacked: IO[bytes] | None = None
+            self._blocks: Iterator[Lines] | None = None
             self._records = self._open()
             self.shape = self._shape(shape)
         except BaseException:
@@ -109,6 +113,10 @@ class SourceReader:
     def records(self) -> Iterator[RawRecord | Malformed]:
         """All records, in order, in bounded memory."""
         return self._records
+
+    def blocks(self) -> Iterator[Lines] | None:
+        """All records as blocks of lines, in place of `records`; None where the container has no lines."""
+        return self._blocks
 
     def finish(self) -> Source:
         """What was read. Raises BadInput when the file changed since it was opened."""
@@ -152,6 +160,10 @@ class SourceReader:
                 return b""
 
     def _open(self) -> Iterator[RawRecord | Malformed]:
+        if self.container == "jsonl":
+            lines = decompressed(self._counted, self.compression)  # type: ignore[arg-type]
+            self._blocks = self._named(read_blocks(lines, self._limit))
+            return chain.from_iterable(map(in_order, self._blocks))
         if self.container != "parquet":
             stream = decompressed(self._counted, self.compression)  # type: ignore[arg-type]
             return self._named(_STREAMS[self.container](stream, self._limit))
@@ -160,7 +172,7 @@ class SourceReader:
         self._unpacked = unpacked(decompressed(self._counted, self.compression))  # type: ignore[arg-type]
         return self._named(read_parquet(self._unpacked))
 
-    def _named(self, records: Iterator[RawRecord | Malformed]) -> Iterator[RawRecord | Malformed]:
+    def _named(self, records: Iterator[Read]) -> Iterator[Read]:
         """The records; an error that ends the reading says which file it was."""
         try:
             yield from records
@@ -174,8 +186,7 @@ class SourceReader:
     def _shape(self, name: str | None) -> Shape:
         if name is not None:
             return shape_named(name)
-        peeked = list(islice(self._records, _PEEK))
-        self._records = chain(peeked, self._records)
+        peeked = self._peek()
         known = [fields for record in peeked if (fields := _fields(record)) is not None]
         if not known:
             return shape_named("text" if self.container == "text" else "input_output")
@@ -187,6 +198,22 @@ class SourceReader:
                 "name the shape with --format; docs/formats.md lists them",
             )
         return found
+
+
+    def _peek(self) -> list[RawRecord | Malformed]:
+        """The first records, which stay to be read."""
+        if self._blocks is None:
+            peeked = list(islice(self._records, _PEEK))
+            self._records = chain(peeked, self._records)
+            return peeked
+        taken: list[Lines] = []
+        for block in self._blocks:
+            taken.append(block)
+            if sum(map(len, taken)) >= _PEEK:
+                break
+        self._blocks = chain(taken, self._blocks)
+        self._records = chain.from_iterable(map(in_order, self._blocks))
+        return list(islice(chain.from_iterable(map(in_order, taken)), _PEEK))
 
 
 def _fields(record: RawRecord | Malformed) -> Mapping[str, Any] | None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 
-CJK = (
-    "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u3040-\u30ff\u31f0-\u31ff"
-    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
-)
+import numpy as np
+import numpy.typing as npt
+
+from assay.kernels import native
+from assay.kernels.characters import CJK_PUNCTUATION_RANGES, CJK_RANGES, character_class
+from assay.kernels.texts import Texts
+
+CJK = character_class(CJK_RANGES)
 """Han and kana, as a regular expression's character class. Hangul is written with spaces and counts by words."""
 
-_CJK_PUNCTUATION = "\u3000-\u3004\u3008-\u3020\u3030\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
-_UNIT = re.compile(f"[{CJK}]|[^\\s{CJK}{_CJK_PUNCTUATION}]+")
+_UNIT = re.compile(f"[{CJK}]|[^\\s{CJK}{character_class(CJK_PUNCTUATION_RANGES)}]+")
 
 
 def units(text: str) -> list[str]:
@@ -22,3 +25,10 @@ def units(text: str) -> list[str]:
 def count_units(text: str) -> int:
     """How many `units` a text has."""
     return len(units(text))
+
+
+def counts_of_units(texts: Texts) -> npt.NDArray[np.int64]:
+    """int64[n]: `count_units` of each text."""
+    if native.available():
+        return native.count_units(texts)
+    return np.fromiter(map(count_units, texts), np.int64, len(texts))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from assay.curate.evaluate import Chunk
+from assay.curate.chunk import Chunk
 from assay.curate.gather import BASE, spell_ids
 from assay.model.record import Malformed, Parsed, RawRecord
 from assay.model.version import Manifest
@@ -63,4 +63,4 @@ class BaseRows:
                         batch.column("record").to_pylist(), batch.column("payload").to_pylist(), strict=True
                     )
                 ]
-                yield Chunk(BASE, BASE_URI, "stored", records, decode_stored)
+                yield Chunk(BASE, BASE_URI, "stored", decode_stored, tuple(records))

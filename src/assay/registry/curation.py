@@ -35,7 +35,7 @@ from assay.registry.timing import spell_time
 from assay.registry.writing import Written, membership, write_curation
 from assay.store.commit import Draft, commit
 from assay.store.diff import table_to_pair
-from assay.store.ids import IdArray, concat, contains, id_list, ids_of, order
+from assay.kernels.ids import IdArray, concat, contains, id_list, ids_of, order
 from assay.store.members import live_tables, split_ids
 
 if TYPE_CHECKING:
@@ -104,8 +104,8 @@ def run_curation(
         Sources(
             request.sources, request.eval_sources, container=request.container, shape=request.shape
         ) as sources,
+        Spool(scratch / "rows.arrow") as spool,
     ):
-        spool = Spool(scratch / "rows.arrow")
         base_rows = BaseRows(registry.store, base)
         with phases.phase("read and check"):
             gathered = _gather(request, sources, base_rows, spool, tell)
@@ -231,9 +231,8 @@ def _gather(
     def seen(_: int) -> None:
         tell(Progress("reading and checking", sources.bytes_read, sources.bytes_total, "bytes"))
 
-    return gather(
-        chunks(), Evaluator(request.plan, request.provenance), LocalEngine(request.workers), spool, seen
-    )
+    engine = LocalEngine(request.workers, threads=sources.are_flat and not request.add)
+    return gather(chunks(), Evaluator(request.plan, request.provenance), engine, spool, seen)
 
 
 def _settle(
@@ -241,7 +240,7 @@ def _settle(
 ) -> Settled:
     from assay.kernels.near import near_groups
 
-    texts = spool.texts
+    texts = spool.all_texts
     return settle(
         gathered,
         request.plan,
@@ -250,7 +249,7 @@ def _settle(
         settled_splits=base_rows.splits(),
         eval_sources=sources.eval_positions,
         user_keys=_user_keys(spool),
-        near_groups=lambda rows: near_groups(texts, rows),
+        near_groups=lambda rows: near_groups(texts.take(np.asarray(rows, np.int64))),
     )
 
 

@@ -18,7 +18,7 @@ from assay.model.version import Manifest, SegmentRef
 from assay.registry.results import Interval, Trace
 from assay.registry.store import Store
 from assay.registry.version import example_of
-from assay.store.ids import as_ids, find, id_list
+from assay.kernels.ids import as_ids, find, id_list
 from assay.store.segments import read_ids, read_rows
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 
-from assay.curate.evaluate import Chunk
+from assay.curate.chunk import Chunk
 from assay.errors import UsageError
 from assay.formats.decode import decode
 from assay.formats.source import SourceReader, open_source
@@ -55,6 +55,11 @@ class Sources:
         return [reader.uri for reader in self.readers]
 
     @property
+    def are_flat(self) -> bool:
+        """Whether the compiled kernel reads the usual record of every source."""
+        return all(reader.shape.flat is not None for reader in self.readers)
+
+    @property
     def bytes_total(self) -> int:
         return sum(reader.size for reader in self.readers)
 
@@ -66,8 +71,12 @@ class Sources:
         """All records, in order. Raises BadInput when a source changed while it was read."""
         for position, reader in enumerate(self.readers):
             function: Callable[[RawRecord], Parsed | Malformed] = partial(decode, shape=reader.shape)
-            for records in _batched(reader.records(), batch_rows):
-                yield Chunk(position, reader.uri, reader.shape.name, records, function)
+            flat, blocks = reader.shape.flat, reader.blocks()
+            made = partial(Chunk, position, reader.uri, reader.shape.name, decode=function, flat=flat)
+            if blocks is None:
+                yield from (made(records=tuple(records)) for records in _batched(reader.records(), batch_rows))
+            else:
+                yield from (made(lines=piece) for block in blocks for piece in block.pieces(batch_rows))
             self.read.append(reader.finish())
 
 

@@ -19,7 +19,7 @@ from assay.model.version import SegmentRef
 from assay.registry.base_rows import BaseRows
 from assay.registry.sources import Sources
 from assay.registry.store import Store
-from assay.store.ids import IdArray, find, order
+from assay.kernels.ids import IdArray, find, order
 from assay.store.segments import read_ids, write_segments
 
 if TYPE_CHECKING:

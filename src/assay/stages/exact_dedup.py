@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from itertools import pairwise
 from typing import ClassVar
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from assay.curate.batch import Batch
 from assay.curate.stage import Columns, Duplicates, Rows, SetStage
-from assay.kernels.normalise import fold_width
+from assay.kernels.normalise import fold_width, fold_width_digests
 
 
 class ExactDedup(SetStage):
@@ -31,12 +30,8 @@ class ExactDedup(SetStage):
         return 1.0
 
     def keys(self, batch: Batch) -> Columns:
-        digests = b"".join(
-            hashlib.blake2b(fold_width(text).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-            for text in batch.texts
-        )
-        halves = np.frombuffer(digests, np.uint64).reshape(-1, 2)
-        return {"high": halves[:, 0].copy(), "low": halves[:, 1].copy()}
+        digests = fold_width_digests(batch.text_bytes)
+        return {"high": digests[:, 0].copy(), "low": digests[:, 1].copy()}
 
     def decide(self, rows: Rows) -> Duplicates:
         by_rank = np.lexsort((rows.rank, ~rows.eligible))

@@ -10,6 +10,7 @@ import numpy as np
 
 from assay.curate.batch import Batch
 from assay.curate.stage import Check, Columns, RowStage
+from assay.kernels.glance import CONTROLS, WORDS, glance
 from assay.model.example import Views, flat_text, views
 
 
@@ -37,9 +38,16 @@ class Format(RowStage):
         """One bool column of length n for each code."""
         names = list(self.codes)
         found = np.zeros((len(batch), len(names)), np.bool_)
-        for row, (payload, view) in enumerate(zip(batch.payloads, batch.views, strict=True)):
-            for code in problems(payload, view):
-                found[row, names.index(code)] = True
+        plain = batch.single_turns
+        if plain.any():
+            sides = glance(batch.input_bytes), glance(batch.output_bytes)
+            for code, side in zip(("empty_input", "empty_output"), sides, strict=True):
+                found[:, names.index(code)] = plain & (side & WORDS == 0)
+            found[:, names.index("control_characters")] = plain & ((sides[0] | sides[1]) & CONTROLS > 0)
+        if not plain.all():
+            for row in np.flatnonzero(~plain).tolist():
+                for code in problems(batch.payloads[row], batch.views[row]):
+                    found[row, names.index(code)] = True
         return {name: found[:, k] for k, name in enumerate(names)}
 
     def checks(self, values: Columns) -> list[Check]:

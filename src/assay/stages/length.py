@@ -10,7 +10,7 @@ from pydantic import Field
 
 from assay.curate.batch import Batch
 from assay.curate.stage import Check, Columns, RowStage
-from assay.kernels.counting import count_units
+from assay.kernels.counting import counts_of_units
 
 
 class Length(RowStage):
@@ -36,8 +36,8 @@ class Length(RowStage):
     def measure(self, batch: Batch) -> Columns:
         """`input` and `output`: int64[n], in units."""
         return {
-            "input": np.fromiter(map(count_units, batch.inputs), np.int64, len(batch)),
-            "output": np.fromiter(map(count_units, batch.outputs), np.int64, len(batch)),
+            "input": counts_of_units(batch.input_bytes),
+            "output": counts_of_units(batch.output_bytes),
         }
 
     def checks(self, values: Columns) -> list[Check]:

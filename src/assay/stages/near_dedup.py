@@ -34,13 +34,13 @@ class NearDedup(SetStage):
         return self.threshold
 
     def keys(self, batch: Batch) -> Columns:
-        return keys_of(batch.texts, self.ngram, self.threshold)
+        return keys_of(batch.text_bytes, self.ngram, self.threshold)
 
     def decide(self, rows: Rows) -> Duplicates:
         order = np.lexsort((rows.rank, ~rows.eligible))
         bands = rows.keys["bands"].astype(np.uint64, copy=False)
         sketch = rows.keys["sketch"].astype(np.uint8, copy=False)
-        found = greedy(bands, sketch, order, rows.eligible, rows.texts, self.threshold, self.ngram)
+        found = greedy(bands, sketch, order, rows.eligible, rows.all_texts, self.threshold, self.ngram)
         return Duplicates(*found)
 
     def similarity(self, a: str, b: str) -> float:

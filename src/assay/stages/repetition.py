@@ -9,7 +9,7 @@ from pydantic import Field
 
 from assay.curate.batch import Batch
 from assay.curate.stage import Check, Columns, RowStage
-from assay.kernels.repetition import repeated_bigrams
+from assay.kernels.repetition import repetitions
 
 
 class Repetition(RowStage):
@@ -28,11 +28,8 @@ class Repetition(RowStage):
 
     def measure(self, batch: Batch) -> Columns:
         """`ratio`: float64[n], share of repeated pairs; `units`: int64[n]."""
-        found = [repeated_bigrams(text) for text in batch.outputs]
-        return {
-            "ratio": np.array([ratio for ratio, _ in found], np.float64),
-            "units": np.array([count for _, count in found], np.int64),
-        }
+        ratio, units = repetitions(batch.output_bytes)
+        return {"ratio": ratio, "units": units}
 
     def checks(self, values: Columns) -> list[Check]:
         ratio = values["ratio"].astype(np.float64)

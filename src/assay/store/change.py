@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from assay.errors import Damaged
 from assay.model.diff import Change, Diff, make_diff
-from assay.store.ids import IdArray, find, flat, id_list
+from assay.kernels.ids import IdArray, find, flat, id_list
 from assay.store.objects import Objects, object_key
 from assay.store.parquet import get_table, put_table
 

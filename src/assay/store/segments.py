@@ -15,7 +15,7 @@ from assay.errors import Damaged
 from assay.model.example import DOMAIN
 from assay.model.provenance import COLUMNS
 from assay.model.version import SegmentRef
-from assay.store.ids import IdArray, id_list, ids_of, is_increasing
+from assay.kernels.ids import IdArray, id_list, ids_of, is_increasing
 from assay.store.objects import Objects, object_key
 from assay.store.parquet import ROW_GROUP, get_table, open_parquet, row_groups, writer
 

@@ -9,7 +9,7 @@ from assay.model.fingerprint import split_digest, version_digest
 from assay.model.version import Manifest, Part, SegmentRef
 from assay.store.change import change_between, read_change
 from assay.store.heads import Committed
-from assay.store.ids import IdArray, concat, duplicates, id_list, ids_of, is_increasing, order
+from assay.kernels.ids import IdArray, concat, duplicates, id_list, ids_of, is_increasing, order
 from assay.store.log import log_key
 from assay.store.members import live_rows
 from assay.store.objects import Objects, object_key

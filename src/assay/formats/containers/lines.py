@@ -5,76 +5,139 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
+
 from assay.formats.compression import Bytes, CutShort
+from assay.model.lines import Lines
 from assay.model.record import EXCERPT_BYTES, Malformed, RawRecord
 
-_READ: Final = 1 << 20
+_READ: Final = 4 << 20
 _BOM: Final = b"\xef\xbb\xbf"
+_BLANK: Final = np.isin(np.arange(256), np.frombuffer(b" \t\r\x0b\x0c", np.uint8))
 
 
 def read_jsonl(stream: Bytes, limit: int) -> Iterator[RawRecord | Malformed]:
     """JSON Lines: every line that is not blank is a record."""
-    yield from _lines(stream, limit, as_text=False)
+    for block in read_blocks(stream, limit):
+        yield from in_order(block)
+
+
+def in_order(block: Lines) -> Iterator[RawRecord | Malformed]:
+    """The records of a block and what is malformed among them, by line."""
+    waiting = list(block.malformed)
+    for row in range(len(block)):
+        while waiting and waiting[0].number < block.number[row]:
+            yield waiting.pop(0)
+        yield block.record(row)
+    yield from waiting
 
 
 def read_text(stream: Bytes, limit: int) -> Iterator[RawRecord | Malformed]:
     """Plain text: every line that is not blank is a record {"text": line}."""
-    yield from _lines(stream, limit, as_text=True)
+    for record in read_jsonl(stream, limit):
+        yield record if isinstance(record, Malformed) else _as_text(record)
 
 
-def _lines(stream: Bytes, limit: int, as_text: bool) -> Iterator[RawRecord | Malformed]:
-    """Lines as records. A longer line than `limit` bytes is passed over in bounded memory."""
+def _as_text(record: RawRecord) -> RawRecord | Malformed:
+    line = record.data
+    assert isinstance(line, bytes)
+    try:
+        return RawRecord(record.number, record.offset, {"text": line.decode()})
+    except UnicodeDecodeError as error:
+        message = f"byte {error.start} of the line is not UTF-8"
+        excerpt = line[:EXCERPT_BYTES]
+        return Malformed(record.number, record.offset, len(line), "invalid_utf8", message, excerpt)
+
+
+def read_blocks(stream: Bytes, limit: int) -> Iterator[Lines]:
+    """All lines that are not blank, many at a time. A longer line than `limit` bytes is passed over in bounded
+    memory."""
     number, offset = 1, 0
-    rest, skipped, excerpt = b"", 0, b""
+    rest: list[bytes] = []
+    held, skipped, excerpt = 0, 0, b""
+    stretches = _stretches(stream)
     while True:
         try:
-            data = stream.read(_READ)
+            data = next(stretches, b"")
         except CutShort as cut:
-            kept = (excerpt or rest)[:EXCERPT_BYTES]
-            yield Malformed(number, offset, skipped + len(rest), cut.code, cut.message, kept)
+            kept = (excerpt or b"".join(rest))[:EXCERPT_BYTES]
+            yield _only(Malformed(number, offset, skipped + held, cut.code, cut.message, kept))
             return
         if not data:
             break
-        if offset == 0 and not rest and not skipped and number == 1 and data.startswith(_BOM):
+        if number == 1 and offset == 0 and not rest and not skipped and data.startswith(_BOM):
             data, offset = data[len(_BOM) :], len(_BOM)
-        first, *more = data.split(b"\n")
-        if not more:
-            rest, skipped, excerpt = _hold(rest + first, skipped, excerpt, limit)
-            continue
-        for line in (rest + first, *more[:-1]):
-            length = skipped + len(line)
-            if length > limit:
-                yield _too_large(number, offset, length, excerpt or line)
-            elif line.strip():
-                yield _record(number, offset, line, as_text)
-            number, offset = number + 1, offset + length + 1
-            skipped, excerpt = 0, b""
-        rest, skipped, excerpt = _hold(more[-1], 0, b"", limit)
-    if skipped + len(rest) > limit:
-        yield _too_large(number, offset, skipped + len(rest), excerpt or rest)
-    elif rest.strip():
-        yield _record(number, offset, rest, as_text)
+        cut_at = data.rfind(b"\n") + 1
+        if cut_at:
+            if skipped:
+                first = data.index(b"\n")
+                yield _only(_too_large(number, offset, skipped + first, excerpt))
+                number, offset = number + 1, offset + skipped + first + 1
+                block, skipped, excerpt = data[first + 1 : cut_at], 0, b""
+            else:
+                block = b"".join((*rest, data[:cut_at])) if rest else data[:cut_at]
+            if block:
+                found, count = _cut(block, number, offset, limit)
+                yield found
+                number, offset = number + count, offset + len(block)
+            rest, held, data = [], 0, data[cut_at:]
+        if skipped:
+            skipped += len(data)
+        elif data:
+            rest.append(data)
+            held += len(data)
+            if held > limit:
+                excerpt, skipped = b"".join(rest)[:EXCERPT_BYTES], held
+                rest, held = [], 0
+    if skipped:
+        yield _only(_too_large(number, offset, skipped, excerpt))
+    elif held:
+        yield _cut(b"".join(rest) + b"\n", number, offset, limit)[0]
 
 
-def _hold(rest: bytes, skipped: int, excerpt: bytes, limit: int) -> tuple[bytes, int, bytes]:
-    """The unfinished line, or, once it is too long, only its length and its beginning."""
-    if skipped + len(rest) <= limit:
-        return rest, skipped, excerpt
-    return b"", skipped + len(rest), excerpt or rest[:EXCERPT_BYTES]
+def _stretches(stream: Bytes) -> Iterator[bytes]:
+    """The stream in long stretches, however short its reads; what came before a cut is given first."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        while data := stream.read(_READ):
+            parts.append(data)
+            size += len(data)
+            if size >= _READ // 2:
+                yield b"".join(parts)
+                parts, size = [], 0
+    except CutShort:
+        if parts:
+            yield b"".join(parts)
+        raise
+    if parts:
+        yield b"".join(parts)
+
+
+def _only(malformed: Malformed) -> Lines:
+    none = np.empty(0, np.int64)
+    return Lines(b"", 0, none, none, none, (malformed,))
+
+
+def _cut(block: bytes, number: int, offset: int, limit: int) -> tuple[Lines, int]:
+    """The lines of a block that ends with a line feed, and how many there are, blank ones counted."""
+    raw = np.frombuffer(block, np.uint8)
+    feeds = np.flatnonzero(raw == 10)
+    start = np.concatenate([np.zeros(1, np.int64), feeds[:-1] + 1])
+    end = feeds.astype(np.int64)
+    end -= (end > start) & (raw[end - 1] == 13)
+    solid = end > start
+    # Few lines begin with white space, and only those can be blank.
+    for row in np.flatnonzero(solid & _BLANK[raw[np.minimum(start, len(raw) - 1)]]).tolist():
+        solid[row] = bool(block[start[row] : end[row]].strip())
+    large = feeds - start > limit
+    malformed = tuple(
+        _too_large(number + row, offset + int(start[row]), int(feeds[row] - start[row]), block[start[row] :][:EXCERPT_BYTES])
+        for row in np.flatnonzero(large).tolist()
+    )
+    keep = np.flatnonzero(solid & ~large)
+    return Lines(block, offset, start[keep], end[keep], number + keep, malformed), len(feeds)
 
 
 def _too_large(number: int, offset: int, length: int, begin: bytes) -> Malformed:
-    return Malformed(
-        number, offset, length, "too_large", f"a record of {length:,} bytes", begin[:EXCERPT_BYTES]
-    )
-
-
-def _record(number: int, offset: int, line: bytes, as_text: bool) -> RawRecord | Malformed:
-    line = line.removesuffix(b"\r")
-    if not as_text:
-        return RawRecord(number, offset, line)
-    try:
-        return RawRecord(number, offset, {"text": line.decode()})
-    except UnicodeDecodeError as error:
-        message = f"byte {error.start} of the line is not UTF-8"
-        return Malformed(number, offset, len(line), "invalid_utf8", message, line[:EXCERPT_BYTES])
+    return Malformed(number, offset, length, "too_large", f"a record of {length:,} bytes", begin[:EXCERPT_BYTES])

@@ -28,6 +28,7 @@ class Pair(Shape):
         self._question = question
         self._answer = answer
         self._used = frozenset((question, answer))
+        self.flat = (question, None, answer)
 
     def matches(self, record: Record) -> bool:
         return isinstance(record.get(self._question), str) and isinstance(record.get(self._answer), str)
@@ -48,6 +49,7 @@ class Alpaca(Shape):
     """{instruction, input?, output}: the user says the instruction and, on a new line, the input if there is one."""
 
     name = "alpaca"
+    flat = ("instruction", "input", "output")
 
     def matches(self, record: Record) -> bool:
         given = record.get("input")

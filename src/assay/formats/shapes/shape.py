@@ -21,6 +21,9 @@ class Shape(ABC):
     """`restore` is the exact inverse of `parse`; `render` writes what came from another shape."""
 
     name: str
+    flat: tuple[str, str | None, str] | None = None
+    """The fields of question, more of the question, and answer, where a record of exactly these texts is one turn of
+    each and `parse` leaves nothing over but how the question was joined. It can then be read by the compiled kernel."""
 
     @abstractmethod
     def matches(self, record: Record) -> bool:

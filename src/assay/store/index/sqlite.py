@@ -20,7 +20,7 @@ from assay.model.example import views
 from assay.model.version import Manifest, SegmentRef
 from assay.store import heads
 from assay.store.change import read_change
-from assay.store.ids import id_list, ids_of
+from assay.kernels.ids import id_list, ids_of
 from assay.store.index.words import Query, tokens
 from assay.store.log import Log
 from assay.store.members import rows_of

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -56,7 +57,15 @@ def concat(arrays: Sequence[IdArray]) -> IdArray:
 
 def order(ids: IdArray) -> Positions:
     """The positions that sort `ids`; equal ids keep their order."""
-    return np.argsort(_keys(ids), kind="stable")
+    words = _words(ids)
+    first = words[:, 0].copy()
+    by_first = np.argsort(first, kind="stable")
+    same = first[by_first[1:]] == first[by_first[:-1]]
+    if same.any():
+        tied = np.flatnonzero(np.concatenate([same, [False]]) | np.concatenate([[False], same]))
+        rows = by_first[tied]
+        by_first[tied] = rows[np.lexsort((rows, *(words[rows, k] for k in (3, 2, 1, 0))))]
+    return by_first
 
 
 def flat(splits: Mapping[str, IdArray]) -> tuple[list[str], IdArray, Positions]:
@@ -87,15 +96,41 @@ def find(ids: IdArray, wanted: IdArray) -> Positions:
     """Where each of `wanted` stands in `ids` (sorted): the first position, or -1."""
     if not len(ids):
         return np.full(len(wanted), -1, dtype=np.int64)
-    keys, sought = _keys(ids), _keys(wanted)
-    at = np.searchsorted(keys, sought)
-    at[at == len(keys)] = 0
-    return np.where(keys[at] == sought, at, -1).astype(np.int64)
+    known, sought = _words(ids), _words(wanted)
+    at = np.searchsorted(known[:, 0].copy(), sought[:, 0].copy()).astype(np.int64)
+    at[at == len(known)] = 0
+    there = (known[at] == sought).all(axis=1)
+    # Ids that agree in eight bytes and not in all: somebody took pains to make them, and they get the long way.
+    odd = np.flatnonzero(~there & (known[at, 0] == sought[:, 0]))
+    found = np.where(there, at, -1)
+    if len(odd):
+        keys, rest = _keys(ids), _keys(wanted[odd])
+        place = np.minimum(np.searchsorted(keys, rest), len(keys) - 1)
+        found[odd] = np.where(keys[place] == rest, place, -1)
+    return found
 
 
 def contains(ids: IdArray, wanted: IdArray) -> NDArray[np.bool_]:
     """Whether each of `wanted` is among `ids` (sorted)."""
     return find(ids, wanted) >= 0
+
+
+def first_of_each(ids: IdArray) -> Positions:
+    """For each id the first position at which it stands."""
+    by_id = order(ids)
+    words = _words(ids)[by_id]
+    new = np.ones(len(ids), np.bool_)
+    new[1:] = (words[1:] != words[:-1]).any(axis=1)
+    first = np.empty(len(ids), np.int64)
+    first[by_id] = by_id[np.maximum.accumulate(np.where(new, np.arange(len(ids)), 0))]
+    return first
+
+
+def _words(ids: IdArray) -> npt.NDArray[np.uint64]:
+    """uint64[n, 4] that sort as the ids do."""
+    raw = np.ascontiguousarray(ids).view(np.uint8).reshape(-1, 32)
+    words: npt.NDArray[np.uint64] = raw.view(">u8").astype(np.uint64)
+    return words
 
 
 def _keys(ids: IdArray) -> NDArray[Any]:

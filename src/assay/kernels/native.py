@@ -1,0 +1,149 @@
+"""The door to the compiled kernel: typed, and shut when somebody asks for the reference.
+
+Every function here has a counterpart in plain Python and NumPy that says the same, value for value; tests hold the
+two together. `reference_only` makes the whole program use that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from assay.kernels.characters import table, width_table
+from assay.kernels.texts import Texts
+
+U64 = npt.NDArray[np.uint64]
+U8 = npt.NDArray[np.uint8]
+I64 = npt.NDArray[np.int64]
+F64 = npt.NDArray[np.float64]
+
+
+def _load() -> ModuleType | None:
+    try:
+        from assay.kernels import _kernel
+    except ImportError:
+        return None
+    module: ModuleType = _kernel
+    return module
+
+
+_kernel = _load()
+_shut = False
+
+
+def available() -> bool:
+    """Whether the compiled kernel is there and in use."""
+    return _kernel is not None and not _shut
+
+
+@contextmanager
+def reference_only() -> Iterator[None]:
+    """Within it everything is computed by the reference, in this process."""
+    global _shut
+    before, _shut = _shut, True
+    try:
+        yield
+    finally:
+        _shut = before
+
+
+def _call(name: str, *arguments: Any) -> Any:
+    return getattr(_kernel, name)(*arguments)
+
+
+def _given(texts: Texts) -> tuple[Any, I64, I64]:
+    return texts.data, np.ascontiguousarray(texts.start), np.ascontiguousarray(texts.end)
+
+
+def sketch(texts: Texts, n: int, bands: int, width: int) -> tuple[U64, U8]:
+    """uint64[rows, bands] band keys and uint8[rows, 128] short sketches."""
+    keys, short = np.empty((len(texts), bands), np.uint64), np.empty((len(texts), 128), np.uint8)
+    _call("sketch", _given(texts), table(), n, bands, width, keys, short)
+    return keys, short
+
+
+def group_keys(keys: U64, band: int, first: int, out: npt.NDArray[np.int32]) -> int:
+    """Groups of rows with equal `keys[:, band]`, numbered from `first`, to int32[rows]; the next free number."""
+    found: int = _call("group_keys", keys, band, keys.shape[1], first, out)
+    return found
+
+
+def greedy(  # noqa: PLR0913 - one call for the whole job
+    texts: Texts,
+    n: int,
+    groups: npt.NDArray[np.int32],
+    group_count: int,
+    sketch: U8,
+    order: I64,
+    may_stay: npt.NDArray[np.bool_],
+    threshold: float,
+    least_agreeing: int,
+) -> tuple[I64, F64]:
+    """See `assay.kernels.near.greedy`; `groups` int32[bands, rows] is used up. Twin (−1 where a row stays) and
+    similarity of each row in `order`."""
+    twin, similarity = np.full(len(texts), -1, np.int64), np.zeros(len(texts))
+    bands = len(groups)
+    _call("greedy", _given(texts), table(), groups, bands, group_count, np.ascontiguousarray(sketch),
+          np.ascontiguousarray(order), np.ascontiguousarray(may_stay), threshold, least_agreeing, n, twin,
+          similarity)  # fmt: skip
+    return twin, similarity
+
+
+def jaccard_pairs(texts: Texts, n: int, a: I64, b: I64) -> F64:
+    """float64[pairs]: exact Jaccard similarity of texts a[k] and b[k]."""
+    out = np.empty(len(a))
+    _call("jaccard_pairs", _given(texts), table(), n, np.ascontiguousarray(a), np.ascontiguousarray(b), out)
+    return out
+
+
+def count_units(texts: Texts) -> I64:
+    """int64[rows]."""
+    out = np.empty(len(texts), np.int64)
+    _call("count_units", _given(texts), table(), out)
+    return out
+
+
+def repeated_bigrams(texts: Texts) -> tuple[F64, I64]:
+    """float64[rows] shares and int64[rows] units."""
+    ratio, units = np.empty(len(texts)), np.empty(len(texts), np.int64)
+    _call("repeated_bigrams", _given(texts), table(), ratio, units)
+    return ratio, units
+
+
+def glance(texts: Texts) -> U8:
+    """uint8[rows] of `assay.kernels.glance` bits."""
+    out = np.empty(len(texts), np.uint8)
+    _call("glance", _given(texts), table(), out)
+    return out
+
+
+def fold_digests(texts: Texts) -> U64:
+    """uint64[rows, 2], zeros where nothing is left of a text."""
+    out = np.empty((len(texts), 2), np.uint64)
+    _call("fold_digests", _given(texts), table(), out)
+    return out
+
+
+def fold_width_digests(texts: Texts) -> tuple[U64, npt.NDArray[np.bool_]]:
+    """uint64[rows, 2], and bool[rows]: which rows must be normalised as a whole."""
+    out, entangled = np.empty((len(texts), 2), np.uint64), np.empty(len(texts), np.uint8)
+    widths, expansions = width_table()
+    _call("fold_width_digests", _given(texts), widths, expansions, out, entangled)
+    return out, entangled.astype(np.bool_)
+
+
+def read_records(
+    records: Texts, question: str, more: str | None, answer: str
+) -> tuple[U8, U8, U8, I64, I64, I64, I64]:
+    """payload bytes, text bytes, status, payload_end, text_end, answer_start, joint; see `records.h`."""
+    n, size = len(records), int(records.sizes.sum())
+    payload, text = np.empty(size + 96 * n, np.uint8), np.empty(size + 2 * n, np.uint8)
+    status = np.empty(n, np.uint8)
+    ends = [np.empty(n, np.int64) for _ in range(4)]
+    _call("read_records", _given(records), question, more, answer, payload, text, status, *ends)
+    return payload, text, status, ends[0], ends[1], ends[2], ends[3]

@@ -1,0 +1,345 @@
+/* The door from Python: buffers in, buffers filled, the interpreter's lock let go. Every length and every offset is
+ * checked here, so that what lies behind may trust them. assay.kernels.native is the only caller. */
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030B0000
+#include <Python.h>
+
+#include "near.h"
+#include "records.h"
+#include "sketch.h"
+#include "words.h"
+
+#define MOST_BUFFERS 16
+
+/* Buffers of one call, released together. */
+typedef struct {
+    Py_buffer views[MOST_BUFFERS];
+    int count;
+} buffers_t;
+
+static void release(buffers_t *held) {
+    while (held->count) PyBuffer_Release(&held->views[--held->count]);
+}
+
+/* `bytes` of a contiguous buffer, NULL (with an exception) when it is smaller or not to be written. */
+static void *borrow(buffers_t *held, PyObject *object, int64_t bytes, int writable) {
+    Py_buffer *view = &held->views[held->count];
+    if (PyObject_GetBuffer(object, view, writable ? PyBUF_CONTIG : PyBUF_CONTIG_RO) < 0) return NULL;
+    held->count++;
+    if (bytes < 0 || view->len < bytes) {
+        PyErr_SetString(PyExc_ValueError, "a buffer is too small");
+        return NULL;
+    }
+    static char nothing[8];
+    return view->buf ? view->buf : nothing;
+}
+
+/* (data, starts, ends) to texts; the number of texts follows from starts. */
+static int borrow_texts(buffers_t *held, PyObject *object, texts_t *out) {
+    PyObject *data, *starts, *ends;
+    if (!PyArg_ParseTuple(object, "OOO", &data, &starts, &ends)) return -1;
+    if (!(out->data = borrow(held, data, 0, 0))) return -1;
+    out->size = held->views[held->count - 1].len;
+    if (!(out->start = borrow(held, starts, 0, 0))) return -1;
+    out->n = held->views[held->count - 1].len / 8;
+    if (!(out->end = borrow(held, ends, out->n * 8, 0))) return -1;
+    if (out->n > INT32_MAX - 1) {
+        PyErr_SetString(PyExc_ValueError, "too many texts");
+        return -1;
+    }
+    for (int64_t k = 0; k < out->n; k++) {
+        if (out->start[k] < 0 || out->end[k] < out->start[k] || out->end[k] > out->size ||
+            out->end[k] - out->start[k] > INT32_MAX / 4) {
+            PyErr_SetString(PyExc_ValueError, "a text lies outside its buffer");
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static const uint32_t *borrow_table(buffers_t *held, PyObject *object) {
+    return borrow(held, object, (int64_t)TABLE_POINTS * 4, 0);
+}
+
+static PyObject *finish(buffers_t *held, int failed) {
+    release(held);
+    if (failed) return PyErr_NoMemory();
+    Py_RETURN_NONE;
+}
+
+static PyObject *give_up(buffers_t *held) {
+    release(held);
+    return NULL;
+}
+
+static PyObject *py_sketch(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *given, *table_object, *bands_object, *short_object;
+    int n, bands, width, failed;
+    if (!PyArg_ParseTuple(args, "OOiiiOO", &given, &table_object, &n, &bands, &width, &bands_object, &short_object))
+        return NULL;
+    if (n < 1 || n > 64 || bands < 1 || width < 1 || bands * width > VALUES)
+        return PyErr_Format(PyExc_ValueError, "no such banding");
+    buffers_t held = {.count = 0};
+    texts_t texts;
+    const uint32_t *table;
+    uint64_t *out_bands;
+    uint8_t *out_short;
+    if (borrow_texts(&held, given, &texts) < 0 || !(table = borrow_table(&held, table_object)) ||
+        !(out_bands = borrow(&held, bands_object, texts.n * bands * 8, 1)) ||
+        !(out_short = borrow(&held, short_object, texts.n * VALUES, 1)))
+        return give_up(&held);
+    Py_BEGIN_ALLOW_THREADS
+    failed = sketch_texts(&texts, table, n, bands, width, out_bands, out_short);
+    Py_END_ALLOW_THREADS
+    return finish(&held, failed);
+}
+
+static PyObject *py_group_keys(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *keys_object, *out_object;
+    long long first, band, bands, next;
+    if (!PyArg_ParseTuple(args, "OLLLO", &keys_object, &band, &bands, &first, &out_object)) return NULL;
+    buffers_t held = {.count = 0};
+    const uint64_t *keys = borrow(&held, keys_object, 0, 0);
+    if (!keys) return give_up(&held);
+    int64_t n = bands > 0 ? held.views[0].len / 8 / bands : -1;
+    if (band < 0 || band >= bands || n < 0 || n > INT32_MAX - 1) {
+        PyErr_SetString(PyExc_ValueError, "no such band");
+        return give_up(&held);
+    }
+    int32_t *out = borrow(&held, out_object, n * 4, 1);
+    if (!out) return give_up(&held);
+    Py_BEGIN_ALLOW_THREADS
+    next = group_keys(keys + band, bands, n, out, first);
+    Py_END_ALLOW_THREADS
+    release(&held);
+    return next < 0 ? PyErr_NoMemory() : PyLong_FromLongLong(next);
+}
+
+static PyObject *py_greedy(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *given, *table, *groups, *sketch, *order, *stay, *twin, *similarity;
+    long long bands, count;
+    greedy_t job = {.verified = 0};
+    int failed;
+    if (!PyArg_ParseTuple(args, "OOOLLOOOdiiOO", &given, &table, &groups, &bands, &count, &sketch, &order, &stay,
+                          &job.threshold, &job.least_agreeing, &job.n, &twin, &similarity))
+        return NULL;
+    buffers_t held = {.count = 0};
+    if (borrow_texts(&held, given, &job.texts) < 0) return give_up(&held);
+    int64_t n = job.texts.n;
+    job.bands = bands;
+    job.group_count = count;
+    if (bands < 1 || bands > VALUES || count < 0 || count > INT32_MAX - 1 || job.n < 1 || job.n > 64) {
+        PyErr_SetString(PyExc_ValueError, "no such job");
+        return give_up(&held);
+    }
+    if (!(job.table = borrow_table(&held, table)) || !(job.groups = borrow(&held, groups, bands * n * 4, 1)) ||
+        !(job.sketch = borrow(&held, sketch, n * VALUES, 0)) || !(job.order = borrow(&held, order, 0, 0)))
+        return give_up(&held);
+    job.order_count = held.views[held.count - 1].len / 8;
+    if (!(job.may_stay = borrow(&held, stay, n, 0)) || !(job.twin = borrow(&held, twin, n * 8, 1)) ||
+        !(job.similarity = borrow(&held, similarity, n * 8, 1)))
+        return give_up(&held);
+    for (int64_t k = 0; k < bands * n; k++)
+        if (job.groups[k] < -1 || job.groups[k] >= count) {
+            PyErr_SetString(PyExc_ValueError, "no such group");
+            return give_up(&held);
+        }
+    for (int64_t k = 0; k < job.order_count; k++)
+        if (job.order[k] < 0 || job.order[k] >= n) {
+            PyErr_SetString(PyExc_ValueError, "no such row");
+            return give_up(&held);
+        }
+    Py_BEGIN_ALLOW_THREADS
+    failed = greedy(&job);
+    Py_END_ALLOW_THREADS
+    release(&held);
+    return failed ? PyErr_NoMemory() : PyLong_FromLongLong(job.verified);
+}
+
+static PyObject *py_jaccard_pairs(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *given, *table_object, *left, *right, *out_object;
+    int n, failed;
+    if (!PyArg_ParseTuple(args, "OOiOOO", &given, &table_object, &n, &left, &right, &out_object)) return NULL;
+    buffers_t held = {.count = 0};
+    texts_t texts;
+    const uint32_t *table;
+    const int64_t *a, *b;
+    double *out;
+    if (n < 1 || n > 64) return PyErr_Format(PyExc_ValueError, "no such shingles");
+    if (borrow_texts(&held, given, &texts) < 0 || !(table = borrow_table(&held, table_object)) ||
+        !(a = borrow(&held, left, 0, 0)))
+        return give_up(&held);
+    int64_t pairs = held.views[held.count - 1].len / 8;
+    if (!(b = borrow(&held, right, pairs * 8, 0)) || !(out = borrow(&held, out_object, pairs * 8, 1)))
+        return give_up(&held);
+    for (int64_t k = 0; k < pairs; k++)
+        if (a[k] < 0 || a[k] >= texts.n || b[k] < 0 || b[k] >= texts.n) {
+            PyErr_SetString(PyExc_ValueError, "no such text");
+            return give_up(&held);
+        }
+    Py_BEGIN_ALLOW_THREADS
+    failed = jaccard_pairs(&texts, table, n, a, b, pairs, out);
+    Py_END_ALLOW_THREADS
+    return finish(&held, failed);
+}
+
+static PyObject *py_count_units(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *given, *table_object, *out_object;
+    if (!PyArg_ParseTuple(args, "OOO", &given, &table_object, &out_object)) return NULL;
+    buffers_t held = {.count = 0};
+    texts_t texts;
+    const uint32_t *table;
+    int64_t *out;
+    if (borrow_texts(&held, given, &texts) < 0 || !(table = borrow_table(&held, table_object)) ||
+        !(out = borrow(&held, out_object, texts.n * 8, 1)))
+        return give_up(&held);
+    Py_BEGIN_ALLOW_THREADS
+    count_units(&texts, table, out);
+    Py_END_ALLOW_THREADS
+    return finish(&held, 0);
+}
+
+static PyObject *py_repeated_bigrams(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *given, *table_object, *ratio_object, *units_object;
+    int failed;
+    if (!PyArg_ParseTuple(args, "OOOO", &given, &table_object, &ratio_object, &units_object)) return NULL;
+    buffers_t held = {.count = 0};
+    texts_t texts;
+    const uint32_t *table;
+    double *ratio;
+    int64_t *units;
+    if (borrow_texts(&held, given, &texts) < 0 || !(table = borrow_table(&held, table_object)) ||
+        !(ratio = borrow(&held, ratio_object, texts.n * 8, 1)) ||
+        !(units = borrow(&held, units_object, texts.n * 8, 1)))
+        return give_up(&held);
+    Py_BEGIN_ALLOW_THREADS
+    failed = repeated_bigrams(&texts, table, ratio, units);
+    Py_END_ALLOW_THREADS
+    return finish(&held, failed);
+}
+
+static PyObject *py_glance(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *given, *table_object, *out_object;
+    if (!PyArg_ParseTuple(args, "OOO", &given, &table_object, &out_object)) return NULL;
+    buffers_t held = {.count = 0};
+    texts_t texts;
+    const uint32_t *table;
+    uint8_t *out;
+    if (borrow_texts(&held, given, &texts) < 0 || !(table = borrow_table(&held, table_object)) ||
+        !(out = borrow(&held, out_object, texts.n, 1)))
+        return give_up(&held);
+    Py_BEGIN_ALLOW_THREADS
+    glance(&texts, table, out);
+    Py_END_ALLOW_THREADS
+    return finish(&held, 0);
+}
+
+static PyObject *py_fold_digests(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *given, *table_object, *out_object;
+    int failed;
+    if (!PyArg_ParseTuple(args, "OOO", &given, &table_object, &out_object)) return NULL;
+    buffers_t held = {.count = 0};
+    texts_t texts;
+    const uint32_t *table;
+    uint64_t *out;
+    if (borrow_texts(&held, given, &texts) < 0 || !(table = borrow_table(&held, table_object)) ||
+        !(out = borrow(&held, out_object, texts.n * 16, 1)))
+        return give_up(&held);
+    Py_BEGIN_ALLOW_THREADS
+    failed = fold_digests(&texts, table, out);
+    Py_END_ALLOW_THREADS
+    return finish(&held, failed);
+}
+
+/* Whether every expansion that the table names lies within the list. */
+static int expansions_hold(const uint32_t *table, const uint32_t *expansions, int64_t count) {
+    for (uint32_t c = 0; c < TABLE_POINTS; c++) {
+        if (!(table[c] & EXPANDS)) continue;
+        int64_t at = table[c] & POINT_MASK;
+        if (at >= count || expansions[at] > MOST_EXPANDED || at + expansions[at] >= count) return 0;
+    }
+    return 1;
+}
+
+static PyObject *py_fold_width_digests(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *given, *table_object, *list_object, *out_object, *entangled_object;
+    int failed;
+    if (!PyArg_ParseTuple(args, "OOOOO", &given, &table_object, &list_object, &out_object, &entangled_object))
+        return NULL;
+    buffers_t held = {.count = 0};
+    texts_t texts;
+    const uint32_t *table, *expansions;
+    uint64_t *out;
+    uint8_t *entangled;
+    if (borrow_texts(&held, given, &texts) < 0 || !(table = borrow_table(&held, table_object)) ||
+        !(expansions = borrow(&held, list_object, 0, 0)))
+        return give_up(&held);
+    if (!expansions_hold(table, expansions, held.views[held.count - 1].len / 4)) {
+        PyErr_SetString(PyExc_ValueError, "an expansion lies outside the list");
+        return give_up(&held);
+    }
+    if (!(out = borrow(&held, out_object, texts.n * 16, 1)) ||
+        !(entangled = borrow(&held, entangled_object, texts.n, 1)))
+        return give_up(&held);
+    Py_BEGIN_ALLOW_THREADS
+    failed = fold_width_digests(&texts, table, expansions, out, entangled);
+    Py_END_ALLOW_THREADS
+    return finish(&held, failed);
+}
+
+static PyObject *py_read_records(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *given, *out_objects[7];
+    shape_t shape;
+    if (!PyArg_ParseTuple(args, "OszsOOOOOOO", &given, &shape.question, &shape.more, &shape.answer, &out_objects[0],
+                          &out_objects[1], &out_objects[2], &out_objects[3], &out_objects[4], &out_objects[5],
+                          &out_objects[6]))
+        return NULL;
+    buffers_t held = {.count = 0};
+    texts_t records;
+    reading_t out;
+    if (borrow_texts(&held, given, &records) < 0) return give_up(&held);
+    int64_t n = records.n, bytes = 0;
+    for (int64_t k = 0; k < n; k++) bytes += records.end[k] - records.start[k];
+    if (!(out.payload = borrow(&held, out_objects[0], bytes + 96 * n, 1)) ||
+        !(out.text = borrow(&held, out_objects[1], bytes + 2 * n, 1)) ||
+        !(out.status = borrow(&held, out_objects[2], n, 1)) ||
+        !(out.payload_end = borrow(&held, out_objects[3], n * 8, 1)) ||
+        !(out.text_end = borrow(&held, out_objects[4], n * 8, 1)) ||
+        !(out.answer_start = borrow(&held, out_objects[5], n * 8, 1)) ||
+        !(out.joint = borrow(&held, out_objects[6], n * 8, 1)))
+        return give_up(&held);
+    Py_BEGIN_ALLOW_THREADS
+    read_records(&records, &shape, &out);
+    Py_END_ALLOW_THREADS
+    return finish(&held, 0);
+}
+
+static PyMethodDef methods[] = {
+    {"sketch", py_sketch, METH_VARARGS, NULL},
+    {"group_keys", py_group_keys, METH_VARARGS, NULL},
+    {"greedy", py_greedy, METH_VARARGS, NULL},
+    {"jaccard_pairs", py_jaccard_pairs, METH_VARARGS, NULL},
+    {"count_units", py_count_units, METH_VARARGS, NULL},
+    {"repeated_bigrams", py_repeated_bigrams, METH_VARARGS, NULL},
+    {"glance", py_glance, METH_VARARGS, NULL},
+    {"fold_digests", py_fold_digests, METH_VARARGS, NULL},
+    {"fold_width_digests", py_fold_width_digests, METH_VARARGS, NULL},
+    {"read_records", py_read_records, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_kernel", "The hot loops in C; assay.kernels.native is the door.", 0, methods,
+    NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__kernel(void) { return PyModule_Create(&definition); }

@@ -1,0 +1,325 @@
+#include "near.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SKETCH_BYTES 128
+
+/* Sort (key, row) pairs by key: least significant digit first, eleven bits a pass, over as many high bits as
+ * tell n keys apart; equal high bits are then told apart by the whole key. */
+typedef struct {
+    uint64_t key;
+    int32_t row;
+} keyed_t;
+
+static int by_key(const void *left, const void *right) {
+    const keyed_t *a = left, *b = right;
+    if (a->key != b->key) return a->key < b->key ? -1 : 1;
+    return a->row < b->row ? -1 : a->row > b->row;
+}
+
+#define DIGIT 11
+#define BUCKETS (1 << DIGIT)
+#define PASSES 3
+
+static keyed_t *radix_sort(keyed_t *from, keyed_t *to, int64_t n) {
+    int64_t counts[BUCKETS];
+    for (int pass = 0; pass < PASSES; pass++) {
+        int shift = 64 - DIGIT * (PASSES - pass);
+        memset(counts, 0, sizeof counts);
+        for (int64_t k = 0; k < n; k++) counts[from[k].key >> shift & (BUCKETS - 1)]++;
+        int64_t at = 0;
+        for (int b = 0; b < BUCKETS; b++) {
+            int64_t count = counts[b];
+            counts[b] = at;
+            at += count;
+        }
+        for (int64_t k = 0; k < n; k++) to[counts[from[k].key >> shift & (BUCKETS - 1)]++] = from[k];
+        keyed_t *swap = from;
+        from = to;
+        to = swap;
+    }
+    int below = 64 - DIGIT * PASSES;
+    for (int64_t start = 0; start < n;) {
+        int64_t end = start + 1;
+        int mixed = 0;
+        while (end < n && from[end].key >> below == from[start].key >> below) {
+            mixed |= from[end].key != from[start].key;
+            end++;
+        }
+        if (mixed) qsort(from + start, (size_t)(end - start), sizeof *from, by_key);
+        start = end;
+    }
+    return from;
+}
+
+int64_t group_keys(const uint64_t *keys, int64_t stride, int64_t n, int32_t *out, int64_t first) {
+    keyed_t *a = malloc(((size_t)n + 1) * sizeof *a), *b = malloc(((size_t)n + 1) * sizeof *b);
+    if (!a || !b) {
+        free(a);
+        free(b);
+        return -1;
+    }
+    for (int64_t k = 0; k < n; k++) {
+        a[k].key = keys[k * stride];
+        a[k].row = (int32_t)k;
+    }
+    keyed_t *sorted = radix_sort(a, b, n);
+    for (int64_t start = 0; start < n;) {
+        int64_t end = start + 1;
+        while (end < n && sorted[end].key == sorted[start].key) end++;
+        if (end - start == 1) {
+            out[sorted[start].row] = -1;
+        } else {
+            for (int64_t k = start; k < end; k++) out[sorted[k].row] = (int32_t)first;
+            first++;
+        }
+        start = end;
+    }
+    free(a);
+    free(b);
+    return first;
+}
+
+/* A set of shingles: open addressing, told apart by hash and then by the characters themselves. */
+typedef struct {
+    uint64_t *hash;
+    uint32_t *place; /* 1 + where the shingle starts in the text, 0 for a free slot */
+    uint32_t *mark;  /* the last comparison that met it */
+    uint64_t mask;
+    uint32_t turn;
+    int64_t distinct;
+} set_t;
+
+typedef struct {
+    uint32_t *points;
+    uint64_t *hashes;
+    int64_t length;
+    int64_t count;
+} shingled_t;
+
+typedef struct {
+    shingled_t left, right;
+    set_t set;
+    int n;
+} workspace_t;
+
+static int open_workspace(workspace_t *w, int64_t most, int n) {
+    memset(w, 0, sizeof *w);
+    uint64_t size = 64;
+    while (size < 2 * (uint64_t)(most + 16)) size *= 2;
+    w->n = n;
+    w->left.points = malloc((size_t)(most + 16) * sizeof(uint32_t));
+    w->right.points = malloc((size_t)(most + 16) * sizeof(uint32_t));
+    w->left.hashes = malloc((size_t)(most + 16) * sizeof(uint64_t));
+    w->right.hashes = malloc((size_t)(most + 16) * sizeof(uint64_t));
+    w->set.hash = malloc((size_t)size * sizeof(uint64_t));
+    w->set.place = calloc((size_t)size, sizeof(uint32_t));
+    w->set.mark = calloc((size_t)size, sizeof(uint32_t));
+    return w->left.points && w->right.points && w->left.hashes && w->right.hashes && w->set.hash &&
+                   w->set.place && w->set.mark
+               ? 0
+               : -1;
+}
+
+static void close_workspace(workspace_t *w) {
+    free(w->left.points);
+    free(w->right.points);
+    free(w->left.hashes);
+    free(w->right.hashes);
+    free(w->set.hash);
+    free(w->set.place);
+    free(w->set.mark);
+}
+
+static void shingle(const texts_t *texts, const uint32_t *table, int64_t row, int n, shingled_t *out) {
+    out->length = fold_points(texts->data + texts->start[row], texts->data + texts->end[row], table, out->points);
+    out->count = shingle_hashes(out->points, out->length, n, out->hashes);
+}
+
+static int same_shingle(const shingled_t *a, int64_t i, const shingled_t *b, int64_t j, int n) {
+    if (a->length < n || b->length < n)
+        return a->length == b->length && memcmp(a->points, b->points, (size_t)a->length * 4) == 0;
+    return memcmp(a->points + i, b->points + j, (size_t)n * 4) == 0;
+}
+
+/* The set of the left text's shingles. */
+static void fill_set(workspace_t *w) {
+    set_t *set = &w->set;
+    const shingled_t *text = &w->left;
+    uint64_t size = 64;
+    while (size < 2 * (uint64_t)text->count) size *= 2;
+    set->mask = size - 1;
+    memset(set->place, 0, (size_t)size * sizeof *set->place);
+    memset(set->mark, 0, (size_t)size * sizeof *set->mark);
+    set->turn = 0;
+    set->distinct = 0;
+    for (int64_t i = 0; i < text->count; i++) {
+        uint64_t h = text->hashes[i], slot = h >> 20 & set->mask;
+        while (set->place[slot]) {
+            if (set->hash[slot] == h && same_shingle(text, set->place[slot] - 1, text, i, w->n)) break;
+            slot = (slot + 1) & set->mask;
+        }
+        if (!set->place[slot]) {
+            set->place[slot] = (uint32_t)i + 1;
+            set->hash[slot] = h;
+            set->distinct++;
+        }
+    }
+}
+
+/* How many distinct shingles of the right text are in the set. */
+static int64_t common_shingles(workspace_t *w) {
+    set_t *set = &w->set;
+    const shingled_t *text = &w->right;
+    uint32_t turn = ++set->turn;
+    int64_t common = 0;
+    for (int64_t i = 0; i < text->count; i++) {
+        uint64_t h = text->hashes[i], slot = h >> 20 & set->mask;
+        while (set->place[slot]) {
+            if (set->hash[slot] == h && same_shingle(&w->left, set->place[slot] - 1, text, i, w->n)) {
+                common += set->mark[slot] != turn;
+                set->mark[slot] = turn;
+                break;
+            }
+            slot = (slot + 1) & set->mask;
+        }
+    }
+    return common;
+}
+
+/* The number of distinct shingles of a row, counted once. Uses up the set. */
+static int64_t distinct_of(workspace_t *w, const greedy_t *job, int32_t *distinct, int64_t row) {
+    if (!distinct[row]) {
+        shingle(&job->texts, job->table, row, job->n, &w->left);
+        fill_set(w);
+        distinct[row] = (int32_t)w->set.distinct;
+    }
+    return distinct[row];
+}
+
+static int agreeing(const uint8_t *a, const uint8_t *b) {
+    int same = 0;
+    for (int k = 0; k < SKETCH_BYTES; k++) same += a[k] == b[k];
+    return same;
+}
+
+typedef struct {
+    int32_t *rows;
+    int64_t count, room;
+} list_t;
+
+static int push(list_t *list, int32_t row) {
+    if (list->count == list->room) {
+        int64_t room = list->room ? 2 * list->room : 64;
+        int32_t *rows = realloc(list->rows, (size_t)room * sizeof *rows);
+        if (!rows) return -1;
+        list->rows = rows;
+        list->room = room;
+    }
+    list->rows[list->count++] = row;
+    return 0;
+}
+
+/* Kept rows that share a band with `row` and whose sketches agree well enough. */
+static int gather(const greedy_t *job, const int32_t *head, int64_t row, int32_t *met, list_t *found) {
+    const int64_t rows = job->texts.n;
+    const uint8_t *mine = job->sketch + row * SKETCH_BYTES;
+    found->count = 0;
+    for (int64_t band = 0; band < job->bands; band++) {
+        int32_t group = job->groups[band * rows + row];
+        if (group < 0) continue;
+        for (int32_t other = head[group]; other >= 0; other = job->groups[band * rows + other]) {
+            if (met[other] == (int32_t)row) continue;
+            met[other] = (int32_t)row;
+            if (agreeing(mine, job->sketch + (int64_t)other * SKETCH_BYTES) >= job->least_agreeing &&
+                push(found, other) < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+/* The most similar of the candidates, the earliest in order among equals; -1 when none reaches the threshold. */
+static int64_t best_of(greedy_t *job, workspace_t *w, const list_t *found, int32_t *distinct,
+                       const int32_t *place, int64_t row, double *similarity) {
+    int64_t best = -1;
+    *similarity = 0.0;
+    for (int64_t k = 0; k < found->count; k++) distinct_of(w, job, distinct, found->rows[k]);
+    shingle(&job->texts, job->table, row, job->n, &w->left);
+    fill_set(w);
+    int64_t mine = distinct[row] = (int32_t)w->set.distinct;
+    for (int64_t k = 0; k < found->count; k++) {
+        int64_t other = found->rows[k], theirs = distinct[other];
+        double bound = mine < theirs ? (double)mine / (double)theirs : (double)theirs / (double)mine;
+        if (bound < job->threshold || bound < *similarity) continue;
+        shingle(&job->texts, job->table, other, job->n, &w->right);
+        int64_t common = common_shingles(w);
+        double found_now = (double)common / (double)(mine + theirs - common);
+        job->verified++;
+        if (found_now < job->threshold) continue;
+        if (best < 0 || found_now > *similarity || (found_now == *similarity && place[other] < place[best])) {
+            best = other;
+            *similarity = found_now;
+        }
+    }
+    return best;
+}
+
+int greedy(greedy_t *job) {
+    const int64_t rows = job->texts.n;
+    int failed = -1;
+    workspace_t w;
+    list_t found = {NULL, 0, 0};
+    int32_t *head = malloc(((size_t)job->group_count + 1) * sizeof *head);
+    int32_t *met = malloc(((size_t)rows + 1) * sizeof *met);
+    int32_t *place = malloc(((size_t)rows + 1) * sizeof *place);
+    int32_t *distinct = calloc((size_t)rows + 1, sizeof *distinct);
+    if (open_workspace(&w, longest(&job->texts), job->n) < 0 || !head || !met || !place || !distinct) goto done;
+    for (int64_t k = 0; k < job->group_count; k++) head[k] = -1;
+    for (int64_t k = 0; k < rows; k++) met[k] = place[k] = -1;
+    for (int64_t k = 0; k < job->order_count; k++) place[job->order[k]] = (int32_t)k;
+    for (int64_t k = 0; k < job->order_count; k++) {
+        int64_t row = job->order[k], best = -1;
+        double similarity = 0.0;
+        if (gather(job, head, row, met, &found) < 0) goto done;
+        if (found.count) best = best_of(job, &w, &found, distinct, place, row, &similarity);
+        job->twin[row] = best;
+        job->similarity[row] = similarity;
+        if (best >= 0 || !job->may_stay[row]) continue;
+        for (int64_t band = 0; band < job->bands; band++) {
+            int32_t *link = job->groups + band * rows + row;
+            if (*link < 0) continue;
+            int32_t group = *link;
+            *link = head[group]; /* from here on the place holds the next kept row of the group */
+            head[group] = (int32_t)row;
+        }
+    }
+    failed = 0;
+done:
+    close_workspace(&w);
+    free(found.rows);
+    free(head);
+    free(met);
+    free(place);
+    free(distinct);
+    return failed;
+}
+
+int jaccard_pairs(const texts_t *texts, const uint32_t *table, int n, const int64_t *a, const int64_t *b,
+                  int64_t pairs, double *out) {
+    workspace_t w;
+    int failed = open_workspace(&w, longest(texts), n);
+    for (int64_t k = 0; k < pairs && !failed; k++) {
+        shingle(texts, table, b[k], n, &w.left);
+        fill_set(&w);
+        int64_t theirs = w.set.distinct;
+        shingle(texts, table, a[k], n, &w.left);
+        fill_set(&w);
+        shingle(texts, table, b[k], n, &w.right);
+        int64_t common = common_shingles(&w);
+        out[k] = (double)common / (double)(w.set.distinct + theirs - common);
+    }
+    close_workspace(&w);
+    return failed;
+}

@@ -1,0 +1,58 @@
+"""Many texts as one run of UTF-8 bytes: the form in which the compiled kernel reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Offsets = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """n texts: text k is data[start[k]:end[k]], in UTF-8. `data` is any buffer of bytes; `start`, `end`: int64[n]."""
+
+    data: Any
+    start: Offsets
+    end: Offsets
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def __getitem__(self, row: int) -> str:
+        return str(memoryview(self.data)[self.start[row] : self.end[row]], "utf-8")
+
+    def __iter__(self) -> Iterator[str]:
+        view = memoryview(self.data)
+        for start, end in zip(self.start.tolist(), self.end.tolist(), strict=True):
+            yield str(view[start:end], "utf-8")
+
+    @property
+    def sizes(self) -> Offsets:
+        """int64[n], in bytes."""
+        return self.end - self.start
+
+    @property
+    def characters(self) -> Offsets:
+        """int64[n], in code points."""
+        if not len(self):
+            return np.empty(0, np.int64)
+        begins = (np.frombuffer(self.data, np.uint8) & 0xC0) != 0x80
+        before = np.concatenate([np.zeros(1, np.int64), np.cumsum(begins, dtype=np.int64)])
+        found: Offsets = before[self.end] - before[self.start]
+        return found
+
+    def take(self, rows: npt.NDArray[Any]) -> Texts:
+        """Some of the texts, in the order asked for; nothing is copied but offsets."""
+        return Texts(self.data, self.start[rows], self.end[rows])
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Texts:
+        """The texts one behind the other. Raises UnicodeEncodeError for lone surrogates."""
+        parts = [text.encode() for text in texts]
+        ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), dtype=np.int64)
+        return cls(b"".join(parts), ends - np.fromiter(map(len, parts), np.int64, len(parts)), ends)
