@@ -15,6 +15,7 @@ from assay.curate.chunk import Chunk
 from assay.curate.plan import Plan
 from assay.curate.reading import read_chunk
 from assay.curate.stage import Columns
+from assay.kernels.counting import counts_of_characters
 from assay.kernels.normalise import fold_digests
 from assay.kernels.texts import Texts
 from assay.model.record import Malformed
@@ -98,7 +99,7 @@ class Evaluator:
             self._failures(batch),
             {position: stage.keys(batch) for position, stage in self.plan.keyed_stages},
             fold_digests(batch.input_bytes)[:, 0].copy(),
-            batch.text_bytes.characters,
+            counts_of_characters(batch.text_bytes),
         )
 
     def _failures(self, batch: Batch) -> Failures:

@@ -32,3 +32,10 @@ def counts_of_units(texts: Texts) -> npt.NDArray[np.int64]:
     if native.available():
         return native.count_units(texts)
     return np.fromiter(map(count_units, texts), np.int64, len(texts))
+
+
+def counts_of_characters(texts: Texts) -> npt.NDArray[np.int64]:
+    """int64[n], in code points."""
+    if native.available():
+        return native.count_points(texts)
+    return np.fromiter(map(len, texts), np.int64, len(texts))

@@ -6,7 +6,9 @@ two together. `reference_only` makes the whole program use that one.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
@@ -32,6 +34,7 @@ def _load() -> ModuleType | None:
     return module
 
 
+_MOST_WORKERS = 8
 _kernel = _load()
 _shut = False
 
@@ -73,6 +76,10 @@ def group_keys(keys: U64, band: int, first: int, out: npt.NDArray[np.int32]) -> 
     return found
 
 
+_BLOCK = 8_192
+"""Rows that are compared at a time, by all workers, before any of them is placed."""
+
+
 def greedy(  # noqa: PLR0913 - one call for the whole job
     texts: Texts,
     n: int,
@@ -87,10 +94,16 @@ def greedy(  # noqa: PLR0913 - one call for the whole job
     """See `assay.kernels.near.greedy`; `groups` int32[bands, rows] is used up. Twin (−1 where a row stays) and
     similarity of each row in `order`."""
     twin, similarity = np.full(len(texts), -1, np.int64), np.zeros(len(texts))
-    bands = len(groups)
-    _call("greedy", _given(texts), table(), groups, bands, group_count, np.ascontiguousarray(sketch),
-          np.ascontiguousarray(order), np.ascontiguousarray(may_stay), threshold, least_agreeing, n, twin,
-          similarity)  # fmt: skip
+    workers = min(os.cpu_count() or 1, _MOST_WORKERS)
+    job = _call("greedy_open", _given(texts), table(), groups, len(groups), group_count,
+                np.ascontiguousarray(sketch), np.ascontiguousarray(order), np.ascontiguousarray(may_stay),
+                threshold, least_agreeing, n, twin, similarity, workers)  # fmt: skip
+    with ThreadPoolExecutor(workers) as pool:
+        for start in range(0, len(order), _BLOCK):
+            end = min(start + _BLOCK, len(order))
+            cuts = np.linspace(start, end, workers + 1).astype(int).tolist()
+            list(pool.map(lambda k, cuts=cuts: _call("greedy_compare", job, k, cuts[k], cuts[k + 1]), range(workers)))  # type: ignore[misc]
+            _call("greedy_place", job, start, end)
     return twin, similarity
 
 
@@ -105,6 +118,13 @@ def count_units(texts: Texts) -> I64:
     """int64[rows]."""
     out = np.empty(len(texts), np.int64)
     _call("count_units", _given(texts), table(), out)
+    return out
+
+
+def count_points(texts: Texts) -> I64:
+    """int64[rows], in code points."""
+    out = np.empty(len(texts), np.int64)
+    _call("count_points", _given(texts), out)
     return out
 
 

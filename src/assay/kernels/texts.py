@@ -36,16 +36,6 @@ class Texts:
         """int64[n], in bytes."""
         return self.end - self.start
 
-    @property
-    def characters(self) -> Offsets:
-        """int64[n], in code points."""
-        if not len(self):
-            return np.empty(0, np.int64)
-        begins = (np.frombuffer(self.data, np.uint8) & 0xC0) != 0x80
-        before = np.concatenate([np.zeros(1, np.int64), np.cumsum(begins, dtype=np.int64)])
-        found: Offsets = before[self.end] - before[self.start]
-        return found
-
     def take(self, rows: npt.NDArray[Any]) -> Texts:
         """Some of the texts, in the order asked for; nothing is copied but offsets."""
         return Texts(self.data, self.start[rows], self.end[rows])

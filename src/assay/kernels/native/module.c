@@ -117,46 +117,114 @@ static PyObject *py_group_keys(PyObject *self, PyObject *args) {
     return next < 0 ? PyErr_NoMemory() : PyLong_FromLongLong(next);
 }
 
-static PyObject *py_greedy(PyObject *self, PyObject *args) {
-    (void)self;
+#define GREEDY "assay.kernels.greedy"
+#define MOST_WORKERS 64
+
+/* A greedy removal under way, with all that it borrowed. */
+typedef struct {
+    buffers_t held;
+    greedy_t job;
+} greedy_object_t;
+
+static void close_greedy(PyObject *capsule) {
+    greedy_object_t *self = PyCapsule_GetPointer(capsule, GREEDY);
+    if (!self) return;
+    greedy_close(&self->job);
+    release(&self->held);
+    PyMem_Free(self);
+}
+
+static int borrow_greedy(greedy_object_t *self, PyObject *args, int *workers) {
     PyObject *given, *table, *groups, *sketch, *order, *stay, *twin, *similarity;
     long long bands, count;
-    greedy_t job = {.verified = 0};
-    int failed;
-    if (!PyArg_ParseTuple(args, "OOOLLOOOdiiOO", &given, &table, &groups, &bands, &count, &sketch, &order, &stay,
-                          &job.threshold, &job.least_agreeing, &job.n, &twin, &similarity))
-        return NULL;
-    buffers_t held = {.count = 0};
-    if (borrow_texts(&held, given, &job.texts) < 0) return give_up(&held);
-    int64_t n = job.texts.n;
-    job.bands = bands;
-    job.group_count = count;
-    if (bands < 1 || bands > VALUES || count < 0 || count > INT32_MAX - 1 || job.n < 1 || job.n > 64) {
+    greedy_t *job = &self->job;
+    buffers_t *held = &self->held;
+    if (!PyArg_ParseTuple(args, "OOOLLOOOdiiOOi", &given, &table, &groups, &bands, &count, &sketch, &order, &stay,
+                          &job->threshold, &job->least_agreeing, &job->n, &twin, &similarity, workers))
+        return -1;
+    if (borrow_texts(held, given, &job->texts) < 0) return -1;
+    int64_t n = job->texts.n;
+    job->bands = bands;
+    job->group_count = count;
+    if (bands < 1 || bands > VALUES || count < 0 || count > INT32_MAX - 1 || job->n < 1 || job->n > 64 ||
+        *workers < 1 || *workers > MOST_WORKERS || !(job->threshold > 0.0 && job->threshold <= 1.0)) {
         PyErr_SetString(PyExc_ValueError, "no such job");
-        return give_up(&held);
+        return -1;
     }
-    if (!(job.table = borrow_table(&held, table)) || !(job.groups = borrow(&held, groups, bands * n * 4, 1)) ||
-        !(job.sketch = borrow(&held, sketch, n * VALUES, 0)) || !(job.order = borrow(&held, order, 0, 0)))
-        return give_up(&held);
-    job.order_count = held.views[held.count - 1].len / 8;
-    if (!(job.may_stay = borrow(&held, stay, n, 0)) || !(job.twin = borrow(&held, twin, n * 8, 1)) ||
-        !(job.similarity = borrow(&held, similarity, n * 8, 1)))
-        return give_up(&held);
+    if (!(job->table = borrow_table(held, table)) || !(job->groups = borrow(held, groups, bands * n * 4, 1)) ||
+        !(job->sketch = borrow(held, sketch, n * VALUES, 0)) || !(job->order = borrow(held, order, 0, 0)))
+        return -1;
+    job->order_count = held->views[held->count - 1].len / 8;
+    if (!(job->may_stay = borrow(held, stay, n, 0)) || !(job->twin = borrow(held, twin, n * 8, 1)) ||
+        !(job->similarity = borrow(held, similarity, n * 8, 1)))
+        return -1;
     for (int64_t k = 0; k < bands * n; k++)
-        if (job.groups[k] < -1 || job.groups[k] >= count) {
+        if (job->groups[k] < -1 || job->groups[k] >= count) {
             PyErr_SetString(PyExc_ValueError, "no such group");
-            return give_up(&held);
+            return -1;
         }
-    for (int64_t k = 0; k < job.order_count; k++)
-        if (job.order[k] < 0 || job.order[k] >= n) {
+    for (int64_t k = 0; k < job->order_count; k++)
+        if (job->order[k] < 0 || job->order[k] >= n) {
             PyErr_SetString(PyExc_ValueError, "no such row");
-            return give_up(&held);
+            return -1;
         }
+    for (int64_t k = 0; k < n; k++) job->twin[k] = -1;
+    return 0;
+}
+
+static PyObject *py_greedy_open(PyObject *module, PyObject *args) {
+    (void)module;
+    int workers;
+    greedy_object_t *self = PyMem_Calloc(1, sizeof *self);
+    if (!self) return PyErr_NoMemory();
+    PyObject *capsule = PyCapsule_New(self, GREEDY, close_greedy);
+    if (!capsule) {
+        PyMem_Free(self);
+        return NULL;
+    }
+    int failed = borrow_greedy(self, args, &workers);
+    if (!failed && greedy_open(&self->job, workers) < 0) {
+        PyErr_NoMemory();
+        failed = -1;
+    }
+    if (failed) {
+        Py_DECREF(capsule);
+        return NULL;
+    }
+    return capsule;
+}
+
+static PyObject *py_greedy_compare(PyObject *module, PyObject *args) {
+    (void)module;
+    PyObject *capsule;
+    int worker, failed;
+    long long start, end;
+    if (!PyArg_ParseTuple(args, "OiLL", &capsule, &worker, &start, &end)) return NULL;
+    greedy_object_t *self = PyCapsule_GetPointer(capsule, GREEDY);
+    if (!self) return NULL;
+    if (worker < 0 || worker >= self->job.workers || start < 0 || end > self->job.order_count)
+        return PyErr_Format(PyExc_ValueError, "no such block");
     Py_BEGIN_ALLOW_THREADS
-    failed = greedy(&job);
+    failed = greedy_compare(&self->job, worker, start, end);
     Py_END_ALLOW_THREADS
-    release(&held);
-    return failed ? PyErr_NoMemory() : PyLong_FromLongLong(job.verified);
+    if (failed) return PyErr_NoMemory();
+    Py_RETURN_NONE;
+}
+
+static PyObject *py_greedy_place(PyObject *module, PyObject *args) {
+    (void)module;
+    PyObject *capsule;
+    int failed;
+    long long start, end;
+    if (!PyArg_ParseTuple(args, "OLL", &capsule, &start, &end)) return NULL;
+    greedy_object_t *self = PyCapsule_GetPointer(capsule, GREEDY);
+    if (!self) return NULL;
+    if (start < 0 || end > self->job.order_count) return PyErr_Format(PyExc_ValueError, "no such block");
+    Py_BEGIN_ALLOW_THREADS
+    failed = greedy_place(&self->job, start, end);
+    Py_END_ALLOW_THREADS
+    if (failed) return PyErr_NoMemory();
+    Py_RETURN_NONE;
 }
 
 static PyObject *py_jaccard_pairs(PyObject *self, PyObject *args) {
@@ -200,6 +268,25 @@ static PyObject *py_count_units(PyObject *self, PyObject *args) {
         return give_up(&held);
     Py_BEGIN_ALLOW_THREADS
     count_units(&texts, table, out);
+    Py_END_ALLOW_THREADS
+    return finish(&held, 0);
+}
+
+static PyObject *py_count_points(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *given, *out_object;
+    if (!PyArg_ParseTuple(args, "OO", &given, &out_object)) return NULL;
+    buffers_t held = {.count = 0};
+    texts_t texts;
+    int64_t *out;
+    if (borrow_texts(&held, given, &texts) < 0 || !(out = borrow(&held, out_object, texts.n * 8, 1)))
+        return give_up(&held);
+    Py_BEGIN_ALLOW_THREADS
+    for (int64_t row = 0; row < texts.n; row++) {
+        int64_t points = 0;
+        for (int64_t k = texts.start[row]; k < texts.end[row]; k++) points += (texts.data[k] & 0xC0) != 0x80;
+        out[row] = points;
+    }
     Py_END_ALLOW_THREADS
     return finish(&held, 0);
 }
@@ -327,9 +414,12 @@ static PyObject *py_read_records(PyObject *self, PyObject *args) {
 static PyMethodDef methods[] = {
     {"sketch", py_sketch, METH_VARARGS, NULL},
     {"group_keys", py_group_keys, METH_VARARGS, NULL},
-    {"greedy", py_greedy, METH_VARARGS, NULL},
+    {"greedy_open", py_greedy_open, METH_VARARGS, NULL},
+    {"greedy_compare", py_greedy_compare, METH_VARARGS, NULL},
+    {"greedy_place", py_greedy_place, METH_VARARGS, NULL},
     {"jaccard_pairs", py_jaccard_pairs, METH_VARARGS, NULL},
     {"count_units", py_count_units, METH_VARARGS, NULL},
+    {"count_points", py_count_points, METH_VARARGS, NULL},
     {"repeated_bigrams", py_repeated_bigrams, METH_VARARGS, NULL},
     {"glance", py_glance, METH_VARARGS, NULL},
     {"fold_digests", py_fold_digests, METH_VARARGS, NULL},

@@ -99,10 +99,17 @@ typedef struct {
 } shingled_t;
 
 typedef struct {
+    int32_t *rows;
+    int64_t count, room;
+} list_t;
+
+struct workspace {
     shingled_t left, right;
     set_t set;
     int n;
-} workspace_t;
+    int32_t *met; /* the last row that looked at this one */
+    list_t found;
+};
 
 static int open_workspace(workspace_t *w, int64_t most, int n) {
     memset(w, 0, sizeof *w);
@@ -130,6 +137,8 @@ static void close_workspace(workspace_t *w) {
     free(w->set.hash);
     free(w->set.place);
     free(w->set.mark);
+    free(w->met);
+    free(w->found.rows);
 }
 
 static void shingle(const texts_t *texts, const uint32_t *table, int64_t row, int n, shingled_t *out) {
@@ -168,13 +177,15 @@ static void fill_set(workspace_t *w) {
     }
 }
 
-/* How many distinct shingles of the right text are in the set. */
-static int64_t common_shingles(workspace_t *w) {
+/* How many distinct shingles of the right text are in the set; -1 as soon as it is clear that they are fewer than
+ * `least`. */
+static int64_t common_shingles(workspace_t *w, int64_t least) {
     set_t *set = &w->set;
     const shingled_t *text = &w->right;
     uint32_t turn = ++set->turn;
     int64_t common = 0;
     for (int64_t i = 0; i < text->count; i++) {
+        if (common + text->count - i < least) return -1;
         uint64_t h = text->hashes[i], slot = h >> 20 & set->mask;
         while (set->place[slot]) {
             if (set->hash[slot] == h && same_shingle(&w->left, set->place[slot] - 1, text, i, w->n)) {
@@ -188,26 +199,11 @@ static int64_t common_shingles(workspace_t *w) {
     return common;
 }
 
-/* The number of distinct shingles of a row, counted once. Uses up the set. */
-static int64_t distinct_of(workspace_t *w, const greedy_t *job, int32_t *distinct, int64_t row) {
-    if (!distinct[row]) {
-        shingle(&job->texts, job->table, row, job->n, &w->left);
-        fill_set(w);
-        distinct[row] = (int32_t)w->set.distinct;
-    }
-    return distinct[row];
-}
-
 static int agreeing(const uint8_t *a, const uint8_t *b) {
     int same = 0;
     for (int k = 0; k < SKETCH_BYTES; k++) same += a[k] == b[k];
     return same;
 }
-
-typedef struct {
-    int32_t *rows;
-    int64_t count, room;
-} list_t;
 
 static int push(list_t *list, int32_t row) {
     if (list->count == list->room) {
@@ -221,89 +217,123 @@ static int push(list_t *list, int32_t row) {
     return 0;
 }
 
-/* Kept rows that share a band with `row` and whose sketches agree well enough. */
-static int gather(const greedy_t *job, const int32_t *head, int64_t row, int32_t *met, list_t *found) {
+/* Rows kept from position `since` on that share a band with `row` and whose sketches agree well enough. Lists run
+ * from the row that was kept last to the first. Returns whether the row has any group, -1 when memory ran out. */
+static int candidates(const greedy_t *job, workspace_t *w, int64_t row, int64_t since) {
     const int64_t rows = job->texts.n;
     const uint8_t *mine = job->sketch + row * SKETCH_BYTES;
-    found->count = 0;
+    int grouped = 0;
+    w->found.count = 0;
     for (int64_t band = 0; band < job->bands; band++) {
         int32_t group = job->groups[band * rows + row];
         if (group < 0) continue;
-        for (int32_t other = head[group]; other >= 0; other = job->groups[band * rows + other]) {
-            if (met[other] == (int32_t)row) continue;
-            met[other] = (int32_t)row;
+        grouped = 1;
+        for (int32_t other = job->head[group]; other >= 0; other = job->groups[band * rows + other]) {
+            if (job->place[other] < since) break;
+            if (w->met[other] == (int32_t)row) continue;
+            w->met[other] = (int32_t)row;
             if (agreeing(mine, job->sketch + (int64_t)other * SKETCH_BYTES) >= job->least_agreeing &&
-                push(found, other) < 0)
+                push(&w->found, other) < 0)
                 return -1;
+        }
+    }
+    return grouped;
+}
+
+/* The set of a row's shingles, counted. */
+static void take_up(greedy_t *job, workspace_t *w, int64_t row) {
+    shingle(&job->texts, job->table, row, job->n, &w->left);
+    fill_set(w);
+    job->distinct[row] = (int32_t)w->set.distinct;
+}
+
+/* Hold a row, which was taken up, against the candidates found: the most similar one is its twin, of equals the
+ * earliest in order. */
+static void choose_twin(greedy_t *job, workspace_t *w, int64_t row) {
+    int64_t mine = job->distinct[row];
+    for (int64_t k = 0; k < w->found.count; k++) {
+        int64_t other = w->found.rows[k], theirs = job->distinct[other];
+        double bound = mine < theirs ? (double)mine / (double)theirs : (double)theirs / (double)mine;
+        double least = job->twin[row] < 0 ? job->threshold : job->similarity[row];
+        if (bound < least) continue;
+        shingle(&job->texts, job->table, other, job->n, &w->right);
+        /* J >= t means common >= t / (1 + t) * (mine + theirs); one less, so that rounding loses nothing. */
+        int64_t common = common_shingles(w, (int64_t)(least / (1.0 + least) * (double)(mine + theirs)) - 1);
+        if (common < 0) continue;
+        double found = (double)common / (double)(mine + theirs - common);
+        if (found < least) continue;
+        if (job->twin[row] < 0 || found > least || job->place[other] < job->place[job->twin[row]]) {
+            job->twin[row] = other;
+            job->similarity[row] = found;
+        }
+    }
+}
+
+int greedy_compare(greedy_t *job, int worker, int64_t start, int64_t end) {
+    workspace_t *w = job->workspaces[worker];
+    for (int64_t k = start; k < end; k++) {
+        int64_t row = job->order[k];
+        int grouped = candidates(job, w, row, 0);
+        if (grouped < 0) return -1;
+        if (grouped) take_up(job, w, row);
+        choose_twin(job, w, row);
+    }
+    return 0;
+}
+
+int greedy_place(greedy_t *job, int64_t start, int64_t end) {
+    const int64_t rows = job->texts.n;
+    workspace_t *w = job->workspaces[0];
+    for (int64_t k = start; k < end; k++) {
+        int64_t row = job->order[k];
+        int grouped = candidates(job, w, row, start);
+        if (grouped < 0) return -1;
+        if (w->found.count) {
+            take_up(job, w, row);
+            choose_twin(job, w, row);
+        }
+        if (!grouped || job->twin[row] >= 0 || !job->may_stay[row]) continue;
+        for (int64_t band = 0; band < job->bands; band++) {
+            int32_t *link = job->groups + band * rows + row;
+            if (*link < 0) continue;
+            int32_t group = *link;
+            *link = job->head[group];
+            job->head[group] = (int32_t)row;
         }
     }
     return 0;
 }
 
-/* The most similar of the candidates, the earliest in order among equals; -1 when none reaches the threshold. */
-static int64_t best_of(greedy_t *job, workspace_t *w, const list_t *found, int32_t *distinct,
-                       const int32_t *place, int64_t row, double *similarity) {
-    int64_t best = -1;
-    *similarity = 0.0;
-    for (int64_t k = 0; k < found->count; k++) distinct_of(w, job, distinct, found->rows[k]);
-    shingle(&job->texts, job->table, row, job->n, &w->left);
-    fill_set(w);
-    int64_t mine = distinct[row] = (int32_t)w->set.distinct;
-    for (int64_t k = 0; k < found->count; k++) {
-        int64_t other = found->rows[k], theirs = distinct[other];
-        double bound = mine < theirs ? (double)mine / (double)theirs : (double)theirs / (double)mine;
-        if (bound < job->threshold || bound < *similarity) continue;
-        shingle(&job->texts, job->table, other, job->n, &w->right);
-        int64_t common = common_shingles(w);
-        double found_now = (double)common / (double)(mine + theirs - common);
-        job->verified++;
-        if (found_now < job->threshold) continue;
-        if (best < 0 || found_now > *similarity || (found_now == *similarity && place[other] < place[best])) {
-            best = other;
-            *similarity = found_now;
-        }
+int greedy_open(greedy_t *job, int workers) {
+    const size_t rows = (size_t)job->texts.n + 1;
+    job->head = malloc(((size_t)job->group_count + 1) * sizeof *job->head);
+    job->place = malloc(rows * sizeof *job->place);
+    job->distinct = calloc(rows, sizeof *job->distinct);
+    job->workspaces = calloc((size_t)workers, sizeof *job->workspaces);
+    job->workers = job->workspaces ? workers : 0;
+    if (!job->head || !job->place || !job->distinct || !job->workspaces) return -1;
+    int64_t most = longest(&job->texts);
+    for (int k = 0; k < workers; k++) {
+        workspace_t *w = job->workspaces[k] = calloc(1, sizeof *w);
+        if (!w || open_workspace(w, most, job->n) < 0 || !(w->met = malloc(rows * sizeof *w->met))) return -1;
+        for (int64_t row = 0; row < job->texts.n; row++) w->met[row] = -1;
     }
-    return best;
+    for (int64_t k = 0; k < job->group_count; k++) job->head[k] = -1;
+    for (int64_t k = 0; k < job->texts.n; k++) job->place[k] = -1;
+    for (int64_t k = 0; k < job->order_count; k++) job->place[job->order[k]] = (int32_t)k;
+    return 0;
 }
 
-int greedy(greedy_t *job) {
-    const int64_t rows = job->texts.n;
-    int failed = -1;
-    workspace_t w;
-    list_t found = {NULL, 0, 0};
-    int32_t *head = malloc(((size_t)job->group_count + 1) * sizeof *head);
-    int32_t *met = malloc(((size_t)rows + 1) * sizeof *met);
-    int32_t *place = malloc(((size_t)rows + 1) * sizeof *place);
-    int32_t *distinct = calloc((size_t)rows + 1, sizeof *distinct);
-    if (open_workspace(&w, longest(&job->texts), job->n) < 0 || !head || !met || !place || !distinct) goto done;
-    for (int64_t k = 0; k < job->group_count; k++) head[k] = -1;
-    for (int64_t k = 0; k < rows; k++) met[k] = place[k] = -1;
-    for (int64_t k = 0; k < job->order_count; k++) place[job->order[k]] = (int32_t)k;
-    for (int64_t k = 0; k < job->order_count; k++) {
-        int64_t row = job->order[k], best = -1;
-        double similarity = 0.0;
-        if (gather(job, head, row, met, &found) < 0) goto done;
-        if (found.count) best = best_of(job, &w, &found, distinct, place, row, &similarity);
-        job->twin[row] = best;
-        job->similarity[row] = similarity;
-        if (best >= 0 || !job->may_stay[row]) continue;
-        for (int64_t band = 0; band < job->bands; band++) {
-            int32_t *link = job->groups + band * rows + row;
-            if (*link < 0) continue;
-            int32_t group = *link;
-            *link = head[group]; /* from here on the place holds the next kept row of the group */
-            head[group] = (int32_t)row;
-        }
+void greedy_close(greedy_t *job) {
+    for (int k = 0; k < job->workers; k++) {
+        if (!job->workspaces[k]) continue;
+        close_workspace(job->workspaces[k]);
+        free(job->workspaces[k]);
     }
-    failed = 0;
-done:
-    close_workspace(&w);
-    free(found.rows);
-    free(head);
-    free(met);
-    free(place);
-    free(distinct);
-    return failed;
+    free(job->workspaces);
+    free(job->head);
+    free(job->place);
+    free(job->distinct);
 }
 
 int jaccard_pairs(const texts_t *texts, const uint32_t *table, int n, const int64_t *a, const int64_t *b,
@@ -317,7 +347,7 @@ int jaccard_pairs(const texts_t *texts, const uint32_t *table, int n, const int6
         shingle(texts, table, a[k], n, &w.left);
         fill_set(&w);
         shingle(texts, table, b[k], n, &w.right);
-        int64_t common = common_shingles(&w);
+        int64_t common = common_shingles(&w, 0);
         out[k] = (double)common / (double)(w.set.distinct + theirs - common);
     }
     close_workspace(&w);

@@ -8,11 +8,15 @@
  * are numbered from `first`. Returns the next free number, or -1 when memory ran out. */
 int64_t group_keys(const uint64_t *keys, int64_t stride, int64_t n, int32_t *out, int64_t first);
 
-/* What `greedy` is asked and what it finds; see assay.kernels.near.greedy. */
+/* Greedy removal, block by block of rows in order. First `compare` holds every row of a block against the rows kept
+ * before the block, which several workers may do at once for parts of it; then `place_block` goes through the block row
+ * by row, against what was kept within it. See assay.kernels.near.greedy for what comes out. */
+typedef struct workspace workspace_t;
+
 typedef struct {
     texts_t texts;
     const uint32_t *table;
-    int32_t *groups; /* [bands][n], used up */
+    int32_t *groups; /* [bands][n]: a row's group, and once the row is kept the next kept row of that group */
     int64_t bands;
     int64_t group_count;
     const uint8_t *sketch; /* [n][128] */
@@ -24,11 +28,18 @@ typedef struct {
     int n;
     int64_t *twin; /* [n]; -1 where the row stays */
     double *similarity;
-    int64_t verified; /* how many pairs were compared exactly */
+    int32_t *head;     /* [group_count]: the row of a group that was kept last */
+    int32_t *place;    /* [n]: position in order */
+    int32_t *distinct; /* [n]: how many shingles, 0 where nobody counted */
+    int workers;
+    workspace_t **workspaces;
 } greedy_t;
 
-/* Returns 0, or -1 when memory ran out. */
-int greedy(greedy_t *job);
+/* All of these return 0, or -1 when memory ran out. */
+int greedy_open(greedy_t *job, int workers);
+int greedy_compare(greedy_t *job, int worker, int64_t start, int64_t end);
+int greedy_place(greedy_t *job, int64_t start, int64_t end);
+void greedy_close(greedy_t *job);
 
 /* Exact Jaccard similarity of pairs (a[k], b[k]) of texts. Returns 0, or -1 when memory ran out. */
 int jaccard_pairs(const texts_t *texts, const uint32_t *table, int n, const int64_t *a, const int64_t *b,
