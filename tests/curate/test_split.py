@@ -8,10 +8,18 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.curate.split import assign, join_groups
+from assay.curate.split import Standing, join_groups
+from assay.curate.split import assign as assign_rows
 from assay.model.recipe import SplitSpec
 
 SPEC = SplitSpec(test=0.3, seed=42)
+
+
+def assign(ids, groups, spec, before):
+    """`assign` with ids as bytes and a mapping of where they stand."""
+    names = sorted(set(before.values()))
+    code = np.array([names.index(before[i]) if i in before else -1 for i in ids], np.int64)
+    return assign_rows(np.array(ids, "S32"), groups, spec, Standing(code, names)).tolist()
 
 
 def ids_of(numbers: list[int]) -> list[bytes]:

@@ -12,6 +12,7 @@ from assay.curate.batch import Batch
 from assay.curate.stage import Rows
 from assay.kernels.jaccard import similarity
 from assay.kernels.near import near_groups
+from assay.kernels.texts import Texts
 from assay.stages.exact_dedup import ExactDedup
 from assay.stages.near_dedup import NearDedup
 from assay.testing.stages import SetStageSuite
@@ -138,6 +139,6 @@ def test_groups_follow_chains():
     words = [f"word{k}" for k in range(60)]
     texts = [" ".join([*words[: 40 - 3 * s], *words[43 : 43 + 3 * s]]) for s in range(4)]
     texts.append("something else entirely, of no relation to the others")
-    labels = near_groups(lambda some: [texts[k] for k in some], range(5), 0.8)
+    labels = near_groups(Texts.of(texts), 0.8)
     assert similarity(texts[0], texts[3], 5) < 0.8 <= similarity(texts[0], texts[1], 5)
     assert labels.tolist() == [0, 0, 0, 0, 4]

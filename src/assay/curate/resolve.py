@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,11 @@ class Twins:
     stage: Ints
     twin: Ints
     similarity: Floats
+
+
+def some(column: npt.NDArray[Any], rows: Ints) -> npt.NDArray[Any]:
+    """Rows of a column, in order; the column itself where that is all of them."""
+    return column if len(rows) == len(column) else column[rows]
 
 
 def rank_rows(order: Sequence[npt.NDArray[np.generic]]) -> Ints:
@@ -77,7 +83,7 @@ def _pass(
     for k, (position, stage) in enumerate(stages):
         alive = np.flatnonzero(twins.stage < 0)
         view = Rows(
-            {name: column[alive] for name, column in keys[k].items()},
+            {name: some(column, alive) for name, column in keys[k].items()},
             np.argsort(np.argsort(rank[alive], kind="stable"), kind="stable").astype(np.int64),
             (eligible & ~barred[k])[alive],
             lambda rows, alive=alive: [texts[int(alive[row])] for row in rows],  # type: ignore[misc]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from assay.curate.gather import Gathered, spell_ids
+from assay.curate.gather import Gathered
 from assay.curate.plan import Plan
-from assay.curate.resolve import find_twins, rank_rows
-from assay.curate.split import assign, join_groups
+from assay.curate.resolve import find_twins, rank_rows, some
+from assay.curate.split import Standing, assign, join_groups
 from assay.kernels.ids import first_of_each, order
 from assay.kernels.texts import Texts
-from assay.model.recipe import TRAIN
 
 KEPT = -1
 IDENTICAL = -2
@@ -52,16 +51,14 @@ def settle(  # noqa: PLR0913 - everything that a decision may depend on, by name
     plan: Plan,
     texts: Texts,
     *,
-    in_parent: npt.NDArray[np.bool_],
-    settled_splits: Mapping[bytes, str],
+    standing: Standing,
     eval_sources: frozenset[int],
     user_keys: npt.NDArray[np.int64],
     near_groups: NearGroups,
 ) -> Settled:
     """Decide on all rows.
 
-    `in_parent`: bool[n], the row's id stands in the parent version. `settled_splits`: where ids already
-    stand. `eval_sources`: sources whose rows are the test split. `user_keys`: int64[n], equal where the
+    `standing`: where the rows' ids stand in the parent version. `eval_sources`: sources whose rows are the test split. `user_keys`: int64[n], equal where the
     user's own key is equal, −1 without one.
     """
     n = len(gathered)
@@ -73,7 +70,7 @@ def settle(  # noqa: PLR0913 - everything that a decision may depend on, by name
             ~eligible,
             ~gathered.pinned[unique],
             ~from_eval[unique],
-            ~in_parent[unique],
+            standing.code[unique] < 0,
             -gathered.length[unique],
             _place_by_id(gathered.ids[unique]),
         ]
@@ -81,7 +78,7 @@ def settle(  # noqa: PLR0913 - everything that a decision may depend on, by name
     found = find_twins(
         plan.set_stages,
         [
-            {name: column[unique] for name, column in gathered.keys[position].items()}
+            {name: some(column, unique) for name, column in gathered.keys[position].items()}
             for position, _ in plan.set_stages
         ],
         rank,
@@ -109,7 +106,7 @@ def settle(  # noqa: PLR0913 - everything that a decision may depend on, by name
 
     split = np.full(n, "", dtype=object)
     kept = np.flatnonzero(stage == KEPT)
-    split[kept] = _splits(gathered, plan, kept, from_eval, settled_splits, user_keys, near_groups)
+    split[kept] = _splits(gathered, plan, kept, from_eval, standing, user_keys, near_groups)
     return Settled(same, stage, failure, twin, duplicate, similarity, split)
 
 
@@ -145,20 +142,18 @@ def _splits(
     plan: Plan,
     kept: npt.NDArray[np.int64],
     from_eval: npt.NDArray[np.bool_],
-    settled: Mapping[bytes, str],
+    standing: Standing,
     user_keys: npt.NDArray[np.int64],
     near_groups: NearGroups,
-) -> list[str]:
-    ids = spell_ids(gathered.ids[kept])
-    if from_eval.any():
-        return [
-            "test" if is_eval else settled.get(example, TRAIN)
-            for example, is_eval in zip(ids, from_eval[kept].tolist(), strict=True)
-        ]
-    if plan.split is None or not plan.split.shares:
-        return assign(ids, np.arange(len(ids)), None, settled)
+) -> npt.NDArray[np.object_]:
+    ids = gathered.ids[kept]
+    here = Standing(standing.code[kept], standing.names)
+    if from_eval.any() or plan.split is None or not plan.split.shares:
+        split = assign(ids, np.arange(len(ids)), None, here)
+        split[from_eval[kept]] = "test"
+        return split
     _, by_input = np.unique(gathered.inputs[kept], return_inverse=True)
     relations = [np.where(gathered.inputs[kept] == 0, -1, by_input).astype(np.int64), user_keys[kept]]
     if not plan.has("near_dedup"):
         relations.append(near_groups(kept.tolist()))
-    return assign(ids, join_groups(len(ids), relations), plan.split, settled)
+    return assign(ids, join_groups(len(ids), relations), plan.split, here)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from assay.kernels.ids import order
 from assay.model.recipe import TRAIN, SplitSpec
 
 
@@ -17,61 +19,108 @@ def join_groups(n: int, relations: Sequence[npt.NDArray[np.int64]]) -> npt.NDArr
     Each relation is int64[n]: equal labels belong together, −1 belongs to nobody. The result is int64[n],
     the smallest row of each group.
     """
-    parent = np.arange(n, dtype=np.int64)
+    groups = [group for labels in relations for group in _shared_labels(labels)]
+    label = np.arange(n, dtype=np.int64)
+    while groups:
+        before = label.copy()
+        for rows, starts in groups:
+            smallest = np.minimum.reduceat(label[rows], starts)
+            label[rows] = np.repeat(smallest, np.diff(np.append(starts, len(rows))))
+        label = label[label]
+        if np.array_equal(label, before):
+            break
+    return label
 
-    def root(row: int) -> int:
-        while parent[row] != row:
-            parent[row] = parent[parent[row]]
-            row = int(parent[row])
-        return row
 
-    for labels in relations:
-        order = np.argsort(labels, kind="stable")
-        ordered = labels[order]
-        same = np.flatnonzero((ordered[1:] == ordered[:-1]) & (ordered[1:] >= 0))
-        for left, right in zip(order[same].tolist(), order[same + 1].tolist(), strict=True):
-            a, b = root(left), root(right)
-            if a != b:
-                parent[max(a, b)] = min(a, b)
-    return np.fromiter((root(row) for row in range(n)), np.int64, n)
+def _shared_labels(
+    labels: npt.NDArray[np.int64],
+) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """Rows that share a label with another, one label after the other, and where each label begins among them."""
+    order = np.argsort(labels, kind="stable")
+    ordered = labels[order]
+    same = (ordered[1:] == ordered[:-1]) & (ordered[1:] >= 0)
+    shared = np.concatenate([same, [False]]) | np.concatenate([[False], same]) if len(labels) else same
+    rows = order[shared]
+    if not len(rows):
+        return []
+    kept = labels[rows]
+    return [(rows, np.flatnonzero(np.concatenate([[True], kept[1:] != kept[:-1]])))]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where rows stand already: `code[row]` is a position in `names`, −1 for a row that is new."""
+
+    code: npt.NDArray[np.int64]
+    names: Sequence[str] = ()
+
+    @classmethod
+    def nowhere(cls, n: int) -> Standing:
+        return cls(np.full(n, -1, np.int64))
 
 
 def assign(
-    ids: Sequence[bytes],
+    ids: npt.NDArray[np.bytes_],
     groups: npt.NDArray[np.int64],
     spec: SplitSpec | None,
-    settled: Mapping[bytes, str],
-) -> list[str]:
+    standing: Standing,
+) -> npt.NDArray[np.object_]:
     """The split of each example.
 
-    `ids` and `groups` have length n; a group never straddles splits. Its fate is a digest of the seed and
+    `ids` (S32) and `groups` have length n; a group never straddles splits. Its fate is a digest of the seed and
     its smallest id, held against the shares, so a split's size is about its share and adding data moves
-    nobody. An example that `settled` knows (the parent version's) stays where it was and takes its
-    group along; a group settled in several splits goes to train, so that no test row leaks.
+    nobody. An example that stands somewhere already (in the parent version) stays where it was and takes its
+    group along; a group that stands in several splits goes to train, so that no test row leaks.
     """
-    if spec is None and not settled:
-        return [TRAIN] * len(ids)
-    smallest: dict[int, bytes] = {}
-    fate: dict[int, str] = {}
-    for example, group in zip(ids, groups.tolist(), strict=True):
-        if group not in smallest or example < smallest[group]:
-            smallest[group] = example
-        before = settled.get(example)
-        if before is not None:
-            fate[group] = before if fate.get(group, before) == before else TRAIN
-    shares = spec.shares if spec is not None else {}
-    seed = spec.seed if spec is not None else 0
-    for group, label in smallest.items():
-        if group not in fate:
-            fate[group] = _draw(seed, label, shares)
-    return [fate[group] for group in groups.tolist()]
+    n = len(ids)
+    names = [TRAIN, *(name for name in standing.names if name != TRAIN)]
+    shares = dict(spec.shares) if spec is not None else {}
+    names += [name for name in shares if name not in names]
+    if not n:
+        return np.empty(0, np.object_)
+    _, group = np.unique(groups, return_inverse=True)
+    fate = _settled(group, standing, names)
+    if shares:
+        by_id = order(np.ascontiguousarray(ids).view("V32"))
+        open_groups = np.flatnonzero(fate < 0)
+        _, first = np.unique(group[by_id], return_index=True)
+        smallest = by_id[first][open_groups]
+        drawn = _draw(spec.seed if spec is not None else 0, ids[smallest], shares)
+        fate[open_groups] = np.array([names.index(TRAIN), *map(names.index, shares)])[drawn]
+    fate[fate < 0] = 0
+    return np.array(names, np.object_)[fate[group]]
 
 
-def _draw(seed: int, label: bytes, shares: Mapping[str, float]) -> str:
-    digest = hashlib.sha256(f"assay.split.v1\n{seed}\n".encode() + label).digest()
-    point = int.from_bytes(digest[:8], "big") / 2**64
-    for name, share in shares.items():
-        if point < share:
-            return name
+def _settled(
+    group: npt.NDArray[np.int64], standing: Standing, names: Sequence[str]
+) -> npt.NDArray[np.int64]:
+    """For each group the position in `names` of the split where it stands, −1 where it stands nowhere."""
+    fate = np.full(int(group.max()) + 1, -1, np.int64)
+    stands = np.flatnonzero(standing.code >= 0)
+    if len(stands):
+        code = np.array([names.index(name) for name in standing.names], np.int64)[standing.code[stands]]
+        low, high = np.full(len(fate), len(names)), np.full(len(fate), -1)
+        np.minimum.at(low, group[stands], code)
+        np.maximum.at(high, group[stands], code)
+        fate = np.where(high < 0, -1, np.where(low == high, high, 0))
+    return fate
+
+
+def _draw(seed: int, labels: npt.NDArray[np.bytes_], shares: Mapping[str, float]) -> npt.NDArray[np.int64]:
+    """For each label 1 + the position of the share that its digest falls in, 0 where it falls in none."""
+    begun = hashlib.sha256(f"assay.split.v1\n{seed}\n".encode())
+    digests = []
+    raw = labels.tobytes()
+    for at in range(0, len(raw), 32):
+        digest = begun.copy()
+        digest.update(raw[at : at + 32])
+        digests.append(digest.digest()[:8])
+    point = np.frombuffer(b"".join(digests), ">u8").astype(np.float64) / 2**64
+    found = np.zeros(len(labels), np.int64)
+    open_points = np.ones(len(labels), np.bool_)
+    for position, share in enumerate(shares.values(), 1):
+        hit = open_points & (point < share)
+        found[hit] = position
+        open_points &= ~hit
         point -= share
-    return TRAIN
+    return found

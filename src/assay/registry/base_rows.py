@@ -11,7 +11,9 @@ import numpy.typing as npt
 import orjson
 
 from assay.curate.chunk import Chunk
-from assay.curate.gather import BASE, spell_ids
+from assay.curate.gather import BASE
+from assay.curate.split import Standing
+from assay.kernels.ids import contains
 from assay.model.record import Malformed, Parsed, RawRecord
 from assay.model.version import Manifest
 from assay.registry.store import Store
@@ -39,16 +41,13 @@ class BaseRows:
             return {}
         return {split: self._store.split_ids(self.manifest, split) for split in self.manifest.splits}
 
-    def contains(self, ids: npt.NDArray[np.bytes_]) -> npt.NDArray[np.bool_]:
-        """Which of `ids` stand in the version."""
-        out = np.zeros(len(ids), np.bool_)
-        for known in self.ids.values():
-            out |= np.isin(ids, known)
-        return out
-
-    def splits(self) -> dict[bytes, str]:
-        """Where each id stands."""
-        return {example: split for split, ids in self.ids.items() for example in spell_ids(ids)}
+    def standing(self, ids: npt.NDArray[np.bytes_]) -> Standing:
+        """Where each of `ids` (S32) stands in the version."""
+        wanted = np.ascontiguousarray(ids).view("V32")
+        code = np.full(len(ids), -1, np.int64)
+        for position, known in enumerate(self.ids.values()):
+            code[contains(np.ascontiguousarray(known).view("V32"), wanted)] = position
+        return Standing(code, list(self.ids))
 
     def chunks(self, batch_rows: int) -> Iterator[Chunk]:
         """The version's rows as chunks of source `BASE`, in id order."""

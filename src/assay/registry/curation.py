@@ -19,6 +19,7 @@ from assay.curate.evaluate import Evaluator
 from assay.curate.gather import Gathered, gather
 from assay.curate.plan import Plan
 from assay.curate.settle import KEPT, Settled, settle
+from assay.curate.split import Standing
 from assay.curate.spool import Spool
 from assay.engines.local import LocalEngine
 from assay.errors import UsageError
@@ -111,7 +112,8 @@ def run_curation(
             gathered = _gather(request, sources, base_rows, spool, tell)
         with phases.phase("decide"):
             tell(Progress("deciding", 0, None, "rows"))
-            settled = _settle(request, gathered, spool, base_rows, sources)
+            standing = base_rows.standing(gathered.ids)
+            settled = _settle(request, gathered, spool, standing, sources)
         stages, malformed_codes = funnel(gathered, settled, request.plan)
         counts = _counts(gathered, settled)
         splits = membership(gathered, settled)
@@ -127,6 +129,7 @@ def run_curation(
                     spool,
                     sources,
                     base_rows,
+                    standing,
                     scratch,
                     {
                         "funnel": [s.as_json() for s in stages],
@@ -138,8 +141,10 @@ def run_curation(
                 version = _commit(registry, request, base, splits, written)
     return CurationResult(
         request.dataset,
-        version,
-        fingerprint({split: id_list(ids) for split, ids in splits.items()}),
+        version.ref if version else None,
+        version.fingerprint
+        if version
+        else fingerprint({split: id_list(ids) for split, ids in splits.items()}),
         counts["read"],
         counts["kept"],
         counts["rejected"],
@@ -158,7 +163,7 @@ def _commit(
     base: Manifest | None,
     splits: Mapping[str, IdArray],
     written: Written,
-) -> str:
+) -> Manifest:
     """Name what was written in the log. Raises Conflict."""
     store = registry.store
     draft = Draft(
@@ -173,10 +178,9 @@ def _commit(
         commutes=request.add and not request.plan.set_stages,
         edits=_edits(store, base, splits, written.segments),
     )
-    manifest = commit(
+    return commit(
         store.objects, store.log, draft, actor=registry.actor, time=spell_time(registry.clock())
     )
-    return manifest.ref
 
 
 def _edits(
@@ -236,7 +240,7 @@ def _gather(
 
 
 def _settle(
-    request: Request, gathered: Gathered, spool: Spool, base_rows: BaseRows, sources: Sources
+    request: Request, gathered: Gathered, spool: Spool, standing: Standing, sources: Sources
 ) -> Settled:
     from assay.kernels.near import near_groups
 
@@ -245,8 +249,7 @@ def _settle(
         gathered,
         request.plan,
         texts,
-        in_parent=base_rows.contains(gathered.ids),
-        settled_splits=base_rows.splits(),
+        standing=standing,
         eval_sources=sources.eval_positions,
         user_keys=_user_keys(spool),
         near_groups=lambda rows: near_groups(texts.take(np.asarray(rows, np.int64))),

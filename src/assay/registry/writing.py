@@ -14,6 +14,7 @@ import pyarrow as pa
 from assay.curate.gather import BASE, Gathered
 from assay.curate.ledger import Places, build_ledger, ledger_bytes
 from assay.curate.settle import KEPT, Settled
+from assay.curate.split import Standing
 from assay.curate.spool import Spool
 from assay.model.version import SegmentRef
 from assay.registry.base_rows import BaseRows
@@ -46,13 +47,14 @@ def write_curation(  # noqa: PLR0913 - the whole of a curation is what it writes
     spool: Spool,
     sources: Sources,
     base: BaseRows,
+    standing: Standing,
     scratch: Path,
     summary: Mapping[str, Any],
 ) -> Written:
     """Write every object of a curation but its manifest. Nothing is visible until the commit names them."""
     first = settled.same == np.arange(len(gathered))
     kept = first & (settled.stage == KEPT)
-    stored = base.contains(gathered.ids) | gathered.pinned
+    stored = (standing.code >= 0) | gathered.pinned
     segments = [
         ref
         for split in sorted(set(settled.split[kept].tolist()))

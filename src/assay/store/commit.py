@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from assay.errors import Conflict, UsageError
-from assay.model.diff import Diff
 from assay.model.fingerprint import fingerprint
 from assay.model.operation import Operation
 from assay.model.ref import check_name
@@ -85,7 +84,8 @@ def _build(objects: Objects, draft: Draft, head: Manifest | None) -> Manifest:
     if (head.name if head else None) != (draft.base.name if draft.base else None):
         target = _rebase(objects, draft, target, head)
     base = place(objects, head)
-    parts, change = _arrange(objects, draft, base, target)
+    parts = _arrange(objects, draft, base, target)
+    change = change_between(_splits_of(base), target, draft.edits.items()) if head else None
     counts = {split: len(ids) for split, ids in target.items() if len(ids)}
     manifest = Manifest(
         dataset=draft.dataset,
@@ -94,7 +94,7 @@ def _build(objects: Objects, draft: Draft, head: Manifest | None) -> Manifest:
         splits=parts,
         fingerprint=fingerprint({split: id_list(ids) for split, ids in target.items()}),
         counts=counts,
-        change=write_change(objects, change) if head else None,
+        change=write_change(objects, change) if change else None,
         curation=draft.curation,
         message=draft.message,
     )
@@ -152,8 +152,8 @@ def _splits_of(placed: Placed) -> dict[str, IdArray]:
 
 def _arrange(
     objects: Objects, draft: Draft, base: Placed, target: Mapping[str, IdArray]
-) -> tuple[dict[str, tuple[Part, ...]], Diff]:
-    """Which segments, less which rows, make up each split; and the change from the base."""
+) -> dict[str, tuple[Part, ...]]:
+    """Which segments, less which rows, make up each split."""
     names, ids, split = flat(target)
     twice = duplicates(ids)
     if len(twice):
@@ -190,8 +190,7 @@ def _arrange(
                 excluded = np.ones(ref.rows, dtype=bool)
                 excluded[live] = False
                 parts[name].append(Part.of(ref, np.flatnonzero(excluded).tolist()))
-    change = change_between(_splits_of(base), target, draft.edits.items())
-    return {n: tuple(p) for n, p in parts.items() if p}, change
+    return {n: tuple(p) for n, p in parts.items() if p}
 
 
 def rollback(head: Manifest, to: Manifest, splits: Mapping[str, IdArray], message: str) -> Draft:
