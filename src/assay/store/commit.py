@@ -94,7 +94,7 @@ def _build(objects: Objects, draft: Draft, head: Manifest | None) -> Manifest:
         splits=parts,
         fingerprint=fingerprint({split: id_list(ids) for split, ids in target.items()}),
         counts=counts,
-        change=write_change(objects, change) if change else None,
+        change=write_change(objects, change) if change is not None else None,
         curation=draft.curation,
         message=draft.message,
     )
