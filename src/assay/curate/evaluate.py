@@ -14,7 +14,6 @@ from assay.curate.batch import Batch
 from assay.curate.chunk import Chunk
 from assay.curate.plan import Plan
 from assay.curate.reading import read_chunk
-from assay.curate.stage import Columns
 from assay.kernels.counting import counts_of_characters
 from assay.kernels.normalise import fold_digests
 from assay.kernels.texts import Texts
@@ -75,7 +74,7 @@ class Evaluated:
     texts: Texts
     malformed: Sequence[Malformed]
     failures: Failures
-    keys: Mapping[int, Columns]
+    keys: Mapping[int, dict[str, npt.NDArray[Any]]]
     inputs: npt.NDArray[np.uint64]
     length: npt.NDArray[np.int64]
 
@@ -97,7 +96,7 @@ class Evaluator:
             batch.text_bytes,
             read.malformed,
             self._failures(batch),
-            {position: stage.keys(batch) for position, stage in self.plan.keyed_stages},
+            {position: dict(stage.keys(batch)) for position, stage in self.plan.keyed_stages},
             fold_digests(batch.input_bytes)[:, 0].copy(),
             counts_of_characters(batch.text_bytes),
         )

@@ -118,8 +118,23 @@ def _join_failures(parts: list[Evaluated], offsets: list[int]) -> Failures:
 
 
 def _join_keys(parts: list[Evaluated], evaluator: Evaluator) -> dict[int, Columns]:
+    """The keys of all parts, column by column; a part's own column is let go as soon as it is joined."""
     joined: dict[int, Columns] = {}
     for position, _ in evaluator.plan.keyed_stages:
         names = list(parts[0].keys[position]) if parts else []
-        joined[position] = {name: np.concatenate([p.keys[position][name] for p in parts]) for name in names}
+        taken = [dict(part.keys[position]) for part in parts]
+        for part in parts:
+            part.keys[position].clear()  # type: ignore[attr-defined]
+        joined[position] = {name: _filled([columns.pop(name) for columns in taken]) for name in names}
     return joined
+
+
+def _filled(columns: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """The columns one behind the other; each is dropped once it was copied."""
+    whole = np.empty((sum(map(len, columns)), *columns[0].shape[1:]), columns[0].dtype)
+    at = 0
+    for k, column in enumerate(columns):
+        whole[at : at + len(column)] = column
+        at += len(column)
+        columns[k] = column[:0]
+    return whole

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from assay.curate.gather import BASE, Gathered, spell_ids
+from assay.curate.gather import BASE, Gathered
 from assay.curate.plan import Plan
 from assay.curate.settle import IDENTICAL, KEPT, Settled
 from assay.curate.stage import SetStage
@@ -56,14 +56,18 @@ SCHEMA = pa.schema(
     ]
 )
 
+_PLAIN = pa.schema([(f.name, pa.string() if pa.types.is_dictionary(f.type) else f.type) for f in SCHEMA])
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where rows stand: per row (length n) its segment's position and its row there; and where it was read."""
+    """Where rows stand: per row (length n) its segment's position and its row there; and where it was read:
+    the position of its source in `names`, and the record."""
 
     segment: npt.NDArray[np.int32]
     row: npt.NDArray[np.int32]
-    uri: npt.NDArray[np.object_]
+    source: npt.NDArray[np.int32]
+    names: list[str]
     record: npt.NDArray[np.int64]
 
 
@@ -78,116 +82,123 @@ def build_ledger(
     twin = settled.twin[rows]
     # A failing row's claim to a twin is evidence too, but only a rejection as a duplicate names one up front.
     named = (settled.failure[rows] < 0) & (twin >= 0)
-    outcome = np.where(settled.stage[rows] == KEPT, "kept", "rejected")
     at = np.maximum(twin, 0)
-    none = pa.nulls(len(rows))
+    nothing = pa.nulls(len(rows))
+    note = np.where(settled.failure[rows] >= 0, settled.failure[rows], 0)
+    notes = gathered.failures.note[note] if len(gathered.failures) else np.full(len(rows), None)
     columns = {
-        "source": pa.array(places.uri[rows], pa.string()),
+        "source": _words(places.source[rows], places.names),
         "record": pa.array(gathered.record[rows]),
-        "outcome": pa.array(outcome.tolist(), pa.string()),
-        "stage": pa.array(stage, pa.string()),
-        "code": pa.array(code, pa.string()),
+        "outcome": _words((settled.stage[rows] != KEPT).astype(np.int32), ["kept", "rejected"]),
+        "stage": stage,
+        "code": code,
         "value": pa.array(value, from_pandas=True),
         "threshold": pa.array(threshold, from_pandas=True),
-        "split": pa.array([name or None for name in settled.split[rows]], pa.string()),
+        "split": _splits(settled, rows),
         "segment": pa.array(places.segment[rows]),
         "row": pa.array(places.row[rows]),
-        "twin_id": pa.array(
-            [i if ok else None for i, ok in zip(spell_ids(gathered.ids[at]), named.tolist(), strict=True)],
-            pa.binary(32),
-        ),
-        "twin_source": pa.array(places.uri[at], pa.string(), mask=~named),
+        "twin_id": _ids(gathered.ids[at], named),
+        "twin_source": _words(np.where(named, places.source[at], -1), places.names),
         "twin_record": pa.array(places.record[at], mask=~named),
         "similarity": pa.array(settled.similarity[rows], mask=~named),
-        "also": pa.array(_also(gathered, settled, plan, rows), _ALSO),
-        "offset": none,
-        "length": none,
-        "message": none,
-        "excerpt": none,
+        "also": _also(gathered, settled, plan, rows),
+        "offset": nothing,
+        "length": nothing,
+        "message": pa.array(np.where(settled.failure[rows] >= 0, notes, None), pa.string()),
+        "excerpt": nothing,
     }
-    table = pa.table(
-        {name: _cast(columns[name], SCHEMA.field(name).type) for name in SCHEMA.names}, schema=SCHEMA
-    )
+    table = pa.table({name: columns[name].cast(_PLAIN.field(name).type) for name in SCHEMA.names}, schema=_PLAIN)
     return _merge(table, _malformed(gathered, sources), sources)
 
 
-def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
-    return column.dictionary_encode().cast(kind) if pa.types.is_dictionary(kind) else column.cast(kind)
+def _words(codes: npt.NDArray[np.int32], names: list[str]) -> pa.Array:
+    """The name of each code, null for a negative one."""
+    indices = pa.array(codes.astype(np.int32), mask=codes < 0)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(names or [""], pa.string()))
+
+
+def _splits(settled: Settled, rows: npt.NDArray[np.int64]) -> pa.Array:
+    names = sorted(set(settled.split.tolist()) - {""})
+    codes = np.full(len(settled.split), -1, np.int32)
+    for position, name in enumerate(names):
+        codes[settled.split == name] = position
+    return _words(codes[rows], names)
+
+
+def _ids(ids: npt.NDArray[np.bytes_], named: npt.NDArray[np.bool_]) -> pa.Array:
+    """The ids, null where no twin is named."""
+    bits = pa.array(named).buffers()[1]
+    data = pa.py_buffer(np.ascontiguousarray(ids).tobytes())
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(32), len(ids), [bits, data])
 
 
 def _reasons(
     gathered: Gathered, settled: Settled, plan: Plan, rows: npt.NDArray[np.int64]
-) -> tuple[list[str | None], list[str | None], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+) -> tuple[pa.Array, pa.Array, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Stage, code, value and threshold of each row; for a duplicate the value is the similarity."""
     failure, duplicate = settled.failure[rows], settled.duplicate[rows]
+    stages = [stage.kind for stage in plan.stages] + [IDENTICAL_STAGE]
+    codes = [*(code for stage in plan.stages for code in stage.codes), IDENTICAL_STAGE]
+    first = np.cumsum([0, *(len(stage.codes) for stage in plan.stages)])
     value, threshold = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
-    stage: list[str | None] = [None] * len(rows)
-    code: list[str | None] = [None] * len(rows)
-    names = [list(s.codes) for s in plan.stages]
-    for k in np.flatnonzero(settled.stage[rows] != KEPT).tolist():
-        f = int(failure[k])
-        if settled.stage[rows[k]] == IDENTICAL:
-            stage[k] = code[k] = IDENTICAL_STAGE
-            value[k] = threshold[k] = 1.0
-        elif f >= 0:
-            position = int(gathered.failures.stage[f])
-            stage[k] = plan.stages[position].kind
-            code[k] = names[position][int(gathered.failures.code[f])]
-            value[k], threshold[k] = gathered.failures.value[f], gathered.failures.threshold[f]
-        else:
-            made_by = plan.stages[int(duplicate[k])]
-            assert isinstance(made_by, SetStage)
-            stage[k], code[k] = made_by.kind, made_by.code
-            value[k], threshold[k] = settled.similarity[rows[k]], made_by.floor
-    return stage, code, value, threshold
+    stage, code = np.full(len(rows), -1, np.int32), np.full(len(rows), -1, np.int32)
+    fate = settled.stage[rows]
+    same = fate == IDENTICAL
+    stage[same], code[same] = len(stages) - 1, len(codes) - 1
+    value[same] = threshold[same] = 1.0
+    checked = (fate != KEPT) & ~same & (failure >= 0)
+    entry = gathered.failures.take(failure[checked])
+    stage[checked] = entry.stage
+    code[checked] = first[entry.stage] + entry.code
+    value[checked], threshold[checked] = entry.value, entry.threshold
+    twinned = (fate != KEPT) & ~same & (failure < 0)
+    for position in np.unique(duplicate[twinned]).tolist():
+        made_by = plan.stages[position]
+        assert isinstance(made_by, SetStage)
+        here = twinned & (duplicate == position)
+        stage[here] = position
+        code[here] = first[position] + list(made_by.codes).index(made_by.code)
+        value[here], threshold[here] = settled.similarity[rows[here]], made_by.floor
+    return _words(stage, stages), _words(code, codes), value, threshold
 
 
-def _also(
-    gathered: Gathered, settled: Settled, plan: Plan, rows: npt.NDArray[np.int64]
-) -> list[list[dict[str, object]] | None]:
-    """All failing or flagged checks of each row beyond the one that decided, None where there is none."""
+def _also(gathered: Gathered, settled: Settled, plan: Plan, rows: npt.NDArray[np.int64]) -> pa.Array:
+    """All failing or flagged checks of each row beyond the one that decided, null where there is none."""
     failures = gathered.failures
     starts = np.searchsorted(failures.row, settled.same[rows], "left")
     ends = np.searchsorted(failures.row, settled.same[rows], "right")
     claims = (settled.duplicate[rows] >= 0) & (settled.failure[rows] >= 0)
-    out: list[list[dict[str, object]] | None] = [None] * len(rows)
+    more = (ends - starts > (settled.failure[rows] >= 0)) | claims
     names = [list(s.codes) for s in plan.stages]
-    for k in np.flatnonzero((ends > starts) | claims).tolist():
+    lists: list[list[dict[str, object]]] = []
+    with_more = np.flatnonzero(more).tolist()
+    for k in with_more:
         entries: list[tuple[int, dict[str, object]]] = []
         for f in range(int(starts[k]), int(ends[k])):
             if f == settled.failure[rows[k]]:
                 continue
             position = int(failures.stage[f])
-            entries.append(
-                (
-                    position,
-                    _entry(
-                        plan.stages[position].kind,
-                        names[position][int(failures.code[f])],
-                        float(failures.value[f]),
-                        float(failures.threshold[f]),
-                    ),
-                )
-            )
+            code = names[position][int(failures.code[f])]
+            entry = _entry(plan.stages[position].kind, code, failures.value[f], failures.threshold[f])
+            entries.append((position, entry))
         if claims[k]:
-            made_by = plan.stages[int(settled.duplicate[rows[k]])]
+            position = int(settled.duplicate[rows[k]])
+            made_by = plan.stages[position]
             assert isinstance(made_by, SetStage)
-            entries.append(
-                (
-                    int(settled.duplicate[rows[k]]),
-                    _entry(made_by.kind, made_by.code, float(settled.similarity[rows[k]]), made_by.floor),
-                )
-            )
-        out[k] = [entry for _, entry in sorted(entries, key=lambda pair: pair[0])] or None
-    return out
+            entry = _entry(made_by.kind, made_by.code, settled.similarity[rows[k]], made_by.floor)
+            entries.append((position, entry))
+        lists.append([entry for _, entry in sorted(entries, key=lambda pair: pair[0])])
+    place = np.full(len(rows), -1, np.int64)
+    place[with_more] = np.arange(len(with_more))
+    return pa.array([*lists, None], _ALSO).take(pa.array(np.where(place < 0, len(lists), place)))
 
 
 def _entry(stage: str, code: str, value: float, threshold: float) -> dict[str, object]:
     return {
         "stage": stage,
         "code": code,
-        "value": None if value != value else value,
-        "threshold": None if threshold != threshold else threshold,
+        "value": None if value != value else float(value),
+        "threshold": None if threshold != threshold else float(threshold),
     }
 
 
@@ -206,20 +217,17 @@ def _malformed(gathered: Gathered, sources: list[str]) -> pa.Table:
         }
         for source, m in gathered.malformed
     ]
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
+    return pa.Table.from_pylist(rows, schema=_PLAIN)
 
 
 def _merge(decided: pa.Table, malformed: pa.Table, sources: list[str]) -> pa.Table:
     """Both tables as one, by source and record number."""
-    plain = pa.schema([(f.name, pa.string() if pa.types.is_dictionary(f.type) else f.type) for f in SCHEMA])
-    if len(malformed):
-        joined = pa.concat_tables([decided.cast(plain), malformed.cast(plain)])
-        position = {uri: k for k, uri in enumerate(sources)}
-        by = np.array([position[uri] for uri in joined.column("source").to_pylist()])
-        joined = joined.take(pa.array(np.lexsort((joined.column("record").to_numpy(), by))))
-    else:
-        joined = decided.cast(plain)
-    return joined
+    if not len(malformed):
+        return decided
+    joined = pa.concat_tables([decided, malformed])
+    position = {uri: k for k, uri in enumerate(sources)}
+    by = np.array([position[uri] for uri in joined.column("source").to_pylist()])
+    return joined.take(pa.array(np.lexsort((joined.column("record").to_numpy(), by))))
 
 
 def ledger_bytes(table: pa.Table) -> bytes:

@@ -26,6 +26,7 @@ class Spool:
         self._spans: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
         self._written = 0
         self._map: mmap.mmap | None = None
+        self._rows: mmap.mmap | None = None
         self.all_texts = Texts.of([])
         self._batches: list[pa.RecordBatch] = []
         self._starts: npt.NDArray[np.int64] = np.zeros(1, np.int64)
@@ -60,7 +61,9 @@ class Spool:
             start, end = (np.concatenate([span[k] for span in self._spans]) for k in (0, 1))
             self._map = mmap.mmap(self._words.fileno(), 0, access=mmap.ACCESS_READ) if self._written else None
             self.all_texts = Texts(self._map or b"", start, end)
-        reader = pa.ipc.open_file(pa.memory_map(str(self._path)))
+        with self._path.open("rb") as file:
+            self._rows = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        reader = pa.ipc.open_file(pa.py_buffer(self._rows))
         self._batches = [reader.get_batch(k) for k in range(reader.num_record_batches)]
         self._starts = np.cumsum([0, *(batch.num_rows for batch in self._batches)])
 
@@ -96,7 +99,9 @@ class Spool:
         """The full texts of rows, as stages see them (`Batch.texts`)."""
         return [self.all_texts[row] for row in rows]
 
-    def forget_texts(self) -> None:
-        """Let go of the memory that texts took; what was read of them lies in files."""
-        if self._map is not None:
-            self._map.madvise(mmap.MADV_DONTNEED)
+    def forget(self) -> None:
+        """Let go of the memory that reading took; everything lies in files and can be read again."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            for held in (self._map, self._rows):
+                if held is not None:
+                    held.madvise(mmap.MADV_DONTNEED)

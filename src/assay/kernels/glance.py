@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import numpy as np
@@ -17,13 +18,16 @@ CONTROLS: Final = 2
 NOT_ASCII: Final = 4
 AT: Final = 8
 """An at sign, of either width."""
-DIGITS: Final = 16
-"""Four digits or more, of either width."""
+NUMBER: Final = 16
+"""A number of seven digits or more, or of four with three points: digits of either width with at most two of
+" .-()+" between one and the next."""
 COLONS: Final = 32
-"""Two colons or more, of either width."""
+"""A hexadecimal digit, a colon, at most four such digits, a colon, of either width."""
 
 _CONTROLS = {chr(c) for c in (*range(9), 11, *range(14, 27), *range(28, 32), 127)}
-_DIGITS = frozenset("0123456789０１２３４５６７８９")
+_NARROW = {point: point - 0xFEE0 for point in range(0xFF01, 0xFF5F)}
+_RUN = re.compile(r"[0-9](?:[ .()+-]{0,2}[0-9])*")
+_HEX_COLONS = re.compile(r"[0-9A-Fa-f]:[0-9A-Fa-f]{0,4}:")
 
 
 def glance(texts: Texts) -> npt.NDArray[np.uint8]:
@@ -38,5 +42,12 @@ def _bits(text: str) -> int:
     bits |= 0 if _CONTROLS.isdisjoint(text) else CONTROLS
     bits |= 0 if text.isascii() else NOT_ASCII
     bits |= AT if "@" in text or "＠" in text else 0
-    bits |= DIGITS if sum(c in _DIGITS for c in text) >= 4 else 0
-    return bits | (COLONS if text.count(":") + text.count("：") >= 2 else 0)
+    plain = text.translate(_NARROW)
+    if any(_is_long(run.group()) for run in _RUN.finditer(plain)):
+        bits |= NUMBER
+    return bits | (COLONS if _HEX_COLONS.search(plain) else 0)
+
+
+def _is_long(run: str) -> bool:
+    digits = sum(c.isdigit() for c in run)
+    return digits >= 7 or (digits >= 4 and run.count(".") >= 3)

@@ -20,6 +20,7 @@ from assay.kernels.characters import table, width_table
 from assay.kernels.texts import Texts
 
 U64 = npt.NDArray[np.uint64]
+U32 = npt.NDArray[np.uint32]
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
@@ -63,14 +64,14 @@ def _given(texts: Texts) -> tuple[Any, I64, I64]:
     return texts.data, np.ascontiguousarray(texts.start), np.ascontiguousarray(texts.end)
 
 
-def sketch(texts: Texts, n: int, bands: int, width: int) -> tuple[U64, U8]:
-    """uint64[rows, bands] band keys and uint8[rows, 128] short sketches."""
-    keys, short = np.empty((len(texts), bands), np.uint64), np.empty((len(texts), 128), np.uint8)
+def sketch(texts: Texts, n: int, bands: int, width: int) -> tuple[U32, U8]:
+    """uint32[rows, bands] band keys and uint8[rows, 128] short sketches."""
+    keys, short = np.empty((len(texts), bands), np.uint32), np.empty((len(texts), 128), np.uint8)
     _call("sketch", _given(texts), table(), n, bands, width, keys, short)
     return keys, short
 
 
-def group_keys(keys: U64, band: int, first: int, out: npt.NDArray[np.int32]) -> int:
+def group_keys(keys: U32, band: int, first: int, out: npt.NDArray[np.int32]) -> int:
     """Groups of rows with equal `keys[:, band]`, numbered from `first`, to int32[rows]; the next free number."""
     found: int = _call("group_keys", keys, band, keys.shape[1], first, out)
     return found

@@ -21,7 +21,7 @@ from assay.kernels.sketch import VALUES, band_keys, bands_for, short_sketch, ske
 from assay.kernels.texts import Texts
 
 Ints = npt.NDArray[np.int64]
-Keys = npt.NDArray[np.uint64]
+Keys = npt.NDArray[np.uint32]
 Short = npt.NDArray[np.uint8]
 
 _MARGIN = 0.15
@@ -30,7 +30,7 @@ deviations at 0.8, which loses one such pair in a hundred thousand, fewer than t
 
 
 def keys_of(texts: Texts, n: int, threshold: float) -> dict[str, npt.NDArray[np.generic]]:
-    """The columns that `greedy` needs of some texts: `bands` uint64[rows, bands], `sketch` uint8[rows, 128]."""
+    """The columns that `greedy` needs of some texts: `bands` uint32[rows, bands], `sketch` uint8[rows, 128]."""
     if native.available():
         bands, short = native.sketch(texts, n, *bands_for(threshold))
         return {"bands": bands, "sketch": short}
@@ -69,7 +69,7 @@ def near_groups(texts: Texts, threshold: float = 0.8, n: int = 5) -> Ints:
     Unlike `greedy` this follows chains: it is for keeping what belongs together on one side of a split.
     """
     keys = keys_of(texts, n, threshold)
-    groups, _ = _groups_of_keys(keys["bands"].astype(np.uint64, copy=False))
+    groups, _ = _groups_of_keys(keys["bands"].astype(np.uint32, copy=False))
     sketch = keys["sketch"].astype(np.uint8, copy=False)
     parent = list(range(len(texts)))
     members: dict[int, list[int]] = {}

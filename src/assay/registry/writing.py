@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from assay.registry.curation import Request
 
 CURATION_FORMAT = 1
-_SLICE = 20_000
+_SLICE = 50_000
 """Rows taken from the spool at a time when segments are written."""
 
 
@@ -72,7 +73,7 @@ def write_curation(  # noqa: PLR0913 - the whole of a curation is what it writes
     # Addresses count these segments in this order: what stands in the version, then what was rejected.
     base_segments = store.segments(base.manifest)
     address_space = list(dict.fromkeys([*base_segments, *segments, *known, *new_rejected]))
-    places = _places(store, gathered, spool, address_space)
+    places = _places(store, gathered, sources.uris, address_space)
     ledger = build_ledger(gathered, settled, request.plan, sources.uris, places)
     ledger_name = store.objects.put_bytes(ledger_bytes(ledger), "parquet")
     curation = store.objects.put_json(
@@ -119,11 +120,23 @@ def _write(
     def tables() -> Iterator[pa.Table]:
         for start in range(0, len(ordered), _SLICE):
             yield spool.take(ordered[start : start + _SLICE])
+            spool.forget()
 
-    return write_segments(store.objects, tables(), scratch)
+    return write_segments(store.objects, _one_ahead(tables()), scratch)
 
 
-def _places(store: Store, gathered: Gathered, spool: Spool, segments: list[SegmentRef]) -> Places:
+def _one_ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The same tables, the next one being fetched while one is written."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, tables, None)
+        while (table := coming.result()) is not None:
+            coming = pool.submit(next, tables, None)
+            yield table
+
+
+def _places(
+    store: Store, gathered: Gathered, uris: Sequence[str], segments: list[SegmentRef]
+) -> Places:
     """Where every row's example stands, by looking its id up in all segments of the address space."""
     n = len(gathered)
     segment, row = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
@@ -135,12 +148,13 @@ def _places(store: Store, gathered: Gathered, spool: Spool, segments: list[Segme
         segment[open_rows[hit]], row[open_rows[hit]] = position, at[hit]
         open_rows = open_rows[~hit]
     assert not len(open_rows), "every row that was parsed is stored"
-    uri = np.asarray(spool.column("source").to_pylist(), dtype=object)
+    names = list(uris)
+    source = gathered.source.astype(np.int32)
     record = gathered.record.copy()
     base_rows = np.flatnonzero(gathered.source == BASE)
     if len(base_rows):
-        _own_sources(store, segments, segment[base_rows], row[base_rows], base_rows, uri, record)
-    return Places(segment, row, uri, record)
+        _own_sources(store, segments, segment[base_rows], row[base_rows], base_rows, names, source, record)
+    return Places(segment, row, source, names, record)
 
 
 def _own_sources(
@@ -149,12 +163,17 @@ def _own_sources(
     segment: npt.NDArray[np.int32],
     row: npt.NDArray[np.int32],
     base_rows: npt.NDArray[np.int64],
-    uri: npt.NDArray[np.object_],
+    names: list[str],
+    source: npt.NDArray[np.int32],
     record: npt.NDArray[np.int64],
 ) -> None:
     """Give base rows the source and record under which they were first read, so that twins can be named."""
     for position in np.unique(segment).tolist():
         here = np.flatnonzero(segment == position)
         table = store.segment(segments[position], ["source", "record"]).take(pa.array(row[here]))
-        uri[base_rows[here]] = table.column("source").to_pylist()
+        spelled = table.column("source").combine_chunks().dictionary_encode()
+        known = spelled.dictionary.to_pylist()
+        names += [name for name in known if name not in names]
+        code = np.array([names.index(name) for name in known], np.int32)
+        source[base_rows[here]] = code[spelled.indices.to_numpy()]
         record[base_rows[here]] = table.column("record").to_numpy()

@@ -38,7 +38,7 @@ class NearDedup(SetStage):
 
     def decide(self, rows: Rows) -> Duplicates:
         order = np.lexsort((rows.rank, ~rows.eligible))
-        bands = rows.keys["bands"].astype(np.uint64, copy=False)
+        bands = rows.keys["bands"].astype(np.uint32, copy=False)
         sketch = rows.keys["sketch"].astype(np.uint8, copy=False)
         found = greedy(bands, sketch, order, rows.eligible, rows.all_texts, self.threshold, self.ngram)
         return Duplicates(*found)

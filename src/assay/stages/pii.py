@@ -9,7 +9,7 @@ from pydantic import Field
 
 from assay.curate.batch import Batch
 from assay.curate.stage import Check, Columns, RowStage
-from assay.kernels.glance import AT, COLONS, DIGITS, glance
+from assay.kernels.glance import AT, COLONS, NUMBER, glance
 from assay.kernels.pii_patterns import TYPES, find
 
 Type = Literal["email", "phone", "us_ssn", "bank_card", "ip", "cn_id_card", "cn_mobile"]
@@ -40,7 +40,7 @@ class Pii(RowStage):
         """int64[n] for each type: how many there are."""
         counts = {name: np.zeros(len(batch), np.int64) for name in TYPES}
         seen = glance(batch.text_bytes)
-        for row in np.flatnonzero(seen & (AT | DIGITS | COLONS)).tolist():
+        for row in np.flatnonzero(seen & (AT | NUMBER | COLONS)).tolist():
             for hit in find(batch.text_bytes[row]):
                 counts[hit.type][row] += 1
         return counts

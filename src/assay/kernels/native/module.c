@@ -83,10 +83,10 @@ static PyObject *py_sketch(PyObject *self, PyObject *args) {
     buffers_t held = {.count = 0};
     texts_t texts;
     const uint32_t *table;
-    uint64_t *out_bands;
+    uint32_t *out_bands;
     uint8_t *out_short;
     if (borrow_texts(&held, given, &texts) < 0 || !(table = borrow_table(&held, table_object)) ||
-        !(out_bands = borrow(&held, bands_object, texts.n * bands * 8, 1)) ||
+        !(out_bands = borrow(&held, bands_object, texts.n * bands * 4, 1)) ||
         !(out_short = borrow(&held, short_object, texts.n * VALUES, 1)))
         return give_up(&held);
     Py_BEGIN_ALLOW_THREADS
@@ -101,9 +101,9 @@ static PyObject *py_group_keys(PyObject *self, PyObject *args) {
     long long first, band, bands, next;
     if (!PyArg_ParseTuple(args, "OLLLO", &keys_object, &band, &bands, &first, &out_object)) return NULL;
     buffers_t held = {.count = 0};
-    const uint64_t *keys = borrow(&held, keys_object, 0, 0);
+    const uint32_t *keys = borrow(&held, keys_object, 0, 0);
     if (!keys) return give_up(&held);
-    int64_t n = bands > 0 ? held.views[0].len / 8 / bands : -1;
+    int64_t n = bands > 0 ? held.views[0].len / 4 / bands : -1;
     if (band < 0 || band >= bands || n < 0 || n > INT32_MAX - 1) {
         PyErr_SetString(PyExc_ValueError, "no such band");
         return give_up(&held);

@@ -5,18 +5,11 @@
 
 #define SKETCH_BYTES 128
 
-/* Sort (key, row) pairs by key: least significant digit first, eleven bits a pass, over as many high bits as
- * tell n keys apart; equal high bits are then told apart by the whole key. */
+/* Sort (key, row) pairs by key, stably: least significant digit first, eleven bits a pass. */
 typedef struct {
-    uint64_t key;
+    uint32_t key;
     int32_t row;
 } keyed_t;
-
-static int by_key(const void *left, const void *right) {
-    const keyed_t *a = left, *b = right;
-    if (a->key != b->key) return a->key < b->key ? -1 : 1;
-    return a->row < b->row ? -1 : a->row > b->row;
-}
 
 #define DIGIT 11
 #define BUCKETS (1 << DIGIT)
@@ -25,7 +18,7 @@ static int by_key(const void *left, const void *right) {
 static keyed_t *radix_sort(keyed_t *from, keyed_t *to, int64_t n) {
     int64_t counts[BUCKETS];
     for (int pass = 0; pass < PASSES; pass++) {
-        int shift = 64 - DIGIT * (PASSES - pass);
+        int shift = DIGIT * pass;
         memset(counts, 0, sizeof counts);
         for (int64_t k = 0; k < n; k++) counts[from[k].key >> shift & (BUCKETS - 1)]++;
         int64_t at = 0;
@@ -39,21 +32,10 @@ static keyed_t *radix_sort(keyed_t *from, keyed_t *to, int64_t n) {
         from = to;
         to = swap;
     }
-    int below = 64 - DIGIT * PASSES;
-    for (int64_t start = 0; start < n;) {
-        int64_t end = start + 1;
-        int mixed = 0;
-        while (end < n && from[end].key >> below == from[start].key >> below) {
-            mixed |= from[end].key != from[start].key;
-            end++;
-        }
-        if (mixed) qsort(from + start, (size_t)(end - start), sizeof *from, by_key);
-        start = end;
-    }
     return from;
 }
 
-int64_t group_keys(const uint64_t *keys, int64_t stride, int64_t n, int32_t *out, int64_t first) {
+int64_t group_keys(const uint32_t *keys, int64_t stride, int64_t n, int32_t *out, int64_t first) {
     keyed_t *a = malloc(((size_t)n + 1) * sizeof *a), *b = malloc(((size_t)n + 1) * sizeof *b);
     if (!a || !b) {
         free(a);

@@ -6,7 +6,7 @@
 
 /* Group numbers of equal keys in one band: out[row] is the group, -1 for a key that no other row has. Groups
  * are numbered from `first`. Returns the next free number, or -1 when memory ran out. */
-int64_t group_keys(const uint64_t *keys, int64_t stride, int64_t n, int32_t *out, int64_t first);
+int64_t group_keys(const uint32_t *keys, int64_t stride, int64_t n, int32_t *out, int64_t first);
 
 /* Greedy removal, block by block of rows in order. First `compare` holds every row of a block against the rows kept
  * before the block, which several workers may do at once for parts of it; then `place_block` goes through the block row

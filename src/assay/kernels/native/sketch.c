@@ -21,16 +21,16 @@ static void sketch_row(const uint64_t *hashes, int64_t m, uint64_t *bins) {
     }
 }
 
-static void keys_of_row(const uint64_t *bins, int bands, int width, uint64_t *out) {
+static void keys_of_row(const uint64_t *bins, int bands, int width, uint32_t *out) {
     for (int band = 0; band < bands; band++) {
         uint64_t key = (uint64_t)(band + 1) * 0x8EBC6AF09C88C6E3ull;
         for (int k = 0; k < width; k++) key = mix(key ^ bins[band * width + k]);
-        out[band] = key;
+        out[band] = (uint32_t)(key >> 32);
     }
 }
 
 int sketch_texts(const texts_t *texts, const uint32_t *table, int n, int bands, int width,
-                 uint64_t *out_bands, uint8_t *out_short) {
+                 uint32_t *out_bands, uint8_t *out_short) {
     size_t most = (size_t)longest(texts) + 16;
     uint32_t *points = malloc(most * sizeof *points);
     uint64_t *hashes = malloc(most * sizeof *hashes);

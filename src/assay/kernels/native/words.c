@@ -108,29 +108,61 @@ int repeated_bigrams(const texts_t *texts, const uint32_t *table, double *ratio,
 
 static int is_control(uint32_t c) { return (c < 32 && (c < 9 || c == 11 || (c > 13 && c < 27) || c > 27)) || c == 127; }
 
+/* A number as people write it: digits with at most two of " .-()+" between one and the next. */
+typedef struct {
+    unsigned digits, points, gap, long_number;
+    int colon; /* -1, or how many hexadecimal digits stand since a colon that follows one */
+    int hex_before, colons;
+} number_t;
+
+static void follow_number(number_t *at, uint32_t c) {
+    int is_digit = c - '0' < 10;
+    int is_hex = is_digit || (c | 32) - 'a' < 6;
+    if (is_digit) {
+        at->digits++;
+        at->gap = 0;
+        at->long_number |= at->digits >= 7 || (at->digits >= 4 && at->points >= 3);
+    } else if (at->digits && at->gap < 2 && (c == ' ' || c == '.' || c == '-' || c == '(' || c == ')' || c == '+')) {
+        at->gap++;
+        at->points += c == '.';
+    } else {
+        at->digits = at->points = at->gap = 0;
+    }
+    if (c == ':') {
+        at->colons |= at->colon >= 0;
+        at->colon = at->colon >= 0 || at->hex_before ? 0 : -1;
+    } else if (at->colon >= 0 && is_hex && at->colon < 4) {
+        at->colon++;
+    } else {
+        at->colon = -1;
+    }
+    at->hex_before = is_hex;
+}
+
+/* The plain form of a full-width character that numbers and addresses are written with. */
+static uint32_t narrow(uint32_t c) { return c >= 0xFF01 && c <= 0xFF5E ? c - 0xFEE0 : c; }
+
 void glance(const texts_t *texts, const uint32_t *table, uint8_t *out) {
     for (int64_t row = 0; row < texts->n; row++) {
         const uint8_t *p = texts->data + texts->start[row], *end = texts->data + texts->end[row];
-        unsigned bits = 0, digits = 0, colons = 0;
+        unsigned bits = 0;
+        number_t number = {.colon = -1};
         while (p < end) {
-            if (*p < 0x80) {
-                uint32_t c = *p++;
-                if (class_of(table[c]) != CLASS_SPACE) bits |= GLANCE_WORDS;
+            uint32_t c = *p;
+            if (c < 0x80) {
+                p++;
                 if (is_control(c)) bits |= GLANCE_CONTROLS;
-                if (c == '@') bits |= GLANCE_AT;
-                digits += c - '0' < 10;
-                colons += c == ':';
-                continue;
+            } else {
+                c = next_point(&p, end);
+                bits |= GLANCE_NOT_ASCII;
             }
-            uint32_t c = next_point(&p, end);
-            bits |= GLANCE_NOT_ASCII;
             if (class_of(entry_of(table, c)) != CLASS_SPACE) bits |= GLANCE_WORDS;
-            if (c == 0xFF20) bits |= GLANCE_AT;
-            digits += c - 0xFF10 < 10;
-            colons += c == 0xFF1A;
+            if (c >= 0x80) c = narrow(c);
+            if (c == '@') bits |= GLANCE_AT;
+            follow_number(&number, c);
         }
-        if (digits >= 4) bits |= GLANCE_DIGITS;
-        if (colons >= 2) bits |= GLANCE_COLONS;
+        if (number.long_number) bits |= GLANCE_NUMBER;
+        if (number.colons) bits |= GLANCE_COLONS;
         out[row] = (uint8_t)bits;
     }
 }

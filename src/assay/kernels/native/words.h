@@ -17,8 +17,8 @@ enum {
     GLANCE_CONTROLS = 2,  /* control characters that trainers and terminals choke on */
     GLANCE_NOT_ASCII = 4, /* any byte beyond ASCII */
     GLANCE_AT = 8,        /* an at sign, of either width */
-    GLANCE_DIGITS = 16,   /* four digits or more, of either width */
-    GLANCE_COLONS = 32    /* two colons or more, of either width */
+    GLANCE_NUMBER = 16,   /* a number of seven digits or more, or of four with three points, of either width */
+    GLANCE_COLONS = 32    /* a hexadecimal digit, a colon, at most four such digits, a colon */
 };
 
 /* out[k]: bits for text k. */
