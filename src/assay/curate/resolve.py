@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from assay.curate.stage import Columns, Rows, SetStage
+from assay.curate.stage import Columns, Picked, Rows, SetStage, Whole
 from assay.kernels.texts import Texts
 
 Ints = npt.NDArray[np.int64]
@@ -36,11 +35,6 @@ class Twins:
     similarity: Floats
 
 
-def some(column: npt.NDArray[Any], rows: Ints) -> npt.NDArray[Any]:
-    """Rows of a column, in order; the column itself where that is all of them."""
-    return column if len(rows) == len(column) else column[rows]
-
-
 def rank_rows(order: Sequence[npt.NDArray[np.generic]]) -> Ints:
     """Ranks 0…n−1 by several keys, the most important first; smaller is better."""
     by_rank = np.lexsort(tuple(reversed(order)))
@@ -56,20 +50,22 @@ def find_twins(
     eligible: Bools,
     pinned: Bools,
     texts: Texts,
+    at: Ints | None = None,
 ) -> Twins:
-    """Run the set stages in recipe order over n rows.
+    """Run the set stages in recipe order over n rows: those at `at` in `keys` and `texts`, which may hold more.
 
     `keys[k]` belongs to `stages[k]`. `eligible`: passes every row check. `pinned`: may not go (a row of the
     version that is added to). Every twin in the result is eligible and is itself no duplicate.
     """
     barred = np.zeros((len(stages), len(rank)), np.bool_)
+    at = np.arange(len(rank)) if at is None else at
     while True:
-        twins = _pass(stages, keys, rank, eligible, pinned, barred, texts)
-        if not _follow(stages, twins, eligible, barred, texts):
+        twins = _pass(stages, keys, rank, eligible, pinned, barred, texts, at)
+        if not _follow(stages, twins, eligible, barred, texts.take(at)):
             return twins
 
 
-def _pass(
+def _pass(  # noqa: PLR0913
     stages: Sequence[tuple[int, SetStage]],
     keys: Sequence[Columns],
     rank: Ints,
@@ -77,17 +73,19 @@ def _pass(
     pinned: Bools,
     barred: npt.NDArray[np.bool_],
     texts: Texts,
+    at: Ints,
 ) -> Twins:
     n = len(rank)
     twins = Twins(np.full(n, -1, np.int64), np.full(n, -1, np.int64), np.full(n, np.nan))
     for k, (position, stage) in enumerate(stages):
         alive = np.flatnonzero(twins.stage < 0)
+        there = at[alive]
         view = Rows(
-            {name: some(column, alive) for name, column in keys[k].items()},
+            Picked(keys[k], there),
             np.argsort(np.argsort(rank[alive], kind="stable"), kind="stable").astype(np.int64),
             (eligible & ~barred[k])[alive],
-            lambda rows, alive=alive: [texts[int(alive[row])] for row in rows],  # type: ignore[misc]
-            spelled=texts.take(alive),
+            lambda rows, there=there: [texts[int(there[row])] for row in rows],  # type: ignore[misc]
+            whole=Whole(keys[k], texts, there),
         )
         found = stage.decide(view)
         row, twin = alive[found.row], alive[found.twin]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from assay.curate.gather import Gathered
 from assay.curate.plan import Plan
-from assay.curate.resolve import find_twins, rank_rows, some
+from assay.curate.resolve import find_twins, rank_rows
 from assay.curate.split import Standing, assign, join_groups
 from assay.kernels.ids import first_of_each, order
 from assay.kernels.texts import Texts
@@ -77,14 +77,12 @@ def settle(  # noqa: PLR0913 - everything that a decision may depend on, by name
     )
     found = find_twins(
         plan.set_stages,
-        [
-            {name: some(column, unique) for name, column in gathered.keys[position].items()}
-            for position, _ in plan.set_stages
-        ],
+        [gathered.keys[position] for position, _ in plan.set_stages],
         rank,
         eligible,
         gathered.pinned[unique],
-        texts.take(unique),
+        texts,
+        unique,
     )
     duplicate, twin = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
     similarity = np.full(n, np.nan)

@@ -117,8 +117,9 @@ class Rows:
     `keys`: the columns that its `keys` made. `rank`: int64, a permutation; of two rows that are the same
     the one with the smaller rank is kept. `eligible`: bool; only such a row may be kept (it passes every
     row check). `texts(rows)` fetches the full texts (`Batch.texts`) of some rows, given as int64 indices.
-    `ids`: S32, the example ids, for ties that must not depend on row order. `spelled`: the same texts as
-    bytes, where they lie ready.
+    `ids`: S32, the example ids, for ties that must not depend on row order. `pinned`: bool, a row that may not
+    go (it stands in the version that is added to). `whole`: the same rows among all that were gathered, for
+    stages that can do without a copy of their keys.
     """
 
     keys: Columns
@@ -126,15 +127,44 @@ class Rows:
     eligible: npt.NDArray[np.bool_]
     texts: Callable[[Sequence[int]], list[str]]
     ids: npt.NDArray[np.bytes_] = field(default_factory=lambda: np.empty(0, "S32"))
-    spelled: Texts | None = None
+    pinned: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
+    whole: Whole | None = None
 
     def __len__(self) -> int:
         return len(self.rank)
 
-    @property
-    def all_texts(self) -> Texts:
-        """The texts of all rows as bytes, for the compiled kernel."""
-        return Texts.of(self.texts(range(len(self)))) if self.spelled is None else self.spelled
+    def all_of_them(self) -> Whole:
+        """The rows as they lie among all; among themselves where nobody said."""
+        if self.whole is not None:
+            return self.whole
+        return Whole(self.keys, Texts.of(self.texts(range(len(self)))), np.arange(len(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All rows that were gathered, and which of them count: `at` int64[n], positions in `keys` and `texts`."""
+
+    keys: Columns
+    texts: Texts
+    at: npt.NDArray[np.int64]
+
+
+class Picked(Mapping[str, npt.NDArray[np.generic]]):
+    """Columns at some rows, each picked when it is asked for."""
+
+    def __init__(self, columns: Columns, rows: npt.NDArray[np.int64]) -> None:
+        self._columns = columns
+        self._rows = rows
+
+    def __getitem__(self, name: str) -> npt.NDArray[np.generic]:
+        column = self._columns[name]
+        return column if len(self._rows) == len(column) else column[self._rows]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
 
 
 @dataclass(frozen=True, slots=True)

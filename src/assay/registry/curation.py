@@ -114,6 +114,8 @@ def run_curation(
             tell(Progress("deciding", 0, None, "rows"))
             standing = base_rows.standing(gathered.ids)
             settled = _settle(request, gathered, spool, standing, sources)
+            gathered.keys.clear()
+            spool.forget()
         stages, malformed_codes = funnel(gathered, settled, request.plan)
         counts = _counts(gathered, settled)
         splits = membership(gathered, settled)

@@ -37,11 +37,18 @@ class NearDedup(SetStage):
         return keys_of(batch.text_bytes, self.ngram, self.threshold)
 
     def decide(self, rows: Rows) -> Duplicates:
-        order = np.lexsort((rows.rank, ~rows.eligible))
-        bands = rows.keys["bands"].astype(np.uint32, copy=False)
-        sketch = rows.keys["sketch"].astype(np.uint8, copy=False)
-        found = greedy(bands, sketch, order, rows.eligible, rows.all_texts, self.threshold, self.ngram)
-        return Duplicates(*found)
+        whole = rows.all_of_them()
+        order = whole.at[np.lexsort((rows.rank, ~rows.eligible))]
+        may_stay = np.zeros(len(whole.texts), np.bool_)
+        may_stay[whole.at] = rows.eligible
+        bands = whole.keys["bands"].astype(np.uint32, copy=False)
+        sketch = whole.keys["sketch"].astype(np.uint8, copy=False)
+        row, twin, similarity = greedy(
+            bands, sketch, order, may_stay, whole.texts, self.threshold, self.ngram
+        )
+        here = np.empty(len(whole.texts), np.int64)
+        here[whole.at] = np.arange(len(rows))
+        return Duplicates(here[row], here[twin], similarity)
 
     def similarity(self, a: str, b: str) -> float:
         return similarity(a, b, self.ngram)
