@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ from assay.curate.batch import Batch
 from assay.curate.chunk import Chunk
 from assay.curate.plan import Plan
 from assay.curate.reading import read_chunk
+from assay.curate.stage import Columns, Stage
+from assay.curate.stored import StoredChunk, read_stored
+from assay.curate.values import ValueCache, content_digest, measured
 from assay.kernels.counting import counts_of_characters
 from assay.kernels.normalise import fold_digests
 from assay.kernels.texts import Texts
@@ -77,35 +80,52 @@ class Evaluated:
     keys: Mapping[int, dict[str, npt.NDArray[Any]]]
     inputs: npt.NDArray[np.uint64]
     length: npt.NDArray[np.int64]
+    reused: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """The row pass over a plan. `defaults` are provenance columns for records that state none."""
+    """The row pass over a plan. `defaults` are provenance columns for records that state none; `cache` remembers
+    what was measured."""
 
     plan: Plan
     defaults: Mapping[str, Any]
+    cache: ValueCache | None = None
 
-    def __call__(self, chunk: Chunk) -> Evaluated:
-        read = read_chunk(chunk, self.defaults)
+    def __call__(self, chunk: Chunk | StoredChunk) -> Evaluated:
+        read = read_stored(chunk) if isinstance(chunk, StoredChunk) else read_chunk(chunk, self.defaults)
         batch = read.batch
+        content = content_digest(read) if self.cache is not None and len(batch) else b""
+        remembered: list[bool] = []
+
+        def values(stage: Stage, compute: Callable[[Batch], Columns]) -> Columns:
+            if not len(batch):
+                return compute(batch)
+            columns, known = measured(stage, lambda: compute(batch), content, self.cache)
+            if not stage.cheap:
+                remembered.append(known)
+            return columns
+
         return Evaluated(
             chunk.source,
             read.rows,
             read.ids,
             batch.text_bytes,
             read.malformed,
-            self._failures(batch),
-            {position: dict(stage.keys(batch)) for position, stage in self.plan.keyed_stages},
+            self._failures(batch, values),
+            {position: dict(values(stage, stage.keys)) for position, stage in self.plan.keyed_stages},
             fold_digests(batch.input_bytes)[:, 0].copy(),
             counts_of_characters(batch.text_bytes),
+            bool(remembered) and all(remembered),
         )
 
-    def _failures(self, batch: Batch) -> Failures:
+    def _failures(
+        self, batch: Batch, values: Callable[[Stage, Callable[[Batch], Columns]], Columns]
+    ) -> Failures:
         parts = []
         for position, stage in self.plan.row_stages:
             names = list(stage.codes)
-            for check in stage.checks(stage.measure(batch)) if len(batch) else ():
+            for check in stage.checks(values(stage, stage.measure)) if len(batch) else ():
                 at = np.flatnonzero(check.failed)
                 if not len(at):
                     continue

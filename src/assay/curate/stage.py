@@ -83,6 +83,14 @@ class Stage(BaseModel):
     codes: ClassVar[Mapping[str, str]]
     """Every code the stage can give, with the sentence that explains it to a person."""
 
+    cheap: ClassVar[bool] = False
+    """Whether measuring again costs less than looking it up."""
+
+    @property
+    def measured(self) -> Mapping[str, Any]:
+        """The parameters that what is measured depends on, as JSON values: all of them unless a stage knows better."""
+        return self.model_dump(mode="json")
+
     def bind(self, resources: Resources) -> Self:
         """This stage with what it needs beyond its parameters."""
         return self
@@ -100,6 +108,10 @@ class RowStage(Stage):
 
     action: Literal["reject", "flag"] = "reject"
     """`flag` keeps the row and notes the finding in the ledger."""
+
+    @property
+    def measured(self) -> Mapping[str, Any]:
+        return {name: value for name, value in self.model_dump(mode="json").items() if name in self.measured_by}
 
     def measure(self, batch: Batch) -> Columns:
         """The values of n rows, as columns of length n."""

@@ -168,3 +168,12 @@ def read_records(
     ends = [np.empty(n, np.int64) for _ in range(4)]
     _call("read_records", _given(records), question, more, answer, payload, text, status, *ends)
     return payload, text, status, ends[0], ends[1], ends[2], ends[3]
+
+
+def read_payloads(payloads: Texts) -> tuple[U8, U8, I64, I64]:
+    """text bytes, status, text_end, answer_start of stored payloads; see `records.h`."""
+    n = len(payloads)
+    text, status = np.empty(int(payloads.sizes.sum()) + 2 * n, np.uint8), np.empty(n, np.uint8)
+    text_end, answer_start = np.empty(n, np.int64), np.empty(n, np.int64)
+    _call("read_payloads", _given(payloads), text, status, text_end, answer_start)
+    return text, status, text_end, answer_start

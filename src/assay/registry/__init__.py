@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
     from assay.store.gc import GcPlan
     from assay.store.index.sqlite import SqliteIndex
+    from assay.store.values import FileValues
     from assay.store.verify import Report
 
 Tell = Callable[["Progress"], None]
@@ -59,6 +60,7 @@ class Registry:
         container: str | None = None,
         workers: int = 1,
         batch_rows: int = BATCH_ROWS,
+        memory: int | None = None,
         provenance: Mapping[str, str] | None = None,
         dry_run: bool = False,
         progress: Tell | None = None,
@@ -67,7 +69,7 @@ class Registry:
 
         `recipe`: a preset's name, the path of a YAML file, or a `Recipe` (default: `default`). `eval_sources`: files
         that are the test split. `add`: keep the newest version's examples and add to them. `shape` and
-        `container` are recognised when not named. Raises BadInput, NotFound, InvalidRecipe, Conflict.
+        `container` are recognised when not named. `memory`: bytes beyond which keys lie in files. Raises BadInput, NotFound, InvalidRecipe, Conflict.
         """
         from assay.registry.curation import Request, run_curation
         from assay.registry.recipes import load_plan
@@ -82,9 +84,10 @@ class Registry:
             shape,
             container,
             provenance or {},
-            workers,
-            batch_rows,
-            dry_run,
+            workers=workers,
+            batch_rows=batch_rows,
+            memory=memory,
+            dry_run=dry_run,
         )
         return run_curation(self, request, progress)
 
@@ -99,6 +102,7 @@ class Registry:
         container: str | None = None,
         workers: int = 1,
         batch_rows: int = BATCH_ROWS,
+        memory: int | None = None,
         provenance: Mapping[str, str] | None = None,
         dry_run: bool = False,
         progress: Tell | None = None,
@@ -114,6 +118,7 @@ class Registry:
             container=container,
             workers=workers,
             batch_rows=batch_rows,
+            memory=memory,
             provenance=provenance,
             dry_run=dry_run,
             progress=progress,
@@ -235,6 +240,13 @@ class Registry:
     def scratch_root(self) -> Path | None:
         """Where unfinished work may lie, if the registry is a folder."""
         return None if self.root is None else self.root / "tmp"
+
+    @property
+    def values(self) -> FileValues | None:
+        """Where measured values are remembered, if the registry is a folder."""
+        from assay.store.values import FileValues
+
+        return None if self.root is None else FileValues(self.root / "cache" / "values")
 
     def _known(self) -> str:
         names = ", ".join(sorted(self.store.versions())) or "none yet; `assay curate NAME FILE` makes one"

@@ -11,6 +11,7 @@ from assay.curate.batch import Batch
 from assay.curate.stage import Columns, Duplicates, Rows, SetStage
 from assay.kernels.jaccard import similarity
 from assay.kernels.near import greedy, keys_of
+from assay.kernels.sketch import HASH_SCHEME, bands_for
 
 
 class NearDedup(SetStage):
@@ -28,6 +29,11 @@ class NearDedup(SetStage):
 
     threshold: float = Field(default=0.8, ge=0.5, le=1.0)
     ngram: int = Field(default=5, ge=2, le=12)
+
+    @property
+    def measured(self) -> dict[str, int]:
+        bands, width = bands_for(self.threshold)
+        return {"scheme": HASH_SCHEME, "ngram": self.ngram, "bands": bands, "width": width}
 
     @property
     def floor(self) -> float:
