@@ -27,15 +27,26 @@ def unit(vectors: I8) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
     return floats, np.where(squares > 0, 1 / np.sqrt(np.maximum(squares, 1)), 0).astype(np.float32)
 
 
-def centred(vectors: I8) -> I8:
-    """int8[n, d]: what is common to all rows (their mean) taken off, so that cosines tell differences."""
-    if not len(vectors):
-        return vectors
+def _directions(vectors: I8) -> npt.NDArray[np.int64]:
+    """int64[n, d]: unit vectors in fixed point. Sums of integers do not depend on the order of rows."""
     _, inverse = unit(vectors)
-    # The mean of directions, in fixed point: a sum of integers does not depend on the order of rows.
-    fixed = np.rint(vectors * (inverse[:, None] * np.float32(4096))).astype(np.int64)
-    mean = fixed.sum(axis=0) / len(vectors)
-    return quantised(np.where(inverse[:, None] > 0, fixed - mean, 0.0))
+    return np.rint(vectors * (inverse[:, None] * np.float32(4096))).astype(np.int64)
+
+
+def common(vectors: I8) -> npt.NDArray[np.float64]:
+    """float64[d]: what all rows have in common, the mean of their directions."""
+    mean: npt.NDArray[np.float64] = _directions(vectors).sum(axis=0) / max(len(vectors), 1)
+    return mean
+
+
+def without(vectors: I8, shift: npt.NDArray[np.float64]) -> I8:
+    """int8[n, d]: the rows less `shift` (of `common`), so that cosines tell differences; zero vectors stay zero."""
+    out = np.zeros_like(vectors)
+    for start in range(0, len(vectors), _BLOCK):
+        block = vectors[start : start + _BLOCK]
+        some = block.any(axis=1, keepdims=True)
+        out[start : start + _BLOCK] = quantised(np.where(some, _directions(block) - shift, 0.0))
+    return out
 
 
 def fit(vectors: I8, k: int, seed: int) -> I8:
@@ -53,10 +64,8 @@ def fit(vectors: I8, k: int, seed: int) -> I8:
         if before is not None and np.array_equal(nearest, before):
             break
         before = nearest
-        _, inverse = unit(sample)
-        fixed = np.rint(sample * (inverse[:, None] * np.float32(4096))).astype(np.int64)
         sums = np.zeros((len(centres), sample.shape[1]), np.int64)
-        np.add.at(sums, nearest, fixed)
+        np.add.at(sums, nearest, _directions(sample))
         moved = quantised(sums.astype(np.float64))
         alive = np.bincount(nearest, minlength=len(centres)) > 0
         centres = np.where(alive[:, None], moved, centres)
@@ -89,4 +98,6 @@ def _spread(sample: I8, k: int, draw: np.random.Generator) -> I8:
         total = np.cumsum(far)
         if total[-1] <= 0:
             return sample[chosen]
-        chosen.append(int(np.searchsorted(total, draw.random() * total[-1], "right").clip(0, len(sample) - 1)))
+        chosen.append(
+            int(np.searchsorted(total, draw.random() * total[-1], "right").clip(0, len(sample) - 1))
+        )

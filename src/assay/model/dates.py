@@ -7,7 +7,9 @@ import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
-_DATE: Final = re.compile(r"(\d{4})\s?(?:年|[-/.])\s?(\d{1,2})(?:\s?(?:月|[-/.])\s?(\d{1,2})\s?日?|月)?(?!\d)")
+_DATE: Final = re.compile(
+    r"(\d{4})\s?(?:年|[-/.])\s?(\d{1,2})(?:\s?(?:月|[-/.])\s?(\d{1,2})\s?日?|月)?(?!\d)"
+)
 _LONGEST: Final = 64
 """No spelling of a date is longer; longer texts are not looked at."""
 
