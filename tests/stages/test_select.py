@@ -220,7 +220,7 @@ def test_fast_greedy_is_greedy_to_the_letter(seed, size, n):
 @given(st.lists(st.text(max_size=40), max_size=6))
 def test_vectors_take_any_text_and_do_not_depend_on_neighbours(texts):
     together = lexical_vectors(texts)
-    assert together.shape == (len(texts), 64) and together.dtype == np.int8
+    assert together.shape == (len(texts), 128) and together.dtype == np.int8
     for text, vector in zip(texts, together, strict=True):
         assert np.array_equal(lexical_vectors([text])[0], vector)
         assert vector.any() == bool(text.split())

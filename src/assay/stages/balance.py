@@ -102,7 +102,7 @@ class Balance(Selector):
         return {} if self._reference is None else {"like": share_digest(self._reference)}
 
     def keys(self, batch: Batch) -> Columns:
-        """`group` S64, `units` int64 or `vector` int8[n, 64]; `score` and `date` float64 when they are asked for."""
+        """`group` S64, `units` int64 or `vector` int8[n, 128]; `score` and `date` float64 when they are asked for."""
         n = len(batch)
         columns: dict[str, Any] = {}
         if self.by == "length":

@@ -59,7 +59,7 @@ class Select(Selector):
         return self
 
     def keys(self, batch: Batch) -> Columns:
-        """`vector`: int8[n, 64]; `score`: float64[n] when one is named."""
+        """`vector`: int8[n, 128]; `score`: float64[n] when one is named."""
         texts = {"text": batch.texts, "input": batch.inputs, "output": batch.outputs}[self.of]
         columns: dict[str, Any] = {"vector": _vectors(texts).reshape(len(batch), DIMENSIONS)}
         if self.score is not None:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from assay.curate.stage import Rows
 from assay.kernels import clusters
 from assay.kernels.coverage import Chosen, Points
+from assay.kernels.lexical_vectors import I8
 from assay.kernels.order import by_id, drawn
 from assay.kernels.sketch import mix
 
@@ -27,17 +28,25 @@ F64 = npt.NDArray[np.float64]
 @dataclass(frozen=True)
 class Field:
     """n eligible rows in order of preference (score, rank, id): `order` int64[n], their indices; `score`
-    float64[n] or None; `draws` uint64[n], an even draw for each; `raw`: their vectors as they are; `points`: less
-    what they have in common, so that cosines tell differences."""
+    float64[n] or None; `draws` uint64[n], an even draw for each; `vectors` int8[n, d]."""
 
     order: I64
     score: F64 | None
     draws: npt.NDArray[np.uint64]
-    raw: Points
-    points: Points
+    vectors: I8
 
     def __len__(self) -> int:
         return len(self.order)
+
+    @cached_property
+    def raw(self) -> Points:
+        """The vectors as they are."""
+        return Points.of(self.vectors)
+
+    @cached_property
+    def points(self) -> Points:
+        """The vectors less what all have in common, so that cosines tell differences."""
+        return Points.of(clusters.without(self.vectors, clusters.common(self.vectors)))
 
     @cached_property
     def quality(self) -> F64:
@@ -105,11 +114,9 @@ def field_of(rows: Rows, *, scored: bool, seed: int) -> Field:
         score = rows.keys["score"][order].astype(np.float64)
         keys.append(-np.where(np.isnan(score), -np.inf, score))
     order = order[np.lexsort(keys)]
-    vectors = rows.keys["vector"][order].astype(np.int8, copy=False)
     return Field(
         order,
         rows.keys["score"][order].astype(np.float64) if scored else None,
         drawn(rows.ids[order], seed) if len(rows.ids) else mix(rows.rank[order].astype(np.uint64)),
-        Points.of(vectors),
-        Points.of(clusters.without(vectors, clusters.common(vectors))),
+        rows.keys["vector"][order].astype(np.int8, copy=False),
     )
