@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from assay.curate.plan import make_plan, parse_recipe
 from assay.errors import UsageError
 from assay.kernels.mixture import caps_for_mix, caps_for_share, jensen_shannon, shares, total_variation
 from assay.kernels.script import dominant_script
@@ -212,8 +213,12 @@ def test_clusters_find_topics_where_there_is_no_field():
     refunds = [f"我想申请退款，订单号{k}，请把钱退回我的银行卡" for k in range(30)]
     parcels = [f"Where is my parcel number {k}? The courier has not delivered it." for k in range(6)]
     stage = Balance(by="cluster", k=2, cap=6, seed=1)
-    found = stage.select(rows_of(stage, [{"text": text} for text in refunds + parcels]))
+    rows = rows_of(stage, [{"text": text} for text in refunds + parcels])
+    found = stage.select(rows)
     assert len(found.row) == 24 and (found.row < 30).all()
+    ids = [bytes(example).ljust(32, b"\0").hex() for example in rows.ids]
+    first, second = (ids.index(group["typical"]) for group in found.summary["groups"])
+    assert first < 30 <= second
 
 
 def test_scripts_and_months():
@@ -263,6 +268,16 @@ def test_like_a_version_by_a_field_is_refused_with_a_way_out():
     assert "like: {" in caught.value.hint
     with pytest.raises(UsageError):
         Balance(by="length", like="production@v1").bind(Shelf([]))
+
+
+def test_a_recipe_may_name_both_selectors_and_is_spelled_out_the_same():
+    stages = [
+        {"balance": {"by": "类别", "target": {"退款": 0.5}, "edges": [3, 6]}},
+        {"select": {"n": 0.5, "method": "quality", "novelty": 0.9}},
+    ]
+    plan = make_plan(parse_recipe({"stages": stages}))
+    assert [stage.kind for stage in plan.stages] == ["balance", "select"]
+    assert make_plan(plan.recipe).recipe.digest == plan.recipe.digest
 
 
 @pytest.mark.parametrize(

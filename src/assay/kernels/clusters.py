@@ -83,6 +83,17 @@ def assign(vectors: I8, centres: I8) -> npt.NDArray[np.int64]:
     return out
 
 
+def cosine_to_own(vectors: I8, centres: I8, of_row: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """float64[n]: the cosine of each row to the centre it was assigned to."""
+    _, inverse = unit(vectors)
+    _, inverse_of_centre = unit(centres)
+    dots = np.empty(len(vectors))
+    for start in range(0, len(vectors), _BLOCK):
+        own = centres[of_row[start : start + _BLOCK]].astype(np.int64)
+        dots[start : start + _BLOCK] = (vectors[start : start + _BLOCK] * own).sum(axis=1)
+    return dots * inverse * inverse_of_centre[of_row]
+
+
 def _spread(sample: I8, k: int, draw: np.random.Generator) -> I8:
     """k-means++: each next centre is drawn with a chance that grows with its distance from those chosen."""
     points, inverse = unit(sample)

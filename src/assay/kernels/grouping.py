@@ -18,13 +18,13 @@ I64 = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Grouping:
-    """`names` of g groups, `of_row` int64[n] into them, what a person should know of them, and how rows that
-    were not here would be grouped: `group_again(columns)` gives names."""
+    """`names` of g groups, `of_row` int64[n] into them; `group_again(columns)` names the groups of rows that were not
+    here; `typical`: group → the row that shows best what it is about, where its name does not say it."""
 
     names: list[str]
     of_row: I64
     group_again: Callable[[Columns], list[str]]
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    typical: Mapping[str, int] = field(default_factory=dict)
 
     def mix_of(self, columns: Columns) -> dict[str, float]:
         """The shares of the groups among other rows; they add up to 1."""
@@ -94,4 +94,9 @@ def by_cluster(vectors: I8, k: int, seed: int) -> Grouping:
         found = clusters.assign(clusters.without(columns["vector"].astype(np.int8), shift), centres)
         return [names[c] for c in found.tolist()]
 
-    return Grouping(names, clusters.assign(plain, centres), again)
+    of_row = clusters.assign(plain, centres)
+    near = clusters.cosine_to_own(plain, centres, of_row)
+    best = np.lexsort((-near, of_row))
+    found, first = np.unique(of_row[best], return_index=True)
+    typical = {names[c]: int(best[at]) for c, at in zip(found.tolist(), first.tolist(), strict=True)}
+    return Grouping(names, of_row, again, typical)

@@ -159,7 +159,7 @@ class Balance(Selector):
             np.full(len(goes), -1, np.int64),
             {position: groups.names[g] for position, g in enumerate(group.tolist())},
             weights,
-            {"by": self.by, **groups.facts, **outcome_summary(outcome)},
+            {"by": self.by, **outcome_summary(outcome, _named(groups.typical, rows.ids, order))},
         )
 
     def _groups(self, keys: Columns) -> Grouping:
@@ -232,6 +232,14 @@ class Balance(Selector):
         out = np.zeros(n)
         out[order] = weight
         return out
+
+
+def _named(typical: Mapping[str, int], ids: Any, order: Any) -> dict[str, str]:
+    """Group → the id of its typical row, as people write it."""
+    if not len(ids):
+        return {}
+    # NumPy drops trailing zero bytes of an element; an id has 32.
+    return {name: bytes(ids[order[row]]).ljust(32, b"\0").hex() for name, row in typical.items()}
 
 
 def _recency(date: Any, half_life: float) -> Any:

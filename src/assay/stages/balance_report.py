@@ -32,12 +32,15 @@ class Outcome:
     reachable: bool
 
 
-def outcome_summary(outcome: Outcome) -> dict[str, Any]:
-    """JSON values only. Groups are listed by size, at most fifty; distances count what is wanted of absent ones."""
+def outcome_summary(outcome: Outcome, typical: Mapping[str, str]) -> dict[str, Any]:
+    """JSON values only. `typical`: group → id of an example that shows what it is about.
+
+    Groups are listed by size, at most fifty; distances count what is wanted of absent ones.
+    """
     before, after = shares(outcome.before), shares(outcome.after)
     summary: dict[str, Any] = {
         "rows": {"before": int(outcome.before.sum()), "after": int(outcome.after.sum())},
-        "groups": [_group(outcome, int(g)) for g in _by_size(outcome)[:_LISTED]],
+        "groups": [_group(outcome, int(g), typical) for g in _by_size(outcome)[:_LISTED]],
         "groups_in_all": len(outcome.names),
         "evenness": {"before": _short(evenness(before)), "after": _short(evenness(after))},
     }
@@ -61,12 +64,14 @@ def _by_size(outcome: Outcome) -> npt.NDArray[np.int64]:
     return np.lexsort((np.arange(len(outcome.names)), -outcome.before)).astype(np.int64)
 
 
-def _group(outcome: Outcome, g: int) -> dict[str, Any]:
+def _group(outcome: Outcome, g: int, typical: Mapping[str, str]) -> dict[str, Any]:
     out: dict[str, Any] = {
         "group": outcome.names[g],
         "before": int(outcome.before[g]),
         "after": int(outcome.after[g]),
     }
+    if outcome.names[g] in typical:
+        out["typical"] = typical[outcome.names[g]]
     if outcome.wanted is not None:
         out["wanted"] = _short(float(outcome.wanted[g]))
     if outcome.factor is not None:
