@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -298,6 +298,7 @@ def test_what_makes_no_sense_is_refused(params):
         Balance(by="category", **params)
 
 
+@example("\0a")
 @given(st.one_of(st.none(), st.text(max_size=200), st.integers(), st.lists(st.text(max_size=9), max_size=3)))
 def test_a_label_is_short_text_for_any_value(value):
     label = label_of(value)

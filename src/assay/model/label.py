@@ -19,7 +19,7 @@ def label_of(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        text = value.strip().replace("\0", " ")
+        text = value.replace("\0", " ").strip()
     else:
         try:
             text = canonical_json(value).decode()
