@@ -14,12 +14,14 @@ from assay.curate.batch import Batch
 from assay.curate.chunk import Chunk
 from assay.curate.plan import Plan
 from assay.curate.reading import read_chunk
+from assay.curate.split import dates_of
 from assay.curate.stage import Columns, Stage
 from assay.curate.stored import StoredChunk, read_stored
 from assay.curate.values import ValueCache, content_digest, measured
 from assay.kernels.counting import counts_of_characters
 from assay.kernels.normalise import fold_digests
 from assay.kernels.texts import Texts
+from assay.model.label import label_of
 from assay.model.record import Malformed
 
 
@@ -81,6 +83,8 @@ class Evaluated:
     inputs: npt.NDArray[np.uint64]
     length: npt.NDArray[np.int64]
     reused: bool
+    split_fields: Mapping[str, npt.NDArray[Any]]
+    """What the split must know of each row: `date` float64 seconds; `strata`, `group` labels as objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,18 @@ class Evaluator:
             fold_digests(batch.input_bytes)[:, 0].copy(),
             counts_of_characters(batch.text_bytes),
             bool(remembered) and all(remembered),
+            self._split_fields(batch),
         )
+
+    def _split_fields(self, batch: Batch) -> dict[str, npt.NDArray[Any]]:
+        wanted = self.plan.split.fields if self.plan.split is not None else {}
+        found: dict[str, npt.NDArray[Any]] = {}
+        for purpose, name in wanted.items():
+            values = batch.column(name)
+            found[purpose] = (
+                dates_of(values) if purpose == "date" else np.array([label_of(v) for v in values], np.object_)
+            )
+        return found
 
     def _failures(
         self, batch: Batch, values: Callable[[Stage, Callable[[Batch], Columns]], Columns]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ class Gathered:
     `source`: position of the source, `BASE` for a row of the base version; `ids`: S32; `passes`: no check
     rejects it; `failures`: of all rows, by row; `keys[position]`: columns of the set stage there;
     `inputs`, `length`: see `Evaluated`; `malformed`: (source, record) pairs; `reused`: rows
-    whose values were remembered.
+    whose values were remembered; `split_fields`: see `Evaluated`.
     """
 
     source: npt.NDArray[np.int32]
@@ -42,6 +42,7 @@ class Gathered:
     length: npt.NDArray[np.int64]
     malformed: list[tuple[int, Malformed]]
     reused: int = 0
+    split_fields: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.source)
@@ -94,6 +95,10 @@ def gather(
         _join([part.length for part in parts], np.int64),
         malformed,
         sum(len(part.length) for part in parts if part.reused),
+        {
+            name: np.concatenate([part.split_fields[name] for part in parts])
+            for name in (parts[0].split_fields if parts else ())
+        },
     )
 
 

@@ -81,7 +81,9 @@ def build_ledger(
     stage, code, value, threshold = _reasons(gathered, settled, plan, rows)
     twin = settled.twin[rows]
     # A failing row's claim to a twin is evidence too, but only a rejection as a duplicate names one up front.
-    named = (settled.failure[rows] < 0) & (twin >= 0)
+    failure = settled.failure[rows]
+    selecting = np.isin(settled.stage[rows], [position for position, _ in plan.selectors])
+    named = ((failure < 0) | selecting) & (twin >= 0)
     at = np.maximum(twin, 0)
     nothing = pa.nulls(len(rows))
     note = np.where(settled.failure[rows] >= 0, settled.failure[rows], 0)
@@ -100,7 +102,7 @@ def build_ledger(
         "twin_id": _ids(gathered.ids[at], named),
         "twin_source": _words(np.where(named, places.source[at], -1), places.names),
         "twin_record": pa.array(places.record[at], mask=~named),
-        "similarity": pa.array(settled.similarity[rows], mask=~named),
+        "similarity": pa.array(settled.similarity[rows], mask=~named, from_pandas=True),
         "also": _also(gathered, settled, plan, rows),
         "offset": nothing,
         "length": nothing,

@@ -120,7 +120,7 @@ def run_curation(
         with phases.phase("decide"):
             tell(Progress("deciding", 0, None, "rows"))
             standing = base_rows.standing(gathered.ids)
-            settled = _settle(request, gathered, spool, standing, sources)
+            gathered, settled = _settle(request, gathered, spool, standing, sources)
             gathered.keys.clear()
             spool.forget()
         stages, malformed_codes = funnel(gathered, settled, request.plan)
@@ -144,6 +144,7 @@ def run_curation(
                         "funnel": [s.as_json() for s in stages],
                         "malformed_codes": malformed_codes,
                         "counts": counts,
+                        "selectors": dict(settled.chosen.summaries) if settled.chosen else {},
                     },
                 )
             with phases.phase("commit"):
@@ -261,7 +262,7 @@ def _gather(
 
 def _settle(
     request: Request, gathered: Gathered, spool: Spool, standing: Standing, sources: Sources
-) -> Settled:
+) -> tuple[Gathered, Settled]:
     from assay.kernels.near import near_groups
 
     texts = spool.all_texts

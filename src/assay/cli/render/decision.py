@@ -47,6 +47,8 @@ def story(found: Decision) -> Text:
     if twin is None:
         line.append(f": {_words(found.code or '')}")
         return line.append(f" ({bound})") if (bound := _bound(found.value, found.threshold)) else line
+    if twin.similarity is None:
+        return line.append(f": {_words(found.code or '')}, record {twin.record:,} stands for it")
     line.append(f": {share(twin.similarity)}")
     if found.threshold is not None:
         line.append(f" ≥ {share(found.threshold)}")
