@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ASSAY := $(BIN)/assay
 
-.PHONY: demo test lint bench soak quality docs format clean
+.PHONY: demo test lint bench soak asan quality docs format clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python examples/helpdesk/demo.py demo
@@ -25,6 +25,12 @@ bench: $(VENV)/.ready
 # Hours of trouble in minutes: kills, bit flips, many writers.
 soak: $(VENV)/.ready
 	@$(BIN)/python -m pytest -m soak -q -s
+
+# The kernel under the address and undefined-behaviour sanitizers, fed with any bytes. Needs GCC.
+asan: $(VENV)/.ready
+	@CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover -g -O1" $(BIN)/python setup.py -q build --build-base build/asan --build-lib build/asan/lib
+	@LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 PYTHONPATH=build/asan/lib \
+	  $(BIN)/python -m pytest -m "soak or not soak" -q -p no:cacheprovider tests/soak/test_kernel_fuzz.py tests/kernels/test_native.py
 
 # Figures on licensed data that is not part of the repository; tests skip, saying so, where it is absent.
 quality: $(VENV)/.ready
