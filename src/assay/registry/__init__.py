@@ -16,12 +16,14 @@ from assay.registry.version import Version
 from assay.store.storage import Storage
 
 if TYPE_CHECKING:
+    from assay.curate.plan import Plan
     from assay.model.decision import Decision
     from assay.model.diff import Diff
     from assay.model.example import Example
     from assay.model.operation import Operation
     from assay.model.recipe import Recipe
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
+    from assay.registry.sweeping import Sweep
     from assay.store.gc import GcPlan
     from assay.store.index.sqlite import SqliteIndex
     from assay.store.values import FileValues
@@ -215,6 +217,21 @@ class Registry:
 
         return export(self, ref, directory, format, container, dry_run)
 
+    def sweep(  # noqa: PLR0913 - the options of the command
+        self,
+        ref: str,
+        stage: str,
+        parameter: str,
+        values: Sequence[float],
+        *,
+        samples: int = 3,
+        progress: Tell | None = None,
+    ) -> Sweep:
+        """What each value of a stage's parameter would have kept of all that the version's curation read."""
+        from assay.registry.sweeping import sweep
+
+        return sweep(self, ref, stage, parameter, values, samples, progress)
+
     def verify(self, fast: bool = False, progress: Tell | None = None) -> Report:
         """Check every byte that the registry holds against what its name says, and every promise of a manifest."""
         from assay.registry.upkeep import verify
@@ -240,6 +257,10 @@ class Registry:
     def scratch_root(self) -> Path | None:
         """Where unfinished work may lie, if the registry is a folder."""
         return None if self.root is None else self.root / "tmp"
+
+    def bound(self, plan: Plan) -> Plan:
+        """The plan with every stage given what it needs beyond its parameters."""
+        return plan
 
     @property
     def values(self) -> FileValues | None:
