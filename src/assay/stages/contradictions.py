@@ -1,0 +1,206 @@
+"""Contradictions: the same prompt, answered differently."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from typing import ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from assay.curate.batch import Batch
+from assay.curate.stage import Columns, Removals, Rows, Selector
+from assay.kernels.counting import count_units
+from assay.kernels.jaccard import jaccard, shingles
+from assay.kernels.normalise import fold_width
+from assay.kernels.sketch import VALUES, short_sketch, sketches
+
+_SHINGLE = 5
+_MANY = 64
+"""Above so many different answers to one prompt only equal ones support each other: pairs would be too many."""
+
+_ELSEWHERE = -1
+"""`start` of an output that is not one piece of the text; it is compared by its sketch."""
+
+Ints = npt.NDArray[np.int64]
+
+
+class Contradictions(Selector):
+    """Flags a row whose answer differs from the one that stays for the same prompt.
+
+    Prompts are the same when they are equal after NFKC, lower case and white-space folding. Answers agree when
+    they are equal after the same and without closing punctuation, or when the Jaccard similarity of their sets
+    of 5-character shingles is at least `agree_at`. If either has at most `short` units, only equal ones agree.
+    The answer that most rows agree with stays; of equals the one whose best row ranks first.
+    """
+
+    kind: ClassVar[str] = "contradictions"
+    version: ClassVar[int] = 1
+    codes: ClassVar[dict[str, str]] = {
+        "contradiction": "the same prompt as an example that stays, and another answer"
+    }
+
+    action: Literal["reject", "flag"] = "flag"
+    agree_at: float = Field(default=0.5, gt=0.0, le=1.0)
+    short: int = Field(default=5, ge=0)
+
+    def keys(self, batch: Batch) -> Columns:
+        """Digests of prompt and answer (0 where there is none), where the answer stands in the text, its sketch."""
+        answers = [_answer(output) for output in batch.outputs]
+        start, size = _places(batch.texts, batch.outputs)
+        prompts = _digests([fold_width(text) for text in batch.inputs])
+        said = _digests(answers)
+        # What closes an answer does not make a short one long: units are counted without it.
+        return {
+            "prompt_high": prompts[:, 0],
+            "prompt_low": prompts[:, 1],
+            "answer_high": said[:, 0],
+            "answer_low": said[:, 1],
+            "units": np.fromiter((min(count_units(a), 2**31 - 1) for a in answers), np.int32, len(batch)),
+            "start": start,
+            "size": size,
+            "sketch": _sketch_of_scattered(answers, start),
+        }
+
+    def select(self, rows: Rows) -> Removals:
+        found: list[tuple[int, int, float, float]] = []
+        for group in _groups(rows):
+            found += self._disagreeing(rows, group)
+        row, twin = (np.array([f[k] for f in found], np.int64) for k in (0, 1))
+        value, threshold = (np.array([f[k] for f in found], np.float64) for k in (2, 3))
+        prompts = len({f[1] for f in found})
+        return Removals(
+            row,
+            np.zeros(len(found), np.int16),
+            value,
+            threshold,
+            twin,
+            summary={"prompts_with_contradictions": prompts, "contradictions": len(found)},
+        )
+
+    def _disagreeing(self, rows: Rows, group: Ints) -> list[tuple[int, int, float, float]]:
+        """(row, row that stays, similarity of the answers, bound) for one prompt's rows, best rank first."""
+        answers = _distinct(rows, group)
+        heads = [answer[0] for answer in answers]
+        said = dict(zip(heads, self._said(rows, heads), strict=True))
+        support = {answer[0]: len(answer) for answer in answers}
+        if len(heads) <= _MANY:
+            for (a, first), (b, second) in combinations(zip(heads, answers, strict=True), 2):
+                if self._agree(said[a], said[b]):
+                    support[a] += len(second)
+                    support[b] += len(first)
+        stands = [head for head in heads if rows.eligible[head]]
+        if not stands:
+            return []
+        winner = min(stands, key=lambda head: (-support[head], rows.rank[head]))
+        out = []
+        for answer in answers:
+            if answer[0] != winner and not self._agree(said[answer[0]], said[winner]):
+                value = _similarity(said[answer[0]], said[winner])
+                bound = 1.0 if self._is_short(said[answer[0]], said[winner]) else self.agree_at
+                out += [(row, winner, value, bound) for row in answer]
+        return out
+
+    def _said(self, rows: Rows, heads: Sequence[int]) -> list[_Said]:
+        texts = rows.texts(heads)
+        units, start, size, sketch = (rows.keys[name] for name in ("units", "start", "size", "sketch"))
+        out = []
+        for row, text in zip(heads, texts, strict=True):
+            at = int(start[row])
+            cut = None if at == _ELSEWHERE else _answer(text[at : at + int(size[row])])
+            out.append(_Said(cut, int(units[row]), sketch[row]))
+        return out
+
+    def _is_short(self, a: _Said, b: _Said) -> bool:
+        return min(a.units, b.units) <= self.short
+
+    def _agree(self, a: _Said, b: _Said) -> bool:
+        """Whether two answers of different digests agree."""
+        return not self._is_short(a, b) and _similarity(a, b) >= self.agree_at
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Said:
+    """An answer: its folded text, or None where it lies in pieces; its length; its sketch if it lies in pieces."""
+
+    text: str | None
+    units: int
+    sketch: npt.NDArray[np.generic]
+
+    def sketched(self) -> npt.NDArray[np.generic]:
+        if self.text is None:
+            return self.sketch
+        made: npt.NDArray[np.generic] = short_sketch(sketches([self.text], _SHINGLE))[0]
+        return made
+
+
+def _similarity(a: _Said, b: _Said) -> float:
+    """Exact Jaccard similarity of two answers; estimated from sketches where one of them lies in pieces."""
+    if a.text is not None and b.text is not None:
+        return jaccard(shingles(a.text, _SHINGLE), shingles(b.text, _SHINGLE))
+    agree = float(np.mean(a.sketched() == b.sketched()))
+    return max(0.0, (agree - 1 / 256) / (1 - 1 / 256))  # bytes of unequal values agree once in 256
+
+
+def _answer(text: str) -> str:
+    """An answer as it is compared: folded, and without the punctuation that closes it."""
+    folded = fold_width(text)
+    return folded.rstrip(" .!?,;:。…") or folded
+
+
+def _digests(folded: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """uint64[n, 2]: 128 bits of BLAKE2b of each text; 0 for an empty one."""
+    made = b"".join(
+        hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() if text else bytes(16)
+        for text in folded
+    )
+    return np.frombuffer(made, "<u8").reshape(-1, 2).astype(np.uint64)
+
+
+def _places(texts: Sequence[str], outputs: Sequence[str]) -> tuple[Ints, Ints]:
+    """Where each output stands in its text, `_ELSEWHERE` when not in one piece; and its length in characters."""
+    pairs = zip(texts, outputs, strict=True)
+    start = [len(t) - len(o) if t.endswith(o) else t.find(o) for t, o in pairs]
+    return np.array(start, np.int64), np.fromiter(map(len, outputs), np.int64, len(outputs))
+
+
+def _sketch_of_scattered(answers: Sequence[str], start: Ints) -> npt.NDArray[np.uint8]:
+    out = np.zeros((len(answers), VALUES), np.uint8)
+    scattered = np.flatnonzero(start == _ELSEWHERE)
+    if len(scattered):
+        out[scattered] = short_sketch(sketches([answers[k] for k in scattered.tolist()], _SHINGLE))
+    return out
+
+
+def _groups(rows: Rows) -> Iterator[Ints]:
+    """The rows of each prompt that has at least two different answers, best rank first."""
+    keys: Mapping[str, npt.NDArray[np.generic]] = rows.keys
+    asked = (keys["prompt_high"] != 0) | (keys["prompt_low"] != 0)
+    answered = (keys["answer_high"] != 0) | (keys["answer_low"] != 0)
+    some = np.flatnonzero(asked & answered)
+    high, low = keys["prompt_high"], keys["prompt_low"]
+    some = some[np.lexsort((rows.rank[some], low[some], high[some]))]
+    if len(some) < 2:
+        return
+    same = (high[some[1:]] == high[some[:-1]]) & (low[some[1:]] == low[some[:-1]])
+    differs = (keys["answer_high"][some[1:]] != keys["answer_high"][some[:-1]]) | (
+        keys["answer_low"][some[1:]] != keys["answer_low"][some[:-1]]
+    )
+    bounds = [0, *(np.flatnonzero(~same) + 1).tolist(), len(some)]
+    disputed = np.concatenate([[0], np.cumsum(same & differs)])
+    for first, end in pairwise(bounds):
+        if disputed[end - 1] > disputed[first]:
+            yield some[first:end].astype(np.int64)
+
+
+def _distinct(rows: Rows, group: Ints) -> list[list[int]]:
+    """The rows of each different answer, best rank first; eligible rows lead."""
+    answers: dict[tuple[int, int], list[int]] = {}
+    high, low = rows.keys["answer_high"][group].tolist(), rows.keys["answer_low"][group].tolist()
+    for row, digest in zip(group.tolist(), zip(high, low, strict=True), strict=True):
+        answers.setdefault(digest, []).append(row)
+    return [sorted(some, key=lambda row: (not rows.eligible[row], rows.rank[row])) for some in answers.values()]
