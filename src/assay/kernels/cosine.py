@@ -32,13 +32,16 @@ def quantise(vectors: npt.NDArray[np.floating[Any]]) -> Int8s:
     wide = vectors.astype(np.float64)
     largest = np.abs(wide).max(axis=1, keepdims=True, initial=0.0)
     scaled = np.divide(wide * 127.0, largest, out=np.zeros_like(wide), where=largest > 0)
-    return np.rint(scaled).astype(np.int8)
+    whole: Int8s = np.rint(scaled).astype(np.int8)
+    return whole
 
 
 def cosines(a: Int8s, b: Int8s) -> Floats:
     """float64[m]: the cosine of row k of `a` with row k of `b`, not below 0; 0 where either is all zero."""
     x, y = a.astype(np.int32), b.astype(np.int32)
-    dot, square_a, square_b = (np.einsum("ij,ij->i", p, q).astype(np.float64) for p, q in ((x, y), (x, x), (y, y)))
+    dot, square_a, square_b = (
+        np.einsum("ij,ij->i", p, q).astype(np.float64) for p, q in ((x, y), (x, x), (y, y))
+    )
     return _cosine(dot, square_a * square_b)
 
 
@@ -254,4 +257,5 @@ def _units(vectors: Int8s) -> Singles:
     """float32 rows of length 1; zero rows stay zero."""
     wide = vectors.astype(np.float32)
     norm = np.sqrt(np.einsum("ij,ij->i", wide, wide))[:, None]
-    return np.divide(wide, norm, out=np.zeros_like(wide), where=norm > 0)
+    units: Singles = np.divide(wide, norm, out=np.zeros_like(wide), where=norm > 0)
+    return units

@@ -19,6 +19,7 @@ from assay.kernels.lexical import SCHEME, lexical_vectors
 
 Vectors = npt.NDArray[np.float32]
 
+_MAX_HEADER = 100_000_000
 _EXTRA = "pip install 'assay-data[semantic]'"
 
 
@@ -126,7 +127,9 @@ class _FolderEmbedder:
             self._model = self._load()
         if not len(texts):
             return np.empty((0, self._dimensions()), np.float32)
-        written = [text.encode("utf-8", "replace").decode() for text in texts]  # tokenizers refuse lone surrogates
+        written = [
+            text.encode("utf-8", "replace").decode() for text in texts
+        ]  # tokenizers refuse lone surrogates
         return _unit(self._vectors(written))
 
     def _load(self) -> Any:
@@ -180,17 +183,30 @@ def _unit(vectors: npt.NDArray[np.generic]) -> Vectors:
     wide = vectors.astype(np.float64)
     norm = np.sqrt(np.square(wide).sum(axis=1, keepdims=True))
     fine = np.isfinite(norm) & (norm > 1e-12)
-    return np.divide(wide, norm, out=np.zeros_like(wide), where=fine).astype(np.float32)
+    units: Vectors = np.divide(wide, norm, out=np.zeros_like(wide), where=fine).astype(np.float32)
+    return units
 
 
 def _is_model2vec(folder: Path) -> bool:
-    if not (folder / "model.safetensors").is_file() or not (folder / "tokenizer.json").is_file():
-        return False
+    """Whether the folder holds one table of token vectors and a tokenizer, in either of model2vec's layouts."""
+    plain = (folder / "config.json").is_file() and (folder / "tokenizer.json").is_file()
+    if plain and "embeddings" in _tensors(folder / "model.safetensors"):
+        return True
+    nested = folder / "0_StaticEmbedding"
+    return (nested / "tokenizer.json").is_file() and "embedding.weight" in _tensors(
+        nested / "model.safetensors"
+    )
+
+
+def _tensors(path: Path) -> frozenset[str]:
+    """Names in the header of a safetensors file (length as 8 bytes, then JSON); none when it is no such file."""
     try:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
+        with path.open("rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(size)) if size < _MAX_HEADER else {}
     except (OSError, ValueError):
-        return False
-    return isinstance(config, dict) and config.get("model_type") == "model2vec"
+        return frozenset()
+    return frozenset(header) if isinstance(header, dict) else frozenset()
 
 
 def _require(library: str, folder: Path, hint: str) -> None:

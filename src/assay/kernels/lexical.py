@@ -46,7 +46,7 @@ def lexical_vectors(texts: Sequence[str]) -> npt.NDArray[np.float32]:
     at = 0
     for block in _blocks(texts):
         sums = _sums(block)
-        norm = np.sqrt((sums * sums).sum(axis=1, keepdims=True))  # integers below 2**53: exact in any order
+        norm = np.sqrt((sums * sums).sum(axis=1, keepdims=True))  # integers: each row by itself, no BLAS
         np.divide(sums, norm, out=sums, where=norm > 0)
         out[at : at + len(block)] = sums
         at += len(block)

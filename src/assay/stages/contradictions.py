@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, pairwise
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +19,15 @@ from assay.kernels.counting import count_units
 from assay.kernels.jaccard import jaccard, shingles
 from assay.kernels.normalise import fold_width
 from assay.kernels.sketch import VALUES, short_sketch, sketches
+from assay.model.canonical import canonical_json
+from assay.model.example import Views, flat_text
 
 _SHINGLE = 5
 _MANY = 64
 """Above so many different answers to one prompt only equal ones support each other: pairs would be too many."""
 
+_FETCHED = 1_024
+_LONG = 2**31 - 1
 _ELSEWHERE = -1
 """`start` of an output that is not one piece of the text; it is compared by its sketch."""
 
@@ -34,7 +39,8 @@ class Contradictions(Selector):
 
     Prompts are the same when they are equal after NFKC, lower case and white-space folding. Answers agree when
     they are equal after the same and without closing punctuation, or when the Jaccard similarity of their sets
-    of 5-character shingles is at least `agree_at`. If either has at most `short` units, only equal ones agree.
+    of 5-character shingles is at least `agree_at`. If either has at most `short` units or is a label, only equal
+    ones agree.
     The answer that most rows agree with stays; of equals the one whose best row ranks first.
     """
 
@@ -49,18 +55,18 @@ class Contradictions(Selector):
     short: int = Field(default=5, ge=0)
 
     def keys(self, batch: Batch) -> Columns:
-        """Digests of prompt and answer (0 where there is none), where the answer stands in the text, its sketch."""
-        answers = [_answer(output) for output in batch.outputs]
-        start, size = _places(batch.texts, batch.outputs)
-        prompts = _digests([fold_width(text) for text in batch.inputs])
-        said = _digests(answers)
-        # What closes an answer does not make a short one long: units are counted without it.
+        """Digests of question and answer (0 where there is none), where the answer stands in the text, its sketch."""
+        asked = [_asked(payload, view) for payload, view in zip(batch.payloads, batch.views, strict=True)]
+        answers = [_answer(entry.answer) for entry in asked]
+        start, size = _places(batch.texts, [entry.answer for entry in asked])
+        questions, said = _digests([entry.question for entry in asked]), _digests(answers)
+        units = (0 if e.verdict else min(count_units(a), _LONG) for e, a in zip(asked, answers, strict=True))
         return {
-            "prompt_high": prompts[:, 0],
-            "prompt_low": prompts[:, 1],
+            "question_high": questions[:, 0],
+            "question_low": questions[:, 1],
             "answer_high": said[:, 0],
             "answer_low": said[:, 1],
-            "units": np.fromiter((min(count_units(a), 2**31 - 1) for a in answers), np.int32, len(batch)),
+            "units": np.fromiter(units, np.int32, len(batch)),
             "start": start,
             "size": size,
             "sketch": _sketch_of_scattered(answers, start),
@@ -68,8 +74,11 @@ class Contradictions(Selector):
 
     def select(self, rows: Rows) -> Removals:
         found: list[tuple[int, int, float, float]] = []
-        for group in _groups(rows):
-            found += self._disagreeing(rows, group)
+        for block in _batched(_groups(rows)):
+            heads = [answer[0] for answers in block for answer in answers]
+            said = dict(zip(heads, self._said(rows, heads), strict=True))
+            for answers in block:
+                found += self._disagreeing(rows, answers, said)
         row, twin = (np.array([f[k] for f in found], np.int64) for k in (0, 1))
         value, threshold = (np.array([f[k] for f in found], np.float64) for k in (2, 3))
         prompts = len({f[1] for f in found})
@@ -82,11 +91,11 @@ class Contradictions(Selector):
             summary={"prompts_with_contradictions": prompts, "contradictions": len(found)},
         )
 
-    def _disagreeing(self, rows: Rows, group: Ints) -> list[tuple[int, int, float, float]]:
-        """(row, row that stays, similarity of the answers, bound) for one prompt's rows, best rank first."""
-        answers = _distinct(rows, group)
+    def _disagreeing(
+        self, rows: Rows, answers: Sequence[Sequence[int]], said: Mapping[int, _Said]
+    ) -> list[tuple[int, int, float, float]]:
+        """(row, row that stays, similarity of the answers, bound) for one question's rows, by answer."""
         heads = [answer[0] for answer in answers]
-        said = dict(zip(heads, self._said(rows, heads), strict=True))
         support = {answer[0]: len(answer) for answer in answers}
         if len(heads) <= _MANY:
             for (a, first), (b, second) in combinations(zip(heads, answers, strict=True), 2):
@@ -123,27 +132,60 @@ class Contradictions(Selector):
         return not self._is_short(a, b) and _similarity(a, b) >= self.agree_at
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class _Said:
     """An answer: its folded text, or None where it lies in pieces; its length; its sketch if it lies in pieces."""
 
-    text: str | None
-    units: int
-    sketch: npt.NDArray[np.generic]
+    def __init__(self, text: str | None, units: int, sketch: npt.NDArray[np.generic]) -> None:
+        self.text = text
+        self.units = units
+        self._sketch = sketch
 
-    def sketched(self) -> npt.NDArray[np.generic]:
-        if self.text is None:
-            return self.sketch
-        made: npt.NDArray[np.generic] = short_sketch(sketches([self.text], _SHINGLE))[0]
-        return made
+    @cached_property
+    def shingles(self) -> set[str]:
+        return shingles(self.text or "", _SHINGLE)
+
+    @cached_property
+    def sketch(self) -> npt.NDArray[np.generic]:
+        return self._sketch if self.text is None else short_sketch(sketches([self.text], _SHINGLE))[0]
 
 
 def _similarity(a: _Said, b: _Said) -> float:
     """Exact Jaccard similarity of two answers; estimated from sketches where one of them lies in pieces."""
     if a.text is not None and b.text is not None:
-        return jaccard(shingles(a.text, _SHINGLE), shingles(b.text, _SHINGLE))
-    agree = float(np.mean(a.sketched() == b.sketched()))
+        return jaccard(a.shingles, b.shingles)
+    agree = float(np.mean(a.sketch == b.sketch))
     return max(0.0, (agree - 1 / 256) / (1 - 1 / 256))  # bytes of unequal values agree once in 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked, folded, and what was answered. Of verdicts (labels, choices) any two that differ disagree."""
+
+    question: str
+    answer: str
+    verdict: bool = False
+
+
+def _asked(payload: Mapping[str, Any], view: Views) -> _Asked:
+    """The question that an example answers.
+
+    Two different good answers to a prompt do not make two preference pairs contradict each other, but the same
+    pair preferred the other way round does; so the pair is part of the question. Likewise an answer that is
+    rated is part of the question, and the rating is the answer.
+    """
+    prompt = fold_width(view.input)
+    if not prompt:
+        return _Asked("", "")
+    if "messages" in payload:
+        return _Asked(prompt, view.output)
+    if "chosen" in payload:
+        sides = sorted([fold_width(view.output), fold_width(flat_text(payload.get("rejected")))])
+        return _Asked("\x00".join([prompt, *sides]), view.output, True)
+    label = payload.get("label")
+    if "completion" in payload and label is not None:
+        rating = label if isinstance(label, str) else canonical_json(label).decode()
+        return _Asked(f"{prompt}\x00{fold_width(view.output)}", rating, True)
+    return _Asked(prompt, view.output, "text" in payload)
 
 
 def _answer(text: str) -> str:
@@ -176,13 +218,13 @@ def _sketch_of_scattered(answers: Sequence[str], start: Ints) -> npt.NDArray[np.
     return out
 
 
-def _groups(rows: Rows) -> Iterator[Ints]:
-    """The rows of each prompt that has at least two different answers, best rank first."""
+def _groups(rows: Rows) -> Iterator[list[list[int]]]:
+    """The rows of each question that has at least two different answers, by answer; in each the best row first."""
     keys: Mapping[str, npt.NDArray[np.generic]] = rows.keys
-    asked = (keys["prompt_high"] != 0) | (keys["prompt_low"] != 0)
+    asked = (keys["question_high"] != 0) | (keys["question_low"] != 0)
     answered = (keys["answer_high"] != 0) | (keys["answer_low"] != 0)
     some = np.flatnonzero(asked & answered)
-    high, low = keys["prompt_high"], keys["prompt_low"]
+    high, low = keys["question_high"], keys["question_low"]
     some = some[np.lexsort((rows.rank[some], low[some], high[some]))]
     if len(some) < 2:
         return
@@ -194,7 +236,21 @@ def _groups(rows: Rows) -> Iterator[Ints]:
     disputed = np.concatenate([[0], np.cumsum(same & differs)])
     for first, end in pairwise(bounds):
         if disputed[end - 1] > disputed[first]:
-            yield some[first:end].astype(np.int64)
+            yield _distinct(rows, some[first:end])
+
+
+def _batched(groups: Iterator[list[list[int]]]) -> Iterator[list[list[list[int]]]]:
+    """Groups of about a thousand answers, whose texts are fetched together."""
+    block: list[list[list[int]]] = []
+    held = 0
+    for group in groups:
+        block.append(group)
+        held += len(group)
+        if held >= _FETCHED:
+            yield block
+            block, held = [], 0
+    if block:
+        yield block
 
 
 def _distinct(rows: Rows, group: Ints) -> list[list[int]]:
@@ -203,4 +259,6 @@ def _distinct(rows: Rows, group: Ints) -> list[list[int]]:
     high, low = rows.keys["answer_high"][group].tolist(), rows.keys["answer_low"][group].tolist()
     for row, digest in zip(group.tolist(), zip(high, low, strict=True), strict=True):
         answers.setdefault(digest, []).append(row)
-    return [sorted(some, key=lambda row: (not rows.eligible[row], rows.rank[row])) for some in answers.values()]
+    return [
+        sorted(some, key=lambda row: (not rows.eligible[row], rows.rank[row])) for some in answers.values()
+    ]

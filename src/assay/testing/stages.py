@@ -131,7 +131,9 @@ class SelectorSuite:
         digests = [hashlib.sha256(canonical_json(payload)).digest() for payload in payloads]
         assert len(set(digests)) == len(payloads), "the suite wants payloads that differ"
         rank = np.empty(len(digests), np.int64)
-        rank[np.array(sorted(range(len(digests)), key=digests.__getitem__), np.int64)] = np.arange(len(digests))
+        rank[np.array(sorted(range(len(digests)), key=digests.__getitem__), np.int64)] = np.arange(
+            len(digests)
+        )
         return Rows(
             self.stage().keys(batch),
             rank,
@@ -140,7 +142,9 @@ class SelectorSuite:
             np.array(digests, "S32"),
         )
 
-    def told(self, payloads: Sequence[dict[str, Any]]) -> tuple[set[tuple[Any, ...]], dict[bytes, float], Any]:
+    def told(
+        self, payloads: Sequence[dict[str, Any]]
+    ) -> tuple[set[tuple[Any, ...]], dict[bytes, float], Any]:
         """What the stage says of payloads, in words that no order of rows can change."""
         rows = self.rows(payloads)
         found = self.stage().select(rows)
