@@ -73,6 +73,14 @@ def flagged(payloads, stage=None, rank=None, eligible=None):
     return {row: told for row, *told in zip(*columns, strict=True)}
 
 
+def test_chinese_answers_in_other_words_agree():
+    """A shingle of five Han characters is several words; of two, one."""
+    one = "公司年假每年十五天，当年没有休完的部分可以顺延到次年三月底。"
+    two = "公司每年有十五天年假，当年没休完的部分可顺延到次年三月底。"
+    assert similarity(one, two, 5) < 0.5 < similarity(one, two, 2)
+    assert flagged(answers(one, two)) == {}
+
+
 def answers(*outputs, asked="q"):
     return [chat(asked, output) for output in outputs]
 
@@ -146,6 +154,14 @@ def test_it_flags_unless_told_to_reject():
     assert Contradictions(action="reject").action == "reject"
 
 
+def of(a, b):
+    """The similarity of two of the answers below: two Han characters weigh what five letters do."""
+    a, b = a.rstrip("."), b.rstrip(".")
+    if a.isascii() == b.isascii():
+        return similarity(a, b, 5 if a.isascii() else 2)
+    return 0.0
+
+
 PIECES = st.sampled_from(["Yes", "No", "yes.", "", LONG, LONG + " now", OTHER, 中文, 中文 + "了", 别的])
 PROMPTS = st.sampled_from(["a?", "A?", "b", "密码？", "密码?", ""])
 
@@ -156,9 +172,8 @@ def test_any_order_gives_the_same_and_every_flag_is_proven(pairs, chance):
     told = flagged(payloads)
     for row, (twin, value, threshold) in told.items():
         assert twin not in told and value < threshold
-        assert pairs[row][1] != pairs[twin][1] and value == pytest.approx(
-            similarity(pairs[row][1].rstrip("."), pairs[twin][1].rstrip("."), 5), abs=0.1
-        )
+        assert pairs[row][1] != pairs[twin][1]
+        assert value == pytest.approx(of(pairs[row][1], pairs[twin][1]))
     order = list(range(len(pairs)))
     chance.shuffle(order)
     again = flagged([payloads[k] for k in order], rank=np.array(order, np.int64))

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import pickle
 import random
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import assay
 from assay.curate.batch import Batch
 from assay.curate.stage import Rows
 from assay.errors import NotFound
+from assay.kernels.jaccard import similarity as jaccard
 from assay.stages.semantic_dedup import SemanticDedup
 from assay.testing.stages import SetStageSuite
 
 WORDS = [
-    "router",
-    "printer",
-    "cable",
-    "reboot",
-    "driver",
-    "update",
-    "invoice",
-    "refund",
-    "打印机",
-    "密码",
-    "重启",
-    "网络",
-    "设置",
-    "发票",
-]
+    "router", "printer", "cable", "reboot", "driver", "update", "invoice", "refund",
+    "打印机", "密码", "重启", "网络", "设置", "发票",
+]  # fmt: skip
 
 
 def chat(asked, answered):
@@ -154,3 +148,28 @@ def test_a_model_of_ones_own(tmp_path):
     found = decide(stage, payloads)
     assert sorted(zip(found.row.tolist(), found.twin.tolist(), strict=True)) == [(1, 0), (2, 0)]
     assert stage.lineage != SemanticDedup().lineage
+
+
+def test_a_recipe_that_names_it(tmp_path):
+    texts = ["How can I reset the password of my account?", "密码忘了怎么办，请问", "请问，密码忘了怎么办？"]
+    source = tmp_path / "texts.jsonl"
+    source.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts), "utf-8")
+    recipe = assay.Recipe(stages=[{"semantic_dedup": {"threshold": 0.6}}])
+    result = assay.init(tmp_path / "registry").curate("d", [str(source)], recipe=recipe)
+    assert (result.read, result.kept, result.rejected) == (3, 2, 1)
+
+
+def test_the_page_states_true_cosines():
+    page = Path(__file__).resolve().parents[2] / "docs" / "stages" / "semantic_dedup.md"
+    rows = re.findall(
+        r"^\| (.+) \| (.+) \| (0\.\d\d) \| (0\.\d\d) \|$", page.read_text("utf-8"), re.MULTILINE
+    )
+    assert len(rows) == 6
+    for a, b, cosine, shared in rows:
+        assert f"{SemanticDedup().similarity(a, b):.2f}" == cosine
+        assert f"{jaccard(a, b, 5):.2f}" == shared
+
+
+def test_a_bound_stage_crosses_processes():
+    bound = SemanticDedup().bind(Nothing())
+    assert pickle.loads(pickle.dumps(bound)) == bound

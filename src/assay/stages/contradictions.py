@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,14 +16,18 @@ from pydantic import Field
 
 from assay.curate.batch import Batch
 from assay.curate.stage import Columns, Removals, Rows, Selector
-from assay.kernels.counting import count_units
+from assay.kernels.counting import CJK, count_units
 from assay.kernels.jaccard import jaccard, shingles
 from assay.kernels.normalise import fold_width
 from assay.kernels.sketch import VALUES, short_sketch, sketches
 from assay.model.canonical import canonical_json
 from assay.model.example import Views, flat_text
 
-_SHINGLE = 5
+_LETTERS, _CHARACTERS = 5, 2
+"""Length of a shingle, about a word: in scripts of letters, and in Han and kana."""
+
+_CJK = re.compile(f"[{CJK}]")
+
 _MANY = 64
 """Above so many different answers to one prompt only equal ones support each other: pairs would be too many."""
 
@@ -39,9 +44,9 @@ class Contradictions(Selector):
 
     Prompts are the same when they are equal after NFKC, lower case and white-space folding. Answers agree when
     they are equal after the same and without closing punctuation, or when the Jaccard similarity of their sets
-    of 5-character shingles is at least `agree_at`. If either has at most `short` units or is a label, only equal
-    ones agree.
-    The answer that most rows agree with stays; of equals the one whose best row ranks first.
+    of shingles (5 characters; 2 where most are Han or kana) is at least `agree_at`. If either has at most
+    `short` units, or is a label, only equal ones agree. The answer that most rows agree with stays; of equals
+    the one whose best row ranks first.
     """
 
     kind: ClassVar[str] = "contradictions"
@@ -142,11 +147,12 @@ class _Said:
 
     @cached_property
     def shingles(self) -> set[str]:
-        return shingles(self.text or "", _SHINGLE)
+        text = self.text or ""
+        return shingles(text, _shingle(text))
 
     @cached_property
     def sketch(self) -> npt.NDArray[np.generic]:
-        return self._sketch if self.text is None else short_sketch(sketches([self.text], _SHINGLE))[0]
+        return self._sketch if self.text is None else _sketch(self.text)
 
 
 def _similarity(a: _Said, b: _Said) -> float:
@@ -210,11 +216,21 @@ def _places(texts: Sequence[str], outputs: Sequence[str]) -> tuple[Ints, Ints]:
     return np.array(start, np.int64), np.fromiter(map(len, outputs), np.int64, len(outputs))
 
 
+def _shingle(folded: str) -> int:
+    """How many characters make a shingle of an answer: fewer where most of them are Han or kana."""
+    dense = 0 if folded.isascii() else len(_CJK.findall(folded))
+    return _CHARACTERS if 2 * dense > len(folded) else _LETTERS
+
+
+def _sketch(folded: str) -> npt.NDArray[np.uint8]:
+    made: npt.NDArray[np.uint8] = short_sketch(sketches([folded], _shingle(folded)))[0]
+    return made
+
+
 def _sketch_of_scattered(answers: Sequence[str], start: Ints) -> npt.NDArray[np.uint8]:
     out = np.zeros((len(answers), VALUES), np.uint8)
-    scattered = np.flatnonzero(start == _ELSEWHERE)
-    if len(scattered):
-        out[scattered] = short_sketch(sketches([answers[k] for k in scattered.tolist()], _SHINGLE))
+    for k in np.flatnonzero(start == _ELSEWHERE).tolist():
+        out[k] = _sketch(answers[k])
     return out
 
 
