@@ -17,7 +17,7 @@ from assay.curate.batch import Batch
 from assay.curate.stage import Rows
 from assay.stages.semantic_dedup import SemanticDedup
 
-HAN = "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后多定行学法所民得经"
+HAN = "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后"
 
 
 def made_up(count: int) -> list[str]:

@@ -106,6 +106,7 @@ def answers(*outputs, asked="q"):
         ([{"text": "t", "label": "a b c d e f g h"}, {"text": "t", "label": "a b c d e f g h i"}], [1]),
         ([{"text": "一般", "label": "差评"}, {"text": "一般", "label": "好评"}], [1]),
         ([{"text": "one"}, {"text": "two"}], []),
+        ([{"text": "t", "label": "ha" * n} for n in (9, 10)], [1]),
         ([{"prompt": "p", "chosen": LONG, "rejected": r} for r in ("x", OTHER)], []),
         (
             [
@@ -157,7 +158,7 @@ def test_it_flags_unless_told_to_reject():
 def of(a, b):
     """The similarity of two of the answers below: two Han characters weigh what five letters do."""
     a, b = a.rstrip("."), b.rstrip(".")
-    if a.isascii() == b.isascii():
+    if min(len(a), len(b)) > 3 and a.isascii() == b.isascii():
         return similarity(a, b, 5 if a.isascii() else 2)
     return 0.0
 
@@ -178,3 +179,28 @@ def test_any_order_gives_the_same_and_every_flag_is_proven(pairs, chance):
     chance.shuffle(order)
     again = flagged([payloads[k] for k in order], rank=np.array(order, np.int64))
     assert {order[row]: [order[twin], *rest] for row, (twin, *rest) in again.items()} == told
+
+
+TEXT = st.text(st.characters(exclude_categories=()), max_size=12) | st.sampled_from(
+    ["a", "是", "", "a b c d e f g h"]
+)
+ANYTHING = st.one_of(
+    st.builds(lambda *turns: chat(*turns), TEXT, TEXT, TEXT, TEXT),
+    st.builds(lambda p, c, r: {"prompt": p, "chosen": c, "rejected": r}, TEXT, TEXT, TEXT),
+    st.builds(lambda p, c: {"prompt": p, "completion": c}, TEXT, TEXT),
+    st.builds(lambda p, c, v: {"prompt": p, "completion": c, "label": v}, TEXT, TEXT, st.booleans()),
+    st.builds(lambda t, v: {"text": t, "label": v}, TEXT, TEXT | st.integers(0, 9)),
+    st.builds(lambda t: {"text": t}, TEXT),
+)
+
+
+@given(st.lists(ANYTHING, max_size=12))
+def test_any_payload_is_taken_and_no_flagged_row_explains_another(payloads):
+    stage = Contradictions(short=1)
+    together = stage.keys(Batch(payloads))
+    for row, payload in enumerate(payloads):
+        for name, column in stage.keys(Batch([payload])).items():
+            assert np.array_equal(column, together[name][row : row + 1])
+    told = flagged(payloads, stage)
+    assert not {twin for twin, *_ in told.values()} & set(told)
+    assert all(value < threshold for _, value, threshold in told.values())

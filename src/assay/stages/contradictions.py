@@ -65,16 +65,19 @@ class Contradictions(Selector):
         answers = [_answer(entry.answer) for entry in asked]
         start, size = _places(batch.texts, [entry.answer for entry in asked])
         questions, said = _digests([entry.question for entry in asked]), _digests(answers)
-        units = (0 if e.verdict else min(count_units(a), _LONG) for e, a in zip(asked, answers, strict=True))
+        counted = (
+            0 if e.verdict else min(count_units(a), _LONG) for e, a in zip(asked, answers, strict=True)
+        )
+        units = np.fromiter(counted, np.int32, len(batch))
         return {
             "question_high": questions[:, 0],
             "question_low": questions[:, 1],
             "answer_high": said[:, 0],
             "answer_low": said[:, 1],
-            "units": np.fromiter(units, np.int32, len(batch)),
+            "units": units,
             "start": start,
             "size": size,
-            "sketch": _sketch_of_scattered(answers, start),
+            "sketch": _sketches(answers, (start == _ELSEWHERE) & (units > self.short)),
         }
 
     def select(self, rows: Rows) -> Removals:
@@ -104,7 +107,8 @@ class Contradictions(Selector):
         support = {answer[0]: len(answer) for answer in answers}
         if len(heads) <= _MANY:
             for (a, first), (b, second) in combinations(zip(heads, answers, strict=True), 2):
-                if self._agree(said[a], said[b]):
+                value, bound = self._held(said[a], said[b])
+                if value >= bound:
                     support[a] += len(second)
                     support[b] += len(first)
         stands = [head for head in heads if rows.eligible[head]]
@@ -113,9 +117,8 @@ class Contradictions(Selector):
         winner = min(stands, key=lambda head: (-support[head], rows.rank[head]))
         out = []
         for answer in answers:
-            if answer[0] != winner and not self._agree(said[answer[0]], said[winner]):
-                value = _similarity(said[answer[0]], said[winner])
-                bound = 1.0 if self._is_short(said[answer[0]], said[winner]) else self.agree_at
+            value, bound = self._held(said[answer[0]], said[winner])
+            if answer[0] != winner and value < bound:
                 out += [(row, winner, value, bound) for row in answer]
         return out
 
@@ -129,12 +132,14 @@ class Contradictions(Selector):
             out.append(_Said(cut, int(units[row]), sketch[row]))
         return out
 
-    def _is_short(self, a: _Said, b: _Said) -> bool:
-        return min(a.units, b.units) <= self.short
+    def _held(self, a: _Said, b: _Said) -> tuple[float, float]:
+        """How similar two answers of different digests are, and how similar they must be to agree.
 
-    def _agree(self, a: _Said, b: _Said) -> bool:
-        """Whether two answers of different digests agree."""
-        return not self._is_short(a, b) and _similarity(a, b) >= self.agree_at
+        Between short ones only equality counts, so that is what is measured: they have none.
+        """
+        if min(a.units, b.units) <= self.short:
+            return 0.0, 1.0
+        return _similarity(a, b), self.agree_at
 
 
 class _Said:
@@ -227,9 +232,10 @@ def _sketch(folded: str) -> npt.NDArray[np.uint8]:
     return made
 
 
-def _sketch_of_scattered(answers: Sequence[str], start: Ints) -> npt.NDArray[np.uint8]:
+def _sketches(answers: Sequence[str], wanted: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+    """uint8[n, 128]: sketches of the answers that will be compared and lie in pieces; zero for the others."""
     out = np.zeros((len(answers), VALUES), np.uint8)
-    for k in np.flatnonzero(start == _ELSEWHERE).tolist():
+    for k in np.flatnonzero(wanted).tolist():
         out[k] = _sketch(answers[k])
     return out
 
