@@ -97,6 +97,7 @@ def answers(*outputs, asked="q"):
         (answers("Yes", "No"), [1]),
         (answers("可以", "不可以"), [1]),
         (answers("42", "-42"), [1]),
+        (answers("Attachments may have up to 5 MB", "Attachments may have up to 50 MB"), []),
         (answers("No", "Yes", "yes"), [0]),
         (answers("不可以", "可以", "可以。"), [0]),
         (answers(OTHER, LONG, LONG + " and wait"), [0]),
