@@ -13,7 +13,7 @@ from assay.curate.batch import Batch
 from assay.curate.stage import Rows
 from assay.kernels.jaccard import similarity
 from assay.stages.contradictions import Contradictions
-from assay.testing.stages import SelectorSuite
+from assay.testing.selectors import SelectorSuite
 
 
 def chat(*turns):

@@ -15,7 +15,7 @@ from assay.curate.chunk import Chunk
 from assay.curate.plan import Plan
 from assay.curate.reading import read_chunk
 from assay.curate.split import dates_of
-from assay.curate.stage import Columns, Stage
+from assay.curate.stage import Columns, Selector, SetStage, Stage
 from assay.curate.stored import StoredChunk, read_stored
 from assay.curate.values import ValueCache, content_digest, measured
 from assay.kernels.counting import counts_of_characters
@@ -117,12 +117,20 @@ class Evaluator:
             batch.text_bytes,
             read.malformed,
             self._failures(batch, values),
-            {position: dict(values(stage, stage.keys)) for position, stage in self.plan.keyed_stages},
+            {position: self._keys(stage, batch, values) for position, stage in self.plan.keyed_stages},
             fold_digests(batch.input_bytes)[:, 0].copy(),
             counts_of_characters(batch.text_bytes),
             bool(remembered) and all(remembered),
             self._split_fields(batch),
         )
+
+    def _keys(
+        self, stage: SetStage | Selector, batch: Batch, values: Callable[[Stage, Callable[[Batch], Columns]], Columns]
+    ) -> dict[str, npt.NDArray[Any]]:
+        keys = dict(values(stage, stage.keys))
+        if isinstance(stage, SetStage) and stage.score is not None:
+            keys["score"] = stage.scores(batch)
+        return keys
 
     def _split_fields(self, batch: Batch) -> dict[str, npt.NDArray[Any]]:
         wanted = self.plan.split.fields if self.plan.split is not None else {}

@@ -109,8 +109,24 @@ def build_ledger(
         "message": pa.array(np.where(settled.failure[rows] >= 0, notes, None), pa.string()),
         "excerpt": nothing,
     }
+    if settled.foreign:
+        _name_foreign(columns, settled, rows)
     table = pa.table({name: columns[name].cast(_PLAIN.field(name).type) for name in SCHEMA.names}, schema=_PLAIN)
     return _merge(table, _malformed(gathered, sources), sources)
+
+
+def _name_foreign(columns: dict[str, pa.Array], settled: Settled, rows: npt.NDArray[np.int64]) -> None:
+    """Twins that are examples of another version: their id, and the version in place of the source."""
+    ids, sources = columns["twin_id"].to_pylist(), columns["twin_source"].to_pylist()
+    similarity = columns["similarity"].to_pylist()
+    for k, row in enumerate(rows.tolist()):
+        named = settled.foreign.get(int(settled.same[row]))
+        if named is not None and settled.failure[row] < 0:
+            ids[k], sources[k] = named
+            similarity[k] = float(settled.similarity[row])
+    columns["twin_id"] = pa.array(ids, pa.binary(32))
+    columns["twin_source"] = pa.array(sources, pa.string())
+    columns["similarity"] = pa.array(similarity, pa.float64())
 
 
 def _words(codes: npt.NDArray[np.int32], names: list[str]) -> pa.Array:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,8 @@ class Settled:
     `same`: the first row with the same id (itself, for the first). `stage`: `KEPT`, `IDENTICAL`, or the
     position in the recipe of the stage that rejected it. `failure`: index into `Gathered.failures` of the
     check that did, −1 when it was no check. `twin`: the kept row in whose stead it went, −1 without.
-    `duplicate`: position of the set stage under which it is a duplicate, −1 without. `split`: "" unless kept.
+    `duplicate`: position of the set stage under which it is a duplicate, −1 without. `foreign`: row → (id, ref)
+    of a twin in another version, for rows that are the first with their id. `split`: "" unless kept.
     """
 
     same: npt.NDArray[np.int64]
@@ -43,6 +44,7 @@ class Settled:
     similarity: npt.NDArray[np.float64]
     split: npt.NDArray[np.str_]
     chosen: Chosen | None = None
+    foreign: Mapping[int, tuple[bytes, str]] = field(default_factory=dict)
 
     @property
     def kept(self) -> npt.NDArray[np.int64]:
@@ -87,6 +89,7 @@ def settle(  # noqa: PLR0913 - everything that a decision may depend on, by name
         gathered.pinned[unique],
         texts,
         unique,
+        _tiers(gathered, from_eval, standing)[unique],
     )
     duplicate, twin = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
     similarity = np.full(n, np.nan)
@@ -115,7 +118,8 @@ def settle(  # noqa: PLR0913 - everything that a decision may depend on, by name
     split = np.full(n, "", dtype=object)
     kept = np.flatnonzero(stage == KEPT)
     split[kept] = _splits(gathered, plan, kept, from_eval, standing, user_keys, near_groups)
-    settled = Settled(same, stage, failure, twin, duplicate, similarity, split, chosen)
+    foreign = {int(unique[row]): named for row, named in found.foreign.items()}
+    settled = Settled(same, stage, failure, twin, duplicate, similarity, split, chosen, foreign)
     return gathered, settled
 
 
@@ -153,6 +157,14 @@ def _first_of_each(ids: npt.NDArray[np.bytes_]) -> tuple[npt.NDArray[np.int64], 
     """For each row the first row with its id; and those first rows, in reading order."""
     first = first_of_each(np.ascontiguousarray(ids).view("V32"))
     return first, np.flatnonzero(first == np.arange(len(first)))
+
+
+def _tiers(
+    gathered: Gathered, from_eval: npt.NDArray[np.bool_], standing: Standing
+) -> npt.NDArray[np.int8]:
+    """int8[n]: see `Rows.tier`."""
+    tier = np.where(standing.code >= 0, 2, 3)
+    return np.where(gathered.pinned, 0, np.where(from_eval, 1, tier)).astype(np.int8)
 
 
 def _place_by_id(ids: npt.NDArray[np.bytes_]) -> npt.NDArray[np.int64]:

@@ -11,11 +11,12 @@ Outcome = Literal["kept", "rejected", "malformed"]
 @dataclass(frozen=True, slots=True)
 class Twin:
     """The kept example in whose stead a record was rejected. `source` and `record` say where it was read;
-    `similarity` is None where the two need not be alike (one of several answers, the row that covers another)."""
+    `similarity` is None where the two need not be alike (one of several answers, the row that covers another). A twin in another version
+    has that version as its source and no record."""
 
     id: str
     source: str
-    record: int
+    record: int | None
     similarity: float | None
 
 

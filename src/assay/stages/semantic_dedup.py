@@ -52,6 +52,14 @@ class SemanticDedup(SetStage):
         return self._embedder
 
     @property
+    def measured(self) -> dict[str, str]:
+        return {"embedder": self.embedder.digest, "on": self.on}
+
+    @property
+    def view(self) -> str:
+        return self.on
+
+    @property
     def floor(self) -> float:
         return self.threshold
 
@@ -60,7 +68,7 @@ class SemanticDedup(SetStage):
         return {"vector": quantise(self.embedder.encode(views))}
 
     def decide(self, rows: Rows) -> Duplicates:
-        order = np.lexsort((rows.rank, ~rows.eligible))
+        order = self.order(rows)
         vectors = rows.keys["vector"].astype(np.int8, copy=False)
         return Duplicates(*greedy(vectors, order, rows.eligible, self.threshold, self.exact_up_to))
 

@@ -82,12 +82,6 @@ class SelectorSuite:
         assert found.weights is None or (len(found.weights) == len(rows) and (found.weights >= 0).all())
         json.dumps(dict(found.summary), allow_nan=False)
 
-    def test_what_is_not_eligible_is_left_alone(self) -> None:
-        rows = self._rows()
-        eligible = np.arange(len(rows)) % 3 != 1
-        found = self.stage().select(Rows(rows.keys, rows.rank, eligible, rows.texts, rows.ids))
-        assert eligible[found.row].all() and eligible[found.twin[found.twin >= 0]].all()
-
     def test_order_does_not_matter(self) -> None:
         rows = self._rows()
         turned = np.random.default_rng(5).permutation(len(rows))

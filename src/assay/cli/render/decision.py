@@ -52,6 +52,8 @@ def story(found: Decision) -> Text:
     line.append(f": {share(twin.similarity)}")
     if found.threshold is not None:
         line.append(f" ≥ {share(found.threshold)}")
+    if twin.record is None:
+        return line.append(f", like example {short(twin.id)} of {safe_text(twin.source)}")
     where = "" if twin.source == found.source else f" of {safe_text(twin.source)}"
     exact = "the same text as" if twin.similarity >= 1 else "like"
     return line.append(f", {exact} record {twin.record:,}{where}, which was kept")
