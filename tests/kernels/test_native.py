@@ -23,10 +23,21 @@ from assay.kernels.repetition import repetitions
 from assay.kernels.texts import Texts
 from assay.model.record import Malformed, RawRecord
 
-ODD = ["", " ", "\u3000\u00a0x\u2003", "İstanbul ΣΑΣ ς ẞ", "１２３＠４．５：６：", "\x00\x1b\x7f", "𠀀𠀁丽", "ｶﾞ한글한글"]
+ODD = [
+    "",
+    " ",
+    "\u3000\u00a0x\u2003",
+    "İstanbul ΣΑΣ ς ẞ",
+    "１２３＠４．５：６：",
+    "\x00\x1b\x7f",
+    "𠀀𠀁丽",
+    "ｶﾞ한글한글",
+]
 words = st.lists(
     st.one_of(
-        st.sampled_from([*"abcdefghij", "重启", "路由器", "printer", "Σ", "１２", "3.4.5.6", "a:b:c", "@", "\n", "。"]),
+        st.sampled_from(
+            [*"abcdefghij", "重启", "路由器", "printer", "Σ", "１２", "3.4.5.6", "a:b:c", "@", "\n", "。"]
+        ),
         st.text(max_size=4),
     ),
     max_size=40,
@@ -94,14 +105,23 @@ def test_greedy_removes_the_same_rows_for_the_same_twins(seeds, picks, threshold
 
 
 def test_pairs_are_exact():
-    texts = ["the printer is offline", "the printer is online", "", "abc", "打印机脱机了怎么办", "打印机脱机了，怎么办"]
+    texts = [
+        "the printer is offline",
+        "the printer is online",
+        "",
+        "abc",
+        "打印机脱机了怎么办",
+        "打印机脱机了，怎么办",
+    ]
     pairs = [(a, b) for a in range(6) for b in range(6)]
     a, b = (np.array(side, np.int64) for side in zip(*pairs, strict=True))
     found = native.jaccard_pairs(Texts.of(texts), 5, a, b)
     assert found.tolist() == [similarity(texts[x], texts[y], 5) for x, y in pairs]
 
 
-values = st.one_of(st.text(max_size=12), st.none(), st.integers(), st.floats(), st.lists(st.text(max_size=3), max_size=2))
+values = st.one_of(
+    st.text(max_size=12), st.none(), st.integers(), st.floats(), st.lists(st.text(max_size=3), max_size=2)
+)
 records = st.one_of(
     st.fixed_dictionaries({"instruction": st.text(max_size=20), "output": st.text(max_size=20)}),
     st.fixed_dictionaries(
@@ -147,14 +167,21 @@ def test_the_fast_reader_is_the_careful_reader(lines):
     assert ours == theirs
 
 
-@given(st.lists(st.one_of(st.sampled_from(TRICKY), st.text(max_size=9).map(lambda t: t.encode("utf-8", "ignore"))), max_size=5))
+@given(
+    st.lists(
+        st.one_of(st.sampled_from(TRICKY), st.text(max_size=9).map(lambda t: t.encode("utf-8", "ignore"))),
+        max_size=5,
+    )
+)
 def test_stored_payloads_give_their_texts_back(lines):
     """`read_payloads` knows a payload of one question and one answer, and leaves all else alone."""
     from assay.model.canonical import canonical_json
 
     texts = [line.decode("utf-8", "replace") for line in lines]
     payloads = [
-        canonical_json({"messages": [{"role": "user", "content": t}, {"role": "assistant", "content": t[::-1]}]})
+        canonical_json(
+            {"messages": [{"role": "user", "content": t}, {"role": "assistant", "content": t[::-1]}]}
+        )
         for t in texts
     ]
     others = [canonical_json({"text": t}) for t in texts]

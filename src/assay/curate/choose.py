@@ -39,9 +39,7 @@ class Pool:
     texts: Texts
 
 
-def run_selectors(
-    selectors: Sequence[tuple[int, Selector]], keys: Sequence[Columns], pool: Pool
-) -> Chosen:
+def run_selectors(selectors: Sequence[tuple[int, Selector]], keys: Sequence[Columns], pool: Pool) -> Chosen:
     """Run the selectors one after the other. A pinned row may not go, whatever a selector says."""
     n = len(pool.rank)
     left = pool.rows

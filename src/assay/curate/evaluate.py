@@ -125,7 +125,10 @@ class Evaluator:
         )
 
     def _keys(
-        self, stage: SetStage | Selector, batch: Batch, values: Callable[[Stage, Callable[[Batch], Columns]], Columns]
+        self,
+        stage: SetStage | Selector,
+        batch: Batch,
+        values: Callable[[Stage, Callable[[Batch], Columns]], Columns],
     ) -> dict[str, npt.NDArray[Any]]:
         keys = dict(values(stage, stage.keys))
         if isinstance(stage, SetStage) and stage.score is not None:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from assay.curate.engine import Engine
 from assay.curate.chunk import Chunk
-from assay.curate.stored import StoredChunk
+from assay.curate.engine import Engine
 from assay.curate.evaluate import Evaluated, Evaluator, Failures, join_failures
 from assay.curate.keep import Keep
 from assay.curate.spool import Spool
 from assay.curate.stage import Columns
+from assay.curate.stored import StoredChunk
+from assay.kernels.texts import Texts
 from assay.model.record import Malformed
 
 BASE = -1
@@ -109,8 +110,8 @@ def spell_ids(ids: npt.NDArray[np.bytes_]) -> list[bytes]:
 
 
 def _light(part: Evaluated) -> Evaluated:
-    """The part without its rows, which lie in the spool."""
-    return replace(part, rows=None, texts=None, malformed=(), ids=None)
+    """The part without its rows and texts, which lie in the spool."""
+    return replace(part, rows=None, texts=Texts.of([]), malformed=(), ids=np.empty(0, "S32"))
 
 
 def _join(parts: list[npt.NDArray[Any]], kind: type[Any]) -> npt.NDArray[Any]:
@@ -135,7 +136,7 @@ def _join_keys(parts: list[Evaluated], evaluator: Evaluator, keep: Keep) -> dict
         names = list(parts[0].keys[position]) if parts else []
         taken = [dict(part.keys[position]) for part in parts]
         for part in parts:
-            part.keys[position].clear()  # type: ignore[attr-defined]
+            part.keys[position].clear()
         joined[position] = {name: _filled([columns.pop(name) for columns in taken], keep) for name in names}
     return joined
 

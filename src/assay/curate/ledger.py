@@ -106,12 +106,14 @@ def build_ledger(
         "also": _also(gathered, settled, plan, rows),
         "offset": nothing,
         "length": nothing,
-        "message": pa.array(np.where(settled.failure[rows] >= 0, notes, None), pa.string()),
+        "message": pa.array(notes, pa.string(), mask=settled.failure[rows] < 0),
         "excerpt": nothing,
     }
     if settled.foreign:
         _name_foreign(columns, settled, rows)
-    table = pa.table({name: columns[name].cast(_PLAIN.field(name).type) for name in SCHEMA.names}, schema=_PLAIN)
+    table = pa.table(
+        {name: columns[name].cast(_PLAIN.field(name).type) for name in SCHEMA.names}, schema=_PLAIN
+    )
     return _merge(table, _malformed(gathered, sources), sources)
 
 

@@ -44,7 +44,7 @@ def rank_rows(order: Sequence[npt.NDArray[np.generic]]) -> Ints:
     return rank
 
 
-def find_twins(
+def find_twins(  # noqa: PLR0913 - everything that the decision depends on
     stages: Sequence[tuple[int, SetStage]],
     keys: Sequence[Columns],
     rank: Ints,
@@ -111,12 +111,12 @@ def _pass(  # noqa: PLR0913
             whole=Whole(keys[k], texts, there),
         )
         found = stage.decide(view)
-        row, twin = alive[found.row], np.where(found.twin >= 0, alive[found.twin], -1)
-        stays = pinned[row]
-        twins.foreign.update((int(row[k]), named) for k, named in found.foreign.items() if not stays[k])
-        twins.stage[row[~stays]] = position
-        twins.twin[row[~stays]] = twin[~stays]
-        twins.similarity[row[~stays]] = found.similarity[~stays]
+        gone, twin = alive[found.row], np.where(found.twin >= 0, alive[found.twin], -1)
+        stays = pinned[gone]
+        twins.foreign.update((int(gone[k]), named) for k, named in found.foreign.items() if not stays[k])
+        twins.stage[gone[~stays]] = position
+        twins.twin[gone[~stays]] = twin[~stays]
+        twins.similarity[gone[~stays]] = found.similarity[~stays]
     return twins
 
 

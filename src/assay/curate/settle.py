@@ -52,7 +52,7 @@ class Settled:
         return np.flatnonzero(self.stage == KEPT)
 
 
-def settle(  # noqa: PLR0913 - everything that a decision may depend on, by name
+def settle(
     gathered: Gathered,
     plan: Plan,
     texts: Texts,
@@ -64,8 +64,8 @@ def settle(  # noqa: PLR0913 - everything that a decision may depend on, by name
 ) -> tuple[Gathered, Settled]:
     """Decide on all rows. What is given back of `gathered` has the selectors' findings among its failures.
 
-    `standing`: where the rows' ids stand in the parent version. `eval_sources`: sources whose rows are the test split. `user_keys`: int64[n], equal where the
-    user's own key is equal, −1 without one.
+    `standing`: where the rows' ids stand in the parent version. `eval_sources`: sources whose rows are the test
+    split. `user_keys`: int64[n], equal where the user's own key is equal, −1 without one.
     """
     n = len(gathered)
     same, unique = _first_of_each(gathered.ids)
@@ -123,7 +123,7 @@ def settle(  # noqa: PLR0913 - everything that a decision may depend on, by name
     return gathered, settled
 
 
-def _choose(  # noqa: PLR0913
+def _choose(
     gathered: Gathered,
     plan: Plan,
     texts: Texts,
@@ -139,17 +139,13 @@ def _choose(  # noqa: PLR0913
     ranks = np.full(len(gathered), len(gathered), np.int64)
     ranks[unique] = rank
     pool = Pool(left, ranks, gathered.ids, gathered.pinned, texts)
-    chosen = run_selectors(
-        plan.selectors, [gathered.keys[position] for position, _ in plan.selectors], pool
-    )
+    chosen = run_selectors(plan.selectors, [gathered.keys[position] for position, _ in plan.selectors], pool)
     rejected = chosen.failures.take(np.flatnonzero(~chosen.failures.flag))
     _, first = np.unique(rejected.row, return_index=True)
     rejected = rejected.take(first)
     # A duplicate is rejected because its twin stays; where the twin was not chosen, both go for that.
     along = unique[np.isin(twin[unique], rejected.row) & (duplicate[unique] >= 0) & gathered.passes[unique]]
-    joined = join_failures(
-        [gathered.failures, chosen.failures, with_twins(rejected, twin[along], along)]
-    )
+    joined = join_failures([gathered.failures, chosen.failures, with_twins(rejected, twin[along], along)])
     return replace(gathered, failures=joined.take(np.lexsort((joined.stage, joined.row)))), chosen
 
 
@@ -159,9 +155,7 @@ def _first_of_each(ids: npt.NDArray[np.bytes_]) -> tuple[npt.NDArray[np.int64], 
     return first, np.flatnonzero(first == np.arange(len(first)))
 
 
-def _tiers(
-    gathered: Gathered, from_eval: npt.NDArray[np.bool_], standing: Standing
-) -> npt.NDArray[np.int8]:
+def _tiers(gathered: Gathered, from_eval: npt.NDArray[np.bool_], standing: Standing) -> npt.NDArray[np.int8]:
     """int8[n]: see `Rows.tier`."""
     tier = np.where(standing.code >= 0, 2, 3)
     return np.where(gathered.pinned, 0, np.where(from_eval, 1, tier)).astype(np.int8)

@@ -119,7 +119,7 @@ def assign(
     return np.array(names, np.object_)[fate[group]]
 
 
-def _by_field(  # noqa: PLR0913
+def _by_field(
     ids: npt.NDArray[np.bytes_],
     groups: npt.NDArray[np.int64],
     spec: SplitSpec,
@@ -142,9 +142,7 @@ def _by_field(  # noqa: PLR0913
     return np.array([fate[group] for group in groups.tolist()], np.object_)
 
 
-def _settled(
-    group: npt.NDArray[np.int64], standing: Standing, names: Sequence[str]
-) -> npt.NDArray[np.int64]:
+def _settled(group: npt.NDArray[np.int64], standing: Standing, names: Sequence[str]) -> npt.NDArray[np.int64]:
     """For each group the position in `names` of the split where it stands, −1 where it stands nowhere."""
     fate = np.full(int(group.max()) + 1, -1, np.int64)
     stands = np.flatnonzero(standing.code >= 0)

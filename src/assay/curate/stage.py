@@ -111,7 +111,9 @@ class RowStage(Stage):
 
     @property
     def measured(self) -> Mapping[str, Any]:
-        return {name: value for name, value in self.model_dump(mode="json").items() if name in self.measured_by}
+        return {
+            name: value for name, value in self.model_dump(mode="json").items() if name in self.measured_by
+        }
 
     def measure(self, batch: Batch) -> Columns:
         """The values of n rows, as columns of length n."""

@@ -86,4 +86,5 @@ def _batch(spelled: Texts, fields: Sequence[Mapping[str, Any]]) -> Batch:
         start, end = start.copy(), end.copy()
         start[others], end[others] = added.start + len(data), added.end + len(data)
         sides.append(Texts(b"".join((data, added.data)), start, end))
-    return ReadBatch(spelled, *sides, single, fields)
+    inputs, outputs, texts = sides
+    return ReadBatch(spelled, inputs, outputs, texts, single, fields)

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -28,11 +29,9 @@ F64 = npt.NDArray[np.float64]
 
 def _load() -> ModuleType | None:
     try:
-        from assay.kernels import _kernel
+        return import_module("assay.kernels._kernel")
     except ImportError:
         return None
-    module: ModuleType = _kernel
-    return module
 
 
 _MOST_WORKERS = 8
@@ -103,7 +102,11 @@ def greedy(  # noqa: PLR0913 - one call for the whole job
         for start in range(0, len(order), _BLOCK):
             end = min(start + _BLOCK, len(order))
             cuts = np.linspace(start, end, workers + 1).astype(int).tolist()
-            list(pool.map(lambda k, cuts=cuts: _call("greedy_compare", job, k, cuts[k], cuts[k + 1]), range(workers)))  # type: ignore[misc]
+            list(
+                pool.map(
+                    lambda k, cuts=cuts: _call("greedy_compare", job, k, cuts[k], cuts[k + 1]), range(workers)
+                )
+            )
             _call("greedy_place", job, start, end)
     return twin, similarity
 

@@ -71,7 +71,8 @@ class Registry:
 
         `recipe`: a preset's name, the path of a YAML file, or a `Recipe` (default: `default`). `eval_sources`: files
         that are the test split. `add`: keep the newest version's examples and add to them. `shape` and
-        `container` are recognised when not named. `memory`: bytes beyond which keys lie in files. Raises BadInput, NotFound, InvalidRecipe, Conflict.
+        `container` are recognised when not named. `memory`: bytes beyond which keys lie in files. Raises BadInput,
+        NotFound, InvalidRecipe, Conflict.
         """
         from assay.registry.curation import Request, run_curation
         from assay.registry.recipes import load_plan
@@ -217,7 +218,7 @@ class Registry:
 
         return export(self, ref, directory, format, container, dry_run)
 
-    def sweep(  # noqa: PLR0913 - the options of the command
+    def sweep(
         self,
         ref: str,
         stage: str,

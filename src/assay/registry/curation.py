@@ -24,6 +24,7 @@ from assay.curate.split import Standing
 from assay.curate.spool import Spool
 from assay.engines.local import LocalEngine
 from assay.errors import UsageError
+from assay.kernels.ids import IdArray, concat, contains, id_list, ids_of, order
 from assay.model.diff import pair_edits
 from assay.model.fingerprint import fingerprint
 from assay.model.provenance import ORIGINS
@@ -37,9 +38,8 @@ from assay.registry.timing import spell_time
 from assay.registry.writing import Written, membership, write_curation
 from assay.store.commit import Draft, commit
 from assay.store.diff import table_to_pair
-from assay.kernels.ids import IdArray, concat, contains, id_list, ids_of, order
-from assay.store.values import FileValues
 from assay.store.members import live_tables, split_ids
+from assay.store.values import FileValues
 
 if TYPE_CHECKING:
     from assay.registry import Registry
@@ -191,9 +191,7 @@ def _commit(
         commutes=request.add and not request.plan.set_stages,
         edits=_edits(store, base, splits, written.segments),
     )
-    return commit(
-        store.objects, store.log, draft, actor=registry.actor, time=spell_time(registry.clock())
-    )
+    return commit(store.objects, store.log, draft, actor=registry.actor, time=spell_time(registry.clock()))
 
 
 def _edits(

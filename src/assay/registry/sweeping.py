@@ -111,7 +111,7 @@ def parse_range(spelled: str) -> list[float]:
     return values
 
 
-def sweep(  # noqa: PLR0913 - the options of the command
+def sweep(
     registry: Registry,
     ref: str,
     stage: str,
@@ -186,7 +186,7 @@ def _decide(
     )  # fmt: skip
 
 
-def _edges(  # noqa: PLR0913
+def _edges(
     before: tuple[Gathered, Settled],
     after: tuple[Gathered, Settled],
     low: float,
@@ -197,7 +197,10 @@ def _edges(  # noqa: PLR0913
 ) -> list[Edge]:
     """Some examples that one of two neighbouring values keeps and the other does not, by id."""
     found = []
-    for (kept, rejected), (kept_at, rejected_at) in (((after, before), (high, low)), ((before, after), (low, high))):
+    for (kept, rejected), (kept_at, rejected_at) in (
+        ((after, before), (high, low)),
+        ((before, after), (low, high)),
+    ):
         gathered, settled = rejected
         changed = np.flatnonzero((kept[1].stage == KEPT) & (settled.stage != KEPT))
         by_id = changed[np.argsort(gathered.ids[changed], kind="stable")][:samples]
@@ -214,7 +217,8 @@ def _reason(gathered: Gathered, settled: Settled, plan: Plan, row: int) -> tuple
     failure = int(settled.failure[row])
     if failure >= 0:
         stage = plan.stages[int(gathered.failures.stage[failure])]
-        return list(stage.codes)[int(gathered.failures.code[failure])], float(gathered.failures.value[failure])
+        return list(stage.codes)[int(gathered.failures.code[failure])], float(
+            gathered.failures.value[failure]
+        )
     made_by: Any = plan.stages[int(settled.duplicate[row])]
     return made_by.code, float(settled.similarity[row])
-

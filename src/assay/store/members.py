@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from assay.errors import Damaged
-from assay.model.version import Manifest, Part, SegmentRef
 from assay.kernels.ids import IdArray, Positions, as_ids, concat, find, order
+from assay.model.version import Manifest, Part, SegmentRef
 from assay.store.objects import Objects, object_key
 from assay.store.segments import SCHEMA, read_groups, read_ids, read_rows, read_segment
 

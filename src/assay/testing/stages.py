@@ -7,15 +7,13 @@ class TestMyStage(RowStageSuite):
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from assay.curate.batch import Batch
-from assay.curate.stage import Columns, Duplicates, Removals, Rows, RowStage, Selector, SetStage
-from assay.model.canonical import canonical_json
+from assay.curate.stage import Columns, Duplicates, Rows, RowStage, SetStage
 
 
 class RowStageSuite:

@@ -16,7 +16,9 @@ from assay.cli.session import Session
 @click.option("--samples", type=click.IntRange(0, 100), default=2, show_default=True,
               help="Examples to show at each edge.")  # fmt: skip
 @click.pass_obj
-def command(session: Session, ref: str, stage: str, threshold: str | None, setting: str | None, samples: int) -> None:
+def command(
+    session: Session, ref: str, stage: str, threshold: str | None, setting: str | None, samples: int
+) -> None:
     """What other thresholds would have kept. Nothing is written.
 
     \b

@@ -20,19 +20,20 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 def picture(found: Sweep) -> RenderableType:
     """One line a value; then, by edge, examples that one value keeps and the next does not."""
     lines: list[RenderableType] = [
-        Text.assemble((found.version, "bold"), f"  {found.stage}.{found.parameter}", (f"  of {found.rows:,} examples", "dim"))
+        Text.assemble(
+            (found.version, "bold"),
+            f"  {found.stage}.{found.parameter}",
+            (f"  of {found.rows:,} examples", "dim"),
+        )
     ]
     for point in found.points:
         share = point.kept / found.rows if found.rows else 0.0
         here = found.current is not None and abs(point.value - found.current) < 1e-9
-        lines.append(
-            Text.assemble(
-                (f"  {point.value:<8g}", "bold cyan" if here else "cyan"), f"{point.kept:>10,}  ", (_bar(share), "green"),
-                f" {share:6.1%}", ("  now" if here else "", "bold"),
-            )
-        )  # fmt: skip
+        value = Text(f"  {point.value:<8g}", "bold cyan" if here else "cyan")
+        value.append(f"{point.kept:>10,}  ", "default").append(_bar(share), "green")
+        lines.append(value.append(f" {share:6.1%}", "default").append("  now" if here else "", "bold"))
     edges = [_edge(edge) for edge in found.edges]
-    return spaced(Group(*lines), *( [Text("At the edges", "bold"), *edges] if edges else []))
+    return spaced(Group(*lines), *([Text("At the edges", "bold"), *edges] if edges else []))
 
 
 def _bar(share: float) -> str:
