@@ -15,6 +15,7 @@ from assay.curate.stored import STORED_COLUMNS, StoredChunk
 from assay.kernels.ids import contains
 from assay.model.version import Manifest
 from assay.registry.store import Store
+from assay.store.members import part_tables
 
 
 class BaseRows:
@@ -43,11 +44,14 @@ class BaseRows:
         """The version's rows as chunks of source `BASE`, in id order within each segment."""
         if self.manifest is None:
             return
-        waiting: list[pa.Table] = []
-        for _, table in self._store.live_tables(self.manifest, STORED_COLUMNS):
-            waiting.append(table)
-            if sum(map(len, waiting)) >= batch_rows:
-                yield StoredChunk(BASE, pa.concat_tables(waiting))
-                waiting = []
-        if waiting:
-            yield StoredChunk(BASE, pa.concat_tables(waiting))
+        # No chunk goes beyond a segment, so that what was measured in one holds however many come behind it.
+        for split in sorted(self.manifest.splits):
+            for part in self.manifest.splits[split]:
+                waiting: list[pa.Table] = []
+                for table in part_tables(self._store.objects, part, STORED_COLUMNS):
+                    waiting.append(table)
+                    if sum(map(len, waiting)) >= batch_rows:
+                        yield StoredChunk(BASE, pa.concat_tables(waiting))
+                        waiting = []
+                if waiting:
+                    yield StoredChunk(BASE, pa.concat_tables(waiting))

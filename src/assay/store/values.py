@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
-import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,13 +14,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+_DIGEST: Final = 32
 LIMIT: Final = 4 << 30
 """Bytes that stay after a curation; what was not used for longest goes first."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileValues:
-    """Columns by name, one .npz file each. What is damaged counts as missing. Safe for many processes."""
+    """Columns by name, one file each: a SHA-256 and NumPy's .npz. What is damaged counts as missing. Safe for many
+    processes."""
 
     folder: Path
 
@@ -27,12 +30,15 @@ class FileValues:
         """The columns under a name, or None."""
         path = self._path(name)
         try:
-            with np.load(path, allow_pickle=False) as held:
-                columns = {column: held[column] for column in held.files}
+            data = path.read_bytes()
             os.utime(path)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except OSError:
             return None
-        return columns
+        body = memoryview(data)[_DIGEST:]
+        if hashlib.sha256(body).digest() != data[:_DIGEST]:
+            return None
+        with np.load(io.BytesIO(body), allow_pickle=False) as held:
+            return {column: held[column] for column in held.files}
 
     def put(self, name: str, columns: Mapping[str, npt.NDArray[np.generic]]) -> None:
         """Keep columns under a name. Objects are not kept, and a full disk keeps nothing."""
@@ -42,8 +48,9 @@ class FileValues:
         part = path.with_suffix(f".{os.getpid()}.{id(columns)}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                np.savez(file, allow_pickle=False, **columns)
+            body = io.BytesIO()
+            np.savez(body, allow_pickle=False, **columns)
+            part.write_bytes(hashlib.sha256(body.getbuffer()).digest() + body.getbuffer())
             part.replace(path)
         except OSError:
             with suppress(OSError):
@@ -67,4 +74,4 @@ class FileValues:
         return gone
 
     def _path(self, name: str) -> Path:
-        return self.folder / name[:2] / f"{name}.npz"
+        return self.folder / name[:2] / f"{name}.values"
