@@ -56,6 +56,7 @@ for band in range(BANDS):
 removed = np.flatnonzero(twin >= 0).tolist()
 with (given.out / "removed.jsonl").open("w") as out:
     out.writelines(
-        f'{{"row": {row}, "twin": {kept}}}\n' for row, kept in zip(removed, twin[removed].tolist())
+        f'{{"row": {row}, "twin": {kept}}}\n'
+        for row, kept in zip(removed, twin[removed].tolist(), strict=True)
     )
 print(json.dumps({"rows": count, "kept": count - len(removed)}))
