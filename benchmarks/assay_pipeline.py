@@ -46,7 +46,7 @@ def main() -> None:
     registry = assay.init(given.out / "registry")
     result = registry.curate(NAME, [given.corpus], recipe=assay.Recipe(stages=stages()))
     if given.export:
-        registry.export(NAME, str(given.out / "curated"), format="instruction")
+        registry.export(NAME, str(given.out / "curated"), format="input_output")
         registry.export(NAME, str(given.out / "ledger"), format="ledger")
     rejected = {code: count for stage in result.as_json()["stages"] for code, count in stage["codes"].items()}
     print(json.dumps({"rows": result.read, "kept": result.kept, "rejected": rejected}))

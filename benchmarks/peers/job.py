@@ -14,6 +14,7 @@ import json
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 LEAST_WORDS, MOST_WORDS, MOST_REPEATED = 2, 2000, 0.15
@@ -40,7 +41,7 @@ def repeated(text: str) -> float:
     words = text.split()
     if len(words) < 2:
         return 0.0
-    return 1 - len(set(zip(words, words[1:], strict=False))) / (len(words) - 1)
+    return 1 - len(set(pairwise(words))) / (len(words) - 1)
 
 
 def language(text: str) -> str:
