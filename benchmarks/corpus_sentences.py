@@ -120,10 +120,19 @@ def sentence(chance: random.Random, chinese: bool, kind: str = "say") -> str:
     return chance.choice(words[kind]).format(name=_name(chance, chinese), n=number, **slots)
 
 
+def _contact(chance: random.Random, chinese: bool) -> str:
+    """An address and a number that belong to nobody: a reserved domain, the range kept free for fiction."""
+    address = f"{_name(chance, False).lower()}@example.org"
+    number = f"{chance.randrange(201, 990)}-555-01{chance.randrange(100):02d}"
+    return f"请写信到 {address} 或致电 {number}。" if chinese else f"Write to {address} or call {number}."
+
+
 def row(chance: random.Random, chinese: bool) -> tuple[str, str]:
-    """A request and an answer of two to twelve sentences, in one language."""
+    """A request and an answer of two to twelve sentences, in one language; one in a hundred names a contact."""
     count = chance.choice((2, 3, 3, 4, 4, 5, 6, 8, 10, 12))
     said = [sentence(chance, chinese) for _ in range(count)]
+    if chance.random() < 0.01:
+        said.append(_contact(chance, chinese))
     return sentence(chance, chinese, "ask"), ("" if chinese else " ").join(said)
 
 
