@@ -16,7 +16,7 @@ from pathlib import Path
 import corpus
 from process import Run, measure
 
-MIB = 1e6
+MB = 1e6
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def lines_of(path: Path) -> int:
 
 def report(results: Sequence[Result], folder: Path) -> None:
     """Print what is known about one corpus."""
-    size = (folder / "corpus.jsonl").stat().st_size / MIB
+    size = (folder / "corpus.jsonl").stat().st_size / MB
     rows = lines_of(folder / "corpus.jsonl")
     print(f"\n### {folder.name}: {rows:,} rows, {size:,.0f} MB\n\n{conditions()}\n")
     print(table(results, rows))
