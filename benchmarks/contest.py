@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import shutil
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import corpus
-from process import Run, measure
+from process import Failed, Run, measure
 
 MB = 1e6
 
@@ -34,11 +35,12 @@ class Tool:
 class Result:
     tool: Tool
     runs: list[Run] = field(default_factory=list)
+    failures: int = 0
     extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def wall(self) -> float:
-        return statistics.median(run.wall for run in self.runs)
+        return statistics.median(run.wall for run in self.runs) if self.runs else math.inf
 
 
 def corpora(sizes: Sequence[int], given: Sequence[Path], cache: Path) -> list[Path]:
@@ -62,9 +64,10 @@ def contest(
     repetitions: int,
     inspect: Callable[[Tool, Path, Run], dict[str, str]],
 ) -> list[Result]:
-    """Time every tool `repetitions` times, interleaved; `inspect` looks at the results of its first run.
+    """Time every tool `repetitions` times, interleaved; `inspect` looks at the results of its first good run.
 
-    The order turns by one with every round, so that no tool always runs behind the same other.
+    A run that fails is counted and reported, and has no part in the figures. The order turns by one with every
+    round, so that no tool always runs behind the same other.
     """
     results = [Result(tool) for tool in tools]
     for round_ in range(repetitions):
@@ -72,7 +75,12 @@ def contest(
             out = scratch / "out"
             shutil.rmtree(out, ignore_errors=True)
             out.mkdir(parents=True)
-            run = measure([*result.tool.command, str(folder / "corpus.jsonl"), str(out)])
+            try:
+                run = measure([*result.tool.command, str(folder / "corpus.jsonl"), str(out)])
+            except Failed as failed:
+                result.failures += 1
+                print(f"  {folder.name} round {round_ + 1}: {result.tool.name}: {failed}", file=sys.stderr)
+                continue
             result.runs.append(run)
             print(
                 f"  {folder.name} round {round_ + 1}: {result.tool.name} {run.wall:.2f} s,"
@@ -80,7 +88,7 @@ def contest(
                 file=sys.stderr,
                 flush=True,
             )
-            if round_ == 0:
+            if not result.extra:
                 result.extra = inspect(result.tool, out, run)
             shutil.rmtree(out, ignore_errors=True)
     return results
@@ -101,7 +109,7 @@ def table(results: Sequence[Result], rows: int) -> str:
         "wall / ours",
     ]
     lines = ["| " + " | ".join(head) + " |", "|---" + "|---:" * (len(head) - 1) + "|"]
-    for result in sorted(results, key=lambda one: one.wall):
+    for result in sorted((one for one in results if one.runs), key=lambda one: one.wall):
         walls = [run.wall for run in result.runs]
         loads = [run.load_before for run in result.runs] + [run.load_after for run in result.runs]
         cells = [
@@ -122,7 +130,7 @@ def verdict(results: Sequence[Result]) -> str:
     """How our tool stands to the fastest peer, by medians of wall and of CPU seconds."""
     ours = next((result for result in results if result.tool.ours), None)
     peers = [result for result in results if not result.tool.ours]
-    if not ours or not peers:
+    if not ours or not ours.runs or not any(peer.runs for peer in peers):
         return ""
     fastest = min(peers, key=lambda result: result.wall)
     cpu = [statistics.median(run.cpu for run in result.runs) for result in (fastest, ours)]
@@ -152,6 +160,10 @@ def report(results: Sequence[Result], folder: Path) -> None:
     rows = lines_of(folder / "corpus.jsonl")
     print(f"\n### {folder.name}: {rows:,} rows, {size:,.0f} MB\n\n{conditions()}\n")
     print(table(results, rows))
+    for result in results:
+        if result.failures:
+            runs = result.failures + len(result.runs)
+            print(f"\n{result.tool.name}: {result.failures} of {runs} runs failed and are not counted")
     print(f"\n{verdict(results)}", flush=True)
 
 

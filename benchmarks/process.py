@@ -14,6 +14,10 @@ from typing import NamedTuple
 INTERVAL = 0.1  # seconds between two looks at the memory
 
 
+class Failed(Exception):
+    """A command ended with something else than 0, or passed its limit."""
+
+
 class Run(NamedTuple):
     wall: float
     cpu: float
@@ -24,7 +28,7 @@ class Run(NamedTuple):
 
 
 def measure(command: list[str], limit: float = 3600.0) -> Run:
-    """Run a command to its end; a run that fails or passes the limit (seconds) ends the benchmark.
+    """Run a command to its end; Failed, with the last it said, if it fails or passes the limit (seconds).
 
     Peak is the larger of the biggest single process, as the kernel counted it, and the sum over the process and its
     descendants of their proportional share of memory (pages shared by k processes count 1/k for each), looked at
@@ -47,9 +51,10 @@ def measure(command: list[str], limit: float = 3600.0) -> Run:
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         err.seek(0)
-        if process.returncode:
-            raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{err.read()[-2000:]}")
         said = out.read().strip().splitlines()
+        if process.returncode:
+            last = "\n".join([*said[-1:], err.read()[-2000:]])
+            raise Failed(f"{' '.join(command)} ended with {process.returncode}:\n{last}")
     largest = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return Run(
         wall=wall,
