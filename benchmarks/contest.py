@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -47,12 +48,14 @@ def corpora(sizes: Sequence[int], given: Sequence[Path], cache: Path) -> list[Pa
     """The folders of the corpora given, else of our own of these sizes, written into the cache if need be."""
     if given:
         return list(given)
+    sources = sorted(Path(corpus.__file__).parent.glob("corpus*.py"))
+    made_by = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
     folders = []
     for size in sizes:
-        folder = cache / f"corpus-{size}"
-        if not (folder / "done").is_file():
+        folder, marker = cache / f"corpus-{size}", cache / f"corpus-{size}" / "made-by"
+        if not marker.is_file() or marker.read_text("ascii") != made_by:
             corpus.write(folder, size)
-            (folder / "done").touch()
+            marker.write_text(made_by, "ascii")
         folders.append(folder)
     return folders
 

@@ -107,3 +107,19 @@ def test_ratios_are_of_medians(modules):
     assert [line.split(" | ")[0] for line in lines] == ["| ours", "| peer", "| slow"]
     assert lines[0] == "| ours | 2.00 (1.00 to 9.00) | 2.00 | 50 | 500 | 0.5 to 1.5 | 1.00 |"
     assert lines[1].endswith("| 2.50 |")
+
+
+def test_a_corpus_is_made_once_and_again_when_the_generator_changed(modules, tmp_path, monkeypatch):
+    contest, _ = modules
+    made = []
+    monkeypatch.setattr(
+        contest.corpus, "write", lambda folder, size: (folder.mkdir(exist_ok=True), made.append(size))
+    )
+    assert (
+        contest.corpora([20], [], tmp_path) == contest.corpora([20], [], tmp_path) == [tmp_path / "corpus-20"]
+    )
+    assert made == [20]
+    (tmp_path / "corpus-20" / "made-by").write_text("an older generator", "ascii")
+    contest.corpora([20], [], tmp_path)
+    assert made == [20, 20]
+    assert contest.corpora([20], [tmp_path], tmp_path) == [tmp_path]
