@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ASSAY := $(BIN)/assay
 
-.PHONY: demo test lint bench soak asan quality docs format clean
+.PHONY: demo test lint bench bench-full soak asan quality docs format clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python examples/helpdesk/demo.py demo
@@ -18,7 +18,19 @@ lint: $(VENV)/.ready
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+# Small sizes, some minutes; the peers get environments of their own in BENCH, made once.
+BENCH ?= .bench
+
 bench: $(VENV)/.ready
+	@$(BIN)/python benchmarks/near_dedup.py --sizes 50000 --repetitions 3 --envs $(BENCH)
+	@$(BIN)/python benchmarks/pipeline.py --sizes 50000 --repetitions 3 --envs $(BENCH)
+	@$(BIN)/python benchmarks/curate.py --rows 50000
+	@$(BIN)/python benchmarks/versioning.py --rows 50000
+
+# Up to a million rows, five times each: an hour or more on two cores.
+bench-full: $(VENV)/.ready
+	@$(BIN)/python benchmarks/near_dedup.py --envs $(BENCH)
+	@$(BIN)/python benchmarks/pipeline.py --envs $(BENCH)
 	@$(BIN)/python benchmarks/curate.py
 	@$(BIN)/python benchmarks/versioning.py
 
@@ -59,4 +71,4 @@ $(VENV)/.ready: pyproject.toml | $(VENV)/bin/python
 	@touch $@ $(VENV)/.installed
 
 clean:
-	@rm -rf $(VENV) demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(BENCH) demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

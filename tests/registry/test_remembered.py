@@ -159,7 +159,9 @@ def test_rows_like_those_of_another_dataset_go(registry, write):
 
 
 def test_a_hundred_chinese_tickets_that_are_almost_one_become_one(registry, write):
-    base = "打印机在升级到最新驱动之后一直显示脱机，重启电脑、重启打印机都没有用，请问应该怎么办才能恢复打印？"
+    base = (
+        "打印机在升级到最新驱动之后一直显示脱机，重启电脑、重启打印机都没有用，请问应该怎么办才能恢复打印？"
+    )
     answer = (
         "请先在设置里删除打印机，再到官网下载与系统版本相符的驱动并重新安装，安装时请保持数据线连接并打开打印机电源，"
         "完成之后打印一张测试页确认是否恢复正常，如果仍然脱机，请把错误代码和电脑型号发给我们，我们会安排工程师上门处理。"
@@ -167,7 +169,8 @@ def test_a_hundred_chinese_tickets_that_are_almost_one_become_one(registry, writ
     ends = ["", "！", "？？", "谢谢", "谢谢！", "急", "急急", "在线等", "。", "哦"]
     marks = [("，", "、"), ("。", "！"), ("？", "?"), ("最新", "新"), ("一直", "总是")]
     records = [
-        {"input": base.replace(*marks[k % 5], 1) + ends[k // 10], "output": answer + ends[k % 10]} for k in range(100)
+        {"input": base.replace(*marks[k % 5], 1) + ends[k // 10], "output": answer + ends[k % 10]}
+        for k in range(100)
     ]
     assert len({(r["input"], r["output"]) for r in records}) == 100
     assert registry.curate("zh", [write("zh.jsonl", records)]).kept == 1
