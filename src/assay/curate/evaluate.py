@@ -81,10 +81,12 @@ class Evaluated:
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """The row pass over a plan. `defaults` are provenance columns for records that state none."""
+    """The row pass over a plan. `defaults` are provenance columns for records that state none; `eval_sources` are
+    positions of sources that become the test split."""
 
     plan: Plan
     defaults: Mapping[str, Any]
+    eval_sources: frozenset[int] = frozenset()
 
     def __call__(self, chunk: Chunk) -> Evaluated:
         read = read_chunk(chunk, self.defaults)
@@ -95,15 +97,17 @@ class Evaluator:
             read.ids,
             batch.text_bytes,
             read.malformed,
-            self._failures(batch),
+            self._failures(batch, chunk.source in self.eval_sources),
             {position: dict(stage.keys(batch)) for position, stage in self.plan.keyed_stages},
             fold_digests(batch.input_bytes)[:, 0].copy(),
             counts_of_characters(batch.text_bytes),
         )
 
-    def _failures(self, batch: Batch) -> Failures:
+    def _failures(self, batch: Batch, from_eval: bool) -> Failures:
         parts = []
         for position, stage in self.plan.row_stages:
+            if from_eval and stage.spares_eval_sources:
+                continue
             names = list(stage.codes)
             for check in stage.checks(stage.measure(batch)) if len(batch) else ():
                 at = np.flatnonzero(check.failed)

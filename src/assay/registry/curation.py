@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from assay.model.provenance import ORIGINS
 from assay.model.version import Manifest, SegmentRef
 from assay.registry.base_rows import BaseRows
 from assay.registry.funnel import funnel
+from assay.registry.guarding import guarded
 from assay.registry.results import CurationResult, Progress
 from assay.registry.sources import Sources
 from assay.registry.store import Store
@@ -93,6 +94,7 @@ def run_curation(
     committed to the dataset meanwhile. Nothing is committed unless everything is written.
     """
     _check(request)
+    request = replace(request, plan=guarded(registry, request.plan))
     tell = progress or (lambda _: None)
     phases = Phases(time.perf_counter)
     base = registry.head_of(request.dataset)
@@ -236,7 +238,7 @@ def _gather(
         tell(Progress("reading and checking", sources.bytes_read, sources.bytes_total, "bytes"))
 
     engine = LocalEngine(request.workers, threads=sources.are_flat and not request.add)
-    return gather(chunks(), Evaluator(request.plan, request.provenance), engine, spool, seen)
+    return gather(chunks(), Evaluator(request.plan, request.provenance, sources.eval_positions), engine, spool, seen)
 
 
 def _settle(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, ClassVar, Protocol, Self
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ _BLOCK = 512
 """Rows compared with all questions at a time."""
 
 Vectors = npt.NDArray[np.float32]
+Positions = npt.NDArray[np.int64]
+Array = npt.NDArray[np.generic]
 
 
 class Encoder(Protocol):
@@ -70,7 +72,7 @@ class Decontaminate(RowStage):
     words: int = Field(default=4, ge=2, le=16)
     characters: int = Field(default=5, ge=2, le=32)
     model: str | None = None
-    rephrase_threshold: float = Field(default=0.8, ge=0.0, le=1.0)
+    rephrase_threshold: float = Field(default=0.8, gt=0.0, le=1.0)
 
     _guards: tuple[_Guard, ...] = PrivateAttr(default=())
     _encoder: Encoder | None = PrivateAttr(default=None)
@@ -103,48 +105,71 @@ class Decontaminate(RowStage):
         return found if self._encoder is None else {**found, "model": self._encoder.digest}
 
     def measure(self, batch: Batch) -> Columns:
-        """`score`, `similarity`: float64[n], of the best item; `where`, `like`: text[n], that item and the
-        words that gave it away."""
+        """Of each row's best item: `score`, float64[n], with `set` and `item`, int64[n], both from 0, −1 for
+        none, and `matched`, object[n], the words of the row that it shares with the item; of the item that is
+        most alike: `similarity`, `like_set`, `like_item`."""
         n = len(batch)
         texts = batch.texts if self._guards else []
-        score, where = np.zeros(n), [""] * n
+        score, of, item = np.zeros(n), np.full(n, -1), np.full(n, -1)
+        matched = np.full(n, "", object)
         tokens = tokens_of(texts)
         grams = grams_of(tokens, self.words, self.characters)
-        for guard in self._guards if n else ():
+        for position, guard in enumerate(self._guards if n else ()):
             found = guard.items.best(texts, tokens, grams)
-            for row in np.flatnonzero((found.score > score) & (found.score >= _LEAST)).tolist():
-                item = int(found.item[row])
-                where[row] = _note(guard.given.name, item, guard.items.evidence(texts[row], item))
-            score = np.maximum(score, found.score)
-        similarity, like = self._nearest(batch)
-        return {"score": score, "where": _words(where), "similarity": similarity, "like": _words(like)}
+            rows = np.flatnonzero((found.score > score) & (found.score >= _LEAST))
+            score[rows], of[rows], item[rows] = found.score[rows], position, found.item[rows]
+            for row in rows.tolist():
+                matched[row] = guard.items.evidence(texts[row], int(found.item[row]))
+        similarity, like_set, like_item = self._nearest(batch)
+        return {
+            "score": score, "set": of, "item": item, "matched": matched,
+            "similarity": similarity, "like_set": like_set, "like_item": like_item,
+        }  # fmt: skip
 
-    def _nearest(self, batch: Batch) -> tuple[npt.NDArray[np.float64], list[str]]:
+    def _nearest(self, batch: Batch) -> tuple[npt.NDArray[np.float64], Positions, Positions]:
         n = len(batch)
-        similarity, like = np.zeros(n), [""] * n
+        similarity, of, item = np.zeros(n), np.full(n, -1), np.full(n, -1)
         if self._encoder is None or not n:
-            return similarity, like
+            return similarity, of, item
         asked = [i if i.strip() else o for i, o in zip(batch.inputs, batch.outputs, strict=True)]
         rows = self._encoder.encode(asked)
-        for guard in self._guards:
+        for position, guard in enumerate(self._guards):
             if guard.questions is None or not len(guard.questions):
                 continue
             for start in range(0, n, _BLOCK):
                 # einsum and not BLAS, whose last bits hang on the shape of the block
                 cosines = np.einsum("rd,qd->rq", rows[start : start + _BLOCK], guard.questions)
                 nearest = cosines.argmax(axis=1)
-                values = cosines[np.arange(len(nearest)), nearest].astype(np.float64)
-                for k in np.flatnonzero(values > similarity[start : start + _BLOCK]).tolist():
-                    similarity[start + k] = min(1.0, values[k])
-                    item = int(nearest[k])
-                    like[start + k] = _note(guard.given.name, item, guard.given.items[item][0])
-        return similarity, like
+                values = np.clip(cosines[np.arange(len(nearest)), nearest].astype(np.float64), 0.0, 1.0)
+                better = np.flatnonzero(values > similarity[start : start + _BLOCK])
+                at = better + start
+                similarity[at], of[at], item[at] = values[better], position, nearest[better]
+        return similarity, of, item
 
     def checks(self, values: Columns) -> list[Check]:
-        found = [_check("contaminated", values["score"], self.threshold, values["where"])]
+        score, similarity = values["score"].astype(np.float64), values["similarity"].astype(np.float64)
+        copied = score >= self.threshold
+        notes = {
+            row: self._note(values["set"], values["item"], row, str(values["matched"][row]))
+            for row in np.flatnonzero(copied).tolist()
+        }
+        found = [Check("contaminated", copied, score, self.threshold, notes)]
         if self.model is not None:
-            found.append(_check("rephrased", values["similarity"], self.rephrase_threshold, values["like"]))
+            alike = (similarity >= self.rephrase_threshold) & (values["like_item"].astype(np.int64) >= 0)
+            meant = {
+                row: self._note(values["like_set"], values["like_item"], row, None)
+                for row in np.flatnonzero(alike).tolist()
+            }
+            found.append(Check("rephrased", alike, similarity, self.rephrase_threshold, meant))
         return found
+
+    def _note(self, of: Array, item: Array, row: int, matched: str | None) -> str:
+        """ "NAME item 12: «matched text»", items counted from 1, in at most 200 characters."""
+        guard, number = self._guards[int(of[row])], int(item[row])
+        head = f"{guard.given.name} item {number + 1}: «"
+        flat = " ".join((guard.given.items[number][0] if matched is None else matched).split())
+        room = max(1, _NOTE - len(head) - 1)
+        return head + (flat if len(flat) <= room else flat[: room - 1] + "…") + "»"
 
 
 def _chosen(there: Sequence[EvalSet], names: tuple[str, ...]) -> list[EvalSet]:
@@ -156,23 +181,3 @@ def _chosen(there: Sequence[EvalSet], names: tuple[str, ...]) -> list[EvalSet]:
             f"frozen here: {', '.join(sorted(known)) or 'none yet; `assay freeze NAME FILE` makes one'}",
         )
     return [known[name] for name in (names or tuple(sorted(known)))]
-
-
-def _check(code: str, value: npt.NDArray[Any], bound: float, notes: npt.NDArray[Any]) -> Check:
-    score = value.astype(np.float64)
-    failed = score >= bound
-    return Check(
-        code, failed, score, bound, {row: str(notes[row]) for row in np.flatnonzero(failed).tolist()}
-    )
-
-
-def _note(name: str, item: int, matched: str) -> str:
-    """ "NAME item 12: «matched text»", items counted from 1, in at most 200 characters."""
-    head = f"{name} item {item + 1}: «"
-    flat = " ".join(matched.split())
-    room = max(0, _NOTE - len(head) - 1)
-    return head + (flat if len(flat) <= room else flat[: room - 1] + "…") + "»"
-
-
-def _words(texts: list[str]) -> npt.NDArray[np.generic]:
-    return np.array(texts, dtype=object) if texts else np.empty(0, object)
