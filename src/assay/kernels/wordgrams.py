@@ -82,7 +82,7 @@ def _pieces(texts: Sequence[str]) -> Iterator[tuple[int, int, str]]:
         start = 0
         while len(text) - start > _BLOCK:
             stop = start + _BLOCK
-            while stop > start + _BLOCK // 2 and (text[stop - 1].isalnum() or text[stop].isalnum()):
+            while stop > start + _BLOCK // 2 and _runs(text[stop - 1]) and _runs(text[stop]):
                 stop -= 1
             yield k, start, text[start:stop]
             start = stop
@@ -175,6 +175,10 @@ def _powers() -> tuple[U64, U64]:
     up, down = (np.full(2 * _BLOCK + 2, base, np.uint64) for base in (_BASE, _INVERSE))
     up[0] = down[0] = 1
     return np.cumprod(up, dtype=np.uint64), np.cumprod(down, dtype=np.uint64)
+
+
+def _runs(character: str) -> bool:
+    return 0 < _entry(character) < _CJK_FLAG
 
 
 @cache
