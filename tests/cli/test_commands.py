@@ -64,7 +64,7 @@ def test_init(assay_run: Run, place: Path) -> None:
     assert there.code == 0
     assert "assay curate NAME FILE --registry elsewhere" in there.out
     assert assay_run("--registry", "a", "init", "b").code == 2
-    assert assay_run("--registry", "elsewhere", "list", "--json").json == {"datasets": []}
+    assert assay_run("--registry", "elsewhere", "list", "--json").json == {"datasets": [], "eval_sets": []}
 
 
 def test_an_empty_registry_is_no_error(assay_run: Run, place: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_dry_run_writes_nothing(assay_run: Run, place: Path) -> None:
     call = assay_run("curate", "helpdesk", "tickets.jsonl", "--dry-run", "--json", "--workers", "1")
     assert (call.code, call.json["version"]) == (0, None)
     assert assay_run("import", "helpdesk", "tickets.jsonl", "--dry-run", "--workers", "1").code == 0
-    assert assay_run("list", "--json").json == {"datasets": []}
+    assert assay_run("list", "--json").json == {"datasets": [], "eval_sets": []}
 
 
 def test_import_keeps_what_can_be_understood(assay_run: Run, place: Path) -> None:

@@ -18,6 +18,7 @@ SECTIONS = {
         "init": "Create a registry.",
         "curate": "Turn raw files into a clean version, and account for every record.",
         "import": "Take files as they are into a version.",
+        "freeze": "Keep an eval set out of every version from now on.",
     },
     "Look": {
         "list": "The datasets.",

@@ -90,11 +90,12 @@ class Evaluated:
 @dataclass(frozen=True, slots=True)
 class Evaluator:
     """The row pass over a plan. `defaults` are provenance columns for records that state none; `cache` remembers
-    what was measured."""
+    what was measured; `eval_sources` are positions of sources that become the test split."""
 
     plan: Plan
     defaults: Mapping[str, Any]
     cache: ValueCache | None = None
+    eval_sources: frozenset[int] = frozenset()
 
     def __call__(self, chunk: Chunk | StoredChunk) -> Evaluated:
         read = read_stored(chunk) if isinstance(chunk, StoredChunk) else read_chunk(chunk, self.defaults)
@@ -116,7 +117,7 @@ class Evaluator:
             read.ids,
             batch.text_bytes,
             read.malformed,
-            self._failures(batch, values),
+            self._failures(batch, values, chunk.source in self.eval_sources),
             {position: self._keys(stage, batch, values) for position, stage in self.plan.keyed_stages},
             fold_digests(batch.input_bytes)[:, 0].copy(),
             counts_of_characters(batch.text_bytes),
@@ -146,10 +147,15 @@ class Evaluator:
         return found
 
     def _failures(
-        self, batch: Batch, values: Callable[[Stage, Callable[[Batch], Columns]], Columns]
+        self,
+        batch: Batch,
+        values: Callable[[Stage, Callable[[Batch], Columns]], Columns],
+        from_eval: bool,
     ) -> Failures:
         parts = []
         for position, stage in self.plan.row_stages:
+            if from_eval and stage.spares_eval_sources:
+                continue
             names = list(stage.codes)
             for check in stage.checks(values(stage, stage.measure)) if len(batch) else ():
                 at = np.flatnonzero(check.failed)

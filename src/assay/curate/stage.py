@@ -105,6 +105,8 @@ class RowStage(Stage):
     """A pure function over a batch, giving values and then verdicts. See the module's docstring."""
 
     measured_by: ClassVar[tuple[str, ...]] = ()
+    spares_eval_sources: ClassVar[bool] = False
+    """Whether rows that become the test split are left alone."""
 
     action: Literal["reject", "flag"] = "reject"
     """`flag` keeps the row and notes the finding in the ledger."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from assay.model.example import Example
     from assay.model.operation import Operation
     from assay.model.recipe import Recipe
+    from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
     from assay.registry.sweeping import Sweep
     from assay.store.gc import GcPlan
@@ -126,6 +127,33 @@ class Registry:
             dry_run=dry_run,
             progress=progress,
         )
+
+    def freeze(
+        self,
+        name: str,
+        sources: Sequence[str],
+        *,
+        shape: str | None = None,
+        container: str | None = None,
+        dry_run: bool = False,
+        self_test: bool = False,
+        progress: Tell | None = None,
+    ) -> FreezeResult:
+        """Freeze the items of some files as eval set `name`, for good, and look for them in every version.
+
+        From now on no curation keeps a row that holds one. Raises BadInput, NotFound; UsageError when other items
+        are frozen under the name.
+        """
+        from assay.registry.freezing import FreezeRequest, freeze
+
+        request = FreezeRequest(name, _listed(sources), shape, container, dry_run, self_test)
+        return freeze(self, request, progress)
+
+    def eval_sets(self) -> list[EvalSetSummary]:
+        """The frozen eval sets, by name."""
+        from assay.registry.freezing import summaries
+
+        return summaries(self)
 
     def datasets(self) -> list[DatasetSummary]:
         """One summary a dataset, by name."""
@@ -261,7 +289,9 @@ class Registry:
 
     def bound(self, plan: Plan) -> Plan:
         """The plan with every stage given what it needs beyond its parameters."""
-        return plan
+        from assay.registry.guarding import bound
+
+        return bound(self, plan)
 
     @property
     def values(self) -> FileValues | None:

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ from assay.model.provenance import ORIGINS
 from assay.model.version import Manifest, SegmentRef
 from assay.registry.base_rows import BaseRows
 from assay.registry.funnel import funnel
+from assay.registry.guarding import guarded
 from assay.registry.results import CurationResult, Progress
 from assay.registry.sources import Sources
 from assay.registry.store import Store
@@ -99,6 +100,7 @@ def run_curation(
     committed to the dataset meanwhile. Nothing is committed unless everything is written.
     """
     _check(request)
+    request = replace(request, plan=guarded(registry, request.plan))
     tell = progress or (lambda _: None)
     phases = Phases(time.perf_counter)
     base = registry.head_of(request.dataset)
@@ -253,7 +255,7 @@ def _gather(
         tell(Progress("reading and checking", sources.bytes_read, sources.bytes_total, "bytes"))
 
     engine = LocalEngine(request.workers, threads=sources.are_flat)
-    evaluator = Evaluator(request.plan, request.provenance, values)
+    evaluator = Evaluator(request.plan, request.provenance, values, sources.eval_positions)
     limit = None if request.memory is None else request.memory // _KEYS_SHARE
     return gather(chunks(), evaluator, engine, spool, seen, Keep(limit, scratch))
 

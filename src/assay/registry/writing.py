@@ -82,6 +82,7 @@ def write_curation(  # noqa: PLR0913 - the whole of a curation is what it writes
             "recipe": request.plan.recipe.as_json(),
             "recipe_digest": request.plan.recipe.digest,
             "stages": {stage.kind: stage.version for stage in request.plan.stages},
+            "lineage": {s.kind: dict(s.lineage) for s in request.plan.stages if s.lineage},
             "add": request.add,
             "provenance": dict(request.provenance),
             "sources": [source.as_json() for source in sources.read],

@@ -11,6 +11,7 @@ from assay.errors import AssayError, Damaged, NotFound, StorageFailure
 from assay.model.operation import Operation, digest
 from assay.model.version import Manifest
 from assay.store import heads, layout
+from assay.store.evalsets import frozen_sets, read_items
 from assay.store.log import PREFIX, check_entry, log_key
 from assay.store.objects import NAME, Objects, object_key
 from assay.store.parquet import open_parquet, row_groups
@@ -26,7 +27,7 @@ class Finding:
     """One thing that is not as it should be. A note (an orphan, a leftover) is harmless.
 
     `code` is stable: registry, log, missing, hash, parquet, row, manifest, change, fingerprint, duplicate,
-    reference, orphan, leftover, unknown.
+    reference, eval_set, orphan, leftover, unknown.
     """
 
     code: str
@@ -91,6 +92,7 @@ def verify(storage: Storage, fast: bool = False, progress: Progress | None = Non
     if not fast:
         segments = _versions(objects, report, entries, sound)
         _parquet(objects, report, sorted((sound & marked.keys()) - segments))
+        _eval_sets(objects, report, entries, sound)
     return report
 
 
@@ -165,6 +167,16 @@ def _parquet(objects: Objects, report: Report, names: list[str]) -> None:
                 pass
         except AssayError as error:
             report.add("parquet", key, error.message)
+
+
+def _eval_sets(objects: Objects, report: Report, entries: list[Operation], sound: set[str]) -> None:
+    """Every frozen eval set must hold the items that were frozen."""
+    try:
+        for frozen in frozen_sets(entries).values():
+            if frozen.object in sound:
+                read_items(objects, frozen)
+    except Damaged as error:
+        report.add("eval_set", error.message.split(" ")[0], error.message)
 
 
 def _versions(objects: Objects, report: Report, entries: list[Operation], sound: set[str]) -> set[str]:

@@ -16,6 +16,7 @@ from assay.cli.render.text import clip, counted, plural, safe_text, short
 
 if TYPE_CHECKING:
     from assay.model.operation import Operation
+    from assay.registry.freeze_results import EvalSetSummary
     from assay.registry.results import DatasetSummary, ExportResult, Hit
     from assay.store.gc import GcPlan
     from assay.store.verify import Report
@@ -33,6 +34,17 @@ def datasets(found: Sequence[DatasetSummary]) -> RenderableType:
     return table
 
 
+def eval_sets(found: Sequence[EvalSetSummary]) -> RenderableType:
+    """One line a frozen eval set."""
+    table = columns("frozen eval set", "items", "digest", "made", "by", grow="digest", right=("items",))
+    for one in found:
+        table.add_row(
+            Text(clip(one.name, 30), "bold"), f"{one.items:,}", Text(short(one.digest), "dim"),
+            moment(one.time)[:10], Text(clip(one.actor, 10)),
+        )  # fmt: skip
+    return table
+
+
 def operations(found: Sequence[Operation]) -> RenderableType:
     """One line an operation, the newest first."""
     table = columns("#", "time", "actor", "action", "dataset", "what", right=("#",), grow="what")
@@ -46,7 +58,7 @@ def operations(found: Sequence[Operation]) -> RenderableType:
 
 def _what(body: Mapping[str, object]) -> str:
     number, message = body.get("version", body.get("number")), body.get("message")
-    said = f"v{number}" if isinstance(number, int) else str(number or "")
+    said = f"v{number}" if isinstance(number, int) else str(number or body.get("name") or "")
     return clip("  ".join(part for part in (said, str(message or "")) if part), 60)
 
 

@@ -1,0 +1,63 @@
+"""What a curation's stages are given of the registry; and the guard that frozen eval sets put on every curation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from assay.curate.plan import Plan, make_plan
+from assay.curate.stage import EvalSet
+from assay.model.recipe import Recipe, StageSpec
+from assay.model.ref import Ref
+from assay.store.evalsets import frozen_sets, read_items
+from assay.store.members import live_tables
+
+if TYPE_CHECKING:
+    from assay.registry import Registry
+
+GUARD = "decontaminate"
+
+
+@dataclass(frozen=True)
+class RegistryResources:
+    """`assay.curate.stage.Resources` of one registry."""
+
+    registry: Registry
+
+    def eval_sets(self) -> Sequence[EvalSet]:
+        """All frozen eval sets, by name. Raises Damaged."""
+        store = self.registry.store
+        found = frozen_sets(store.log.entries()).values()
+        return [EvalSet(one.name, one.digest, read_items(store.objects, one)) for one in found]
+
+    def payloads(self, ref: str) -> Iterator[Sequence[tuple[bytes, dict[str, Any]]]]:
+        """The examples of a version, or of one split of it. Raises NotFound."""
+        version = self.registry.version(ref)
+        objects = self.registry.store.objects
+        for _, table in live_tables(objects, version.manifest, ["id", "payload"], Ref.parse(ref).split):
+            ids, payloads = table.column("id").to_pylist(), table.column("payload").to_pylist()
+            yield [(example, orjson.loads(text)) for example, text in zip(ids, payloads, strict=True)]
+
+
+def guarded(registry: Registry, plan: Plan) -> Plan:
+    """The plan with all its stages bound, and with a last one that looks for frozen eval items.
+
+    A recipe that says itself how to decontaminate is taken at its word. One whose row stages all flag, as
+    `import` does, gets a guard that flags.
+    """
+    entries = registry.store.log.entries()
+    if not plan.has(GUARD) and frozen_sets(entries):
+        rows = [stage for _, stage in plan.row_stages]
+        action = "flag" if rows and all(stage.action == "flag" for stage in rows) else "reject"
+        added = StageSpec(kind=GUARD, params={"action": action})
+        plan = make_plan(Recipe(stages=(*plan.recipe.stages, added), split=plan.recipe.split))
+    return bound(registry, plan)
+
+
+def bound(registry: Registry, plan: Plan) -> Plan:
+    """The plan with every stage given what it needs beyond its parameters. Raises NotFound, MissingExtra."""
+    resources = RegistryResources(registry)
+    return replace(plan, stages=tuple(stage.bind(resources) for stage in plan.stages))
