@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from assay.curate.batch import Batch
 from assay.kernels.counting import count_units
-from assay.kernels.pii_patterns import cn_id_card_valid, find, luhn
+from assay.kernels.pii_checksums import cn_id_card_valid, luhn
+from assay.kernels.pii_patterns import find
 from assay.kernels.repetition import repeated_bigrams
 from assay.stages.format import Format, problems
 from assay.stages.length import Length

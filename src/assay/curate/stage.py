@@ -108,6 +108,14 @@ class RowStage(Stage):
         """The verdicts, in the order in which they are reported."""
         raise NotImplementedError
 
+    def rewrite(self, payload: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The payload as it should be instead, or None where nothing is to change. Most stages change nothing.
+
+        Rewriting comes before all checks of all stages. What it gives is an example of its own, edited from
+        the original: of the same kind, and rewriting it again changes nothing. The argument is left as it is.
+        """
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:

@@ -1,27 +1,46 @@
-"""Personal data: e-mail addresses, telephone numbers, and numbers that a checksum confirms."""
+"""Personal data: e-mail addresses, telephone numbers, and numbers that a checksum or a word beside them confirms."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from assay.curate.batch import Batch
 from assay.curate.stage import Check, Columns, RowStage
-from assay.kernels.pii_patterns import TYPES, find
+from assay.kernels.pii_patterns import TYPES, worth_a_look
+from assay.kernels.redaction import count_payload, redact_payload
 
-Type = Literal["email", "phone", "us_ssn", "bank_card", "ip", "cn_id_card", "cn_mobile"]
+Type = Literal[
+    "email",
+    "phone",
+    "us_ssn",
+    "bank_card",
+    "iban",
+    "ip",
+    "mac",
+    "passport",
+    "driver_license",
+    "cn_id_card",
+    "cn_mobile",
+    "cn_landline",
+    "cn_account",
+    "cn_plate",
+]
 
 
 class Pii(RowStage):
-    """Rejects (or flags) examples whose text holds personal data of the given types.
+    """Rejects, flags or redacts examples whose text holds personal data of the given types.
 
-    A model repeats what it was trained on: what must not be said must not be learnt.
+    A model repeats what it was trained on: what must not be said must not be learnt. Names and postal
+    addresses of people are not looked for.
     """
 
     kind: ClassVar[str] = "pii"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
+    measured_by: ClassVar[tuple[str, ...]] = ("action", "types")
     codes: ClassVar[dict[str, str]] = {
         "pii_email": "an e-mail address",
         "pii_phone": "a telephone number",
@@ -30,18 +49,36 @@ class Pii(RowStage):
         "pii_ip": "a public IP address",
         "pii_cn_id_card": "a Chinese identity card number with a valid check digit",
         "pii_cn_mobile": "a Chinese mobile number",
+        "pii_iban": "an international bank account number with valid check digits",
+        "pii_mac": "the hardware address of a network card",
+        "pii_passport": "a passport number after that word",
+        "pii_driver_license": "a driver's licence number after those words",
+        "pii_cn_landline": "a Chinese landline number",
+        "pii_cn_account": "a WeChat, QQ or Alipay account after the service's name",
+        "pii_cn_plate": "a Chinese licence plate",
     }
 
-    types: tuple[Type, ...] = TYPES
+    action: Literal["reject", "flag", "redact"] = "reject"  # type: ignore[assignment]  # one more than others
+    """`redact` replaces what is found and rejects only what cannot be replaced."""
+
+    types: tuple[Type, ...] = TYPES  # type: ignore[assignment]  # the same names, as the kernel has them
     max_hits: int = Field(default=0, ge=0)
 
     def measure(self, batch: Batch) -> Columns:
-        """int64[n] for each type: how many there are."""
+        """int64[n] for each type: how many there are; with `redact`, how many are left after `rewrite`."""
         counts = {name: np.zeros(len(batch), np.int64) for name in TYPES}
         for row, text in enumerate(batch.texts):
-            for hit in find(text):
-                counts[hit.type][row] += 1
+            payload = batch.payloads[row]
+            # A label is text too, and `\\u` may spell a digit in the arguments of a call.
+            if worth_a_look(text) or "\\u" in text or "label" in payload:
+                for name, count in self._left(payload).items():
+                    counts[name][row] = count
         return counts
+
+    def _left(self, payload: Mapping[str, Any]) -> dict[str, int]:
+        if self.action == "redact":
+            payload = redact_payload(payload, self.types)[0]
+        return count_payload(payload)
 
     def checks(self, values: Columns) -> list[Check]:
         return [
@@ -54,3 +91,10 @@ class Pii(RowStage):
             for name in TYPES
             if name in self.types
         ]
+
+    def rewrite(self, payload: Mapping[str, Any]) -> dict[str, Any] | None:
+        """With `redact`, the payload with placeholders for personal data of the given types."""
+        if self.action != "redact":
+            return None
+        redacted, counts = redact_payload(payload, self.types)
+        return dict(redacted) if counts else None
