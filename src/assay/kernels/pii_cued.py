@@ -12,9 +12,11 @@ PASSPORT: Final = r"[A-Za-z]{1,2}[0-9]{7,8}|[0-9]{9}"
 DRIVER_LICENSE: Final = r"[A-Za-z]{0,2}[0-9][0-9\-]{5,15}"
 CN_PLATE: Final = r"\?[A-HJ-NP-Z][ .?\-]?[A-HJ-NP-Z0-9]{4,6}"
 
-_PASSPORT_CUE: Final = re.compile(r"(?:passport|护照|護照)[^0-9.!?。！？]{0,20}$", re.IGNORECASE)
+_PASSPORT_CUE: Final = re.compile(
+    r"(?:passport|护照|護照)(?: no\.| nr\.)?[^0-9.!?。！？]{0,20}$", re.IGNORECASE
+)
 _LICENSE_CUE: Final = re.compile(
-    r"(?:driv(?:er'?s?|er’s|ing) licen[cs]e|驾驶证|驾照)[^0-9.!?。！？]{0,16}$", re.IGNORECASE
+    r"(?:driv(?:er'?s?|er’s|ing) licen[cs]e|驾驶证|驾照)(?: no\.)?[^0-9.!?。！？]{0,16}$", re.IGNORECASE
 )
 _PROVINCE: Final = frozenset("京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼")
 _PLATE_END: Final = frozenset("挂学警港澳")
@@ -47,10 +49,10 @@ def cn_plate(text: str, start: int, end: int) -> int:
     return end if len(digits_of(text, start, end)) >= 3 and not (after.isascii() and after.isalnum()) else 0
 
 
-_SERVICES: Final = ("微信", "威信", "echat", "ECHAT", "qq", "QQ", "Qq", "支付宝", "lipay")
+_SERVICES: Final = ("微信", "威信", "echat", "eChat", "ECHAT", "qq", "QQ", "Qq", "支付宝", "lipay")
 _ACCOUNT_CUE: Final = re.compile("微信|威信|[Ww]e[Cc]hat|WECHAT|[Qq][Qq]|支付宝|[Aa]lipay")
 _ACCOUNT: Final = re.compile(
-    r"(?P<label>号码?|[账帐][号户]| ?(?:ID|id|Id|account|number|no\.?))?(?P<link> {0,2}(?:是|为|is)?[ :=]{0,3})"
+    r"(?P<label>号码?|[账帐][号户]| ?(?:ID|id|Id|account|number|no\.?))?(?P<link> {0,2}(?:是|为|is )?[ :=]{0,3})"
     r"(?P<id>[A-Za-z0-9][A-Za-z0-9_\-]{4,19})(?![A-Za-z0-9])"
 )
 _NOT_A_NAME: Final = re.compile(" ?(?:[万亿个人名元年%]|users|people)")

@@ -67,11 +67,11 @@ _WIDE_SIGNS: Final = "＠０１２３４５６７８９"
 def worth_a_look(text: str) -> bool:
     """False where no type can occur: no `@`, fewer than 4 digits (3 beside other scripts), no WeChat name."""
     signs = text.encode("ascii", "replace").translate(None, _NEITHER_DIGIT_NOR_AT)
-    if len(signs) >= 4 or b"@" in signs or "echat" in text:
+    if len(signs) >= 4 or b"@" in signs or "eChat" in text or "echat" in text:
         return True
     if text.isascii():
         return False
-    return len(signs) == 3 or "微信" in text or any(c in text for c in _WIDE_SIGNS)
+    return len(signs) == 3 or ("微" in text and "微信" in text) or bool([c for c in _WIDE_SIGNS if c in text])
 
 
 def find(text: str, types: tuple[str, ...] = TYPES) -> list[Hit]:

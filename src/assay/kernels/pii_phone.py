@@ -37,7 +37,8 @@ _COUNTRY: Final = re.compile(
     r"1|7|2[07]|2[1-69][0-9]|3[0-469]|3[578][0-9]|4[013-9]|42[0-9]|5[1-8]|5[09][0-9]|6[0-6]|6[7-9][0-9]"
     r"|8[1246]|8[0578][0-9]|9[0-58]|9[679][0-9]"
 )
-_TOLL_FREE: Final = frozenset(("800", "833", "844", "855", "866", "877", "888", "900"))
+_TOLL_FREE: Final = frozenset(("400", "800", "833", "844", "855", "866", "877", "888", "900"))
+"""Of North America's plan, and 400, which is China's: its numbers are written 400-812-3456."""
 _ALLOCATED: Final = re.compile(r"13[0-9]|14[5-9]|15[0-35-9]|16[2567]|17[0-8]|18[0-9]|19[0-35-9]")
 _CN_AREA: Final = re.compile(r"010|02[0-9]|0[3-9][0-9]{2}")
 _CUE: Final = re.compile(

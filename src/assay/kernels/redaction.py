@@ -26,7 +26,7 @@ def redact(text: str, types: tuple[str, ...] = TYPES, *, before: str = "") -> tu
     lead = len(before)
     # What a replacement leaves beside it may have been hidden by it; so until nothing is left. Every round
     # takes characters away for good, and there is hardly ever a second one that finds anything.
-    while worth_a_look(text):
+    while True:
         whole = before + text
         hits = [hit for hit in find(whole, types) if hit.start >= lead]
         if not hits:
@@ -46,7 +46,7 @@ def redact_payload(
     """The payload with every hit in its texts replaced, and how many. The same object when there is none.
 
     Reaches message content (text or parts), answers, prompts, labels, and the arguments of tool calls,
-    also those spelled as a JSON string. Roles, ids of calls, names of functions, keys and `data:` URLs stay
+    also those spelled as a JSON string. Roles, ids of calls, names of functions, keys and base64 data stay
     as they are, and so does everything that is no text; only a number in a call's arguments that is
     personal data becomes a text, its placeholder.
     """
@@ -55,18 +55,20 @@ def redact_payload(
 
 
 def count_payload(payload: Mapping[str, Any], types: tuple[str, ...] = TYPES) -> dict[str, int]:
-    """How many hits of each type `redact_payload` would replace, and those in keys, which it cannot."""
+    """How many hits of each type there are: those that `redact_payload` would replace, and those that it
+    cannot, in the keys of a call's arguments and below `DEPTH` levels."""
 
     def seen(text: str, before: str) -> tuple[str, Mapping[str, int]]:
-        if not worth_a_look(text):
-            return text, {}
         hits = find(before + text, types)
         return text, Counter(hit.type for hit in hits if hit.start >= len(before))
 
-    walk = _Walk(seen, keys=True)
+    walk = _Walk(seen, fixed=True)
     walk.payload(payload)
     return dict(walk.counts)
 
+
+DEPTH: Final = 64
+"""Levels of nesting within which texts are replaced."""
 
 _STRUCTURE: Final = frozenset(("role", "type", "id", "tool_call_id"))
 
@@ -74,63 +76,79 @@ _STRUCTURE: Final = frozenset(("role", "type", "id", "tool_call_id"))
 class _Walk:
     """One walk over the texts of a payload; what does not change is handed on as the same object."""
 
-    def __init__(self, change: Change, *, keys: bool = False) -> None:
+    def __init__(self, change: Change, *, fixed: bool = False) -> None:
+        """`fixed`: also look at what cannot be replaced, keys and what is nested deeply."""
         self.change = change
-        self.keys = keys
+        self.fixed = fixed
         self.counts: Counter[str] = Counter()
 
-    def payload(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
+    def payload(self, value: Mapping[str, Any], depth: int = 0) -> Mapping[str, Any]:
         changed = {}
         for key, inner in value.items():
             if key in _STRUCTURE or (key == "name" and isinstance(inner, str) and _is_function(value)):
                 continue
-            new = self._arguments(inner) if key == "arguments" else self._field(inner)
+            new = self._json(inner, "", depth + 1) if key == "arguments" else self._field(inner, depth + 1)
             if new is not inner:
                 changed[key] = new
         return {**value, **changed} if changed else value
 
-    def _field(self, value: Any) -> Any:
+    def _field(self, value: Any, depth: int) -> Any:
         if isinstance(value, str):
-            return self._text(value, "")
+            return self._text(value, "", depth)
+        if depth > DEPTH:
+            return self._buried(value)
         if isinstance(value, Mapping):
-            return self.payload(value)
+            return self.payload(value, depth)
         if isinstance(value, list | tuple):
-            return _same_or(value, [self._field(inner) for inner in value])
+            return _same_or(value, [self._field(inner, depth + 1) for inner in value])
         return value
 
-    def _arguments(self, value: Any) -> Any:
-        return self._text(value, "") if isinstance(value, str) else self._json(value, "")
-
-    def _text(self, text: str, before: str) -> str:
-        if text.startswith("data:"):
+    def _text(self, text: str, before: str, depth: int) -> str:
+        if not (worth_a_look(before + text) or "\\u" in text) or _is_data_url(text):
             return text
-        container = _container(text) if worth_a_look(text) or "\\u" in text else None
+        container = _container(text)
         if container is None:
             return self._leaf(text, before)
-        new = self._json(container, "")
+        new = self._json(container, "", depth)
         if new is container:
             return text
         in_place = self.change(text, before)[0]  # keeps the spelling: indents, spaces, escapes
         return in_place if _container(in_place) == new else json.dumps(new, ensure_ascii=False)
 
-    def _json(self, value: Any, before: str) -> Any:
+    def _json(self, value: Any, before: str, depth: int) -> Any:
         if isinstance(value, str):
-            return self._text(value, before)
-        if isinstance(value, int) and not isinstance(value, bool):
+            return self._text(value, before, depth)
+        if isinstance(value, int) and 10**6 <= value < 10**19:
             spelled = str(value)
             new = self._leaf(spelled, before)
             return value if new == spelled else new
+        if depth > DEPTH:
+            return self._buried(value)
         if isinstance(value, list | tuple):
-            return _same_or(value, [self._json(inner, before) for inner in value])
-        if isinstance(value, Mapping):
-            changed = {}
-            for key, inner in value.items():
-                if self.keys:
-                    self._leaf(str(key), "")
-                new = self._json(inner, f"{key}: ")
-                if new is not inner:
-                    changed[key] = new
-            return {**value, **changed} if changed else value
+            return _same_or(value, [self._json(inner, before, depth + 1) for inner in value])
+        return self._object(value, depth) if isinstance(value, Mapping) else value
+
+    def _object(self, value: Mapping[str, Any], depth: int) -> Mapping[str, Any]:
+        changed = {}
+        for key, inner in value.items():
+            if self.fixed:
+                self._leaf(str(key), "")
+            new = self._json(inner, f"{key}: ", depth + 1)
+            if new is not inner:
+                changed[key] = new
+        return {**value, **changed} if changed else value
+
+    def _buried(self, value: Any) -> Any:
+        """What is nested too deeply to be replaced is looked at all the same."""
+        rest = [value]
+        while rest:
+            inner = rest.pop()
+            if isinstance(inner, Mapping):
+                rest += [*inner.keys(), *inner.values()]
+            elif isinstance(inner, list | tuple):
+                rest += inner
+            elif self.fixed and isinstance(inner, str | int):
+                self._leaf(str(inner), "")
         return value
 
     def _leaf(self, text: str, before: str) -> str:
@@ -145,6 +163,11 @@ def _same_or(old: list[Any] | tuple[Any, ...], new: list[Any]) -> Any:
 
 def _is_function(value: Mapping[str, Any]) -> bool:
     return "arguments" in value or "parameters" in value
+
+
+def _is_data_url(text: str) -> bool:
+    """An image or a sound, spelled in letters and digits that mean nothing by themselves (RFC 2397)."""
+    return text.startswith("data:") and ";base64," in text[:100] and not any(c in text for c in " \n@")
 
 
 def _container(text: str) -> Any:

@@ -61,7 +61,7 @@ class Pii(RowStage):
     action: Literal["reject", "flag", "redact"] = "reject"  # type: ignore[assignment]  # one more than others
     """`redact` replaces what is found and rejects only what cannot be replaced."""
 
-    types: tuple[Type, ...] = TYPES  # type: ignore[assignment]  # the same names, as the kernel has them
+    types: tuple[Type, ...] = TYPES
     max_hits: int = Field(default=0, ge=0)
 
     def measure(self, batch: Batch) -> Columns:
@@ -69,8 +69,7 @@ class Pii(RowStage):
         counts = {name: np.zeros(len(batch), np.int64) for name in TYPES}
         for row, text in enumerate(batch.texts):
             payload = batch.payloads[row]
-            # A label is text too, and `\\u` may spell a digit in the arguments of a call.
-            if worth_a_look(text) or "\\u" in text or "label" in payload:
+            if worth_a_look(text) or _says_more(payload, text):
                 for name, count in self._left(payload).items():
                     counts[name][row] = count
         return counts
@@ -98,3 +97,11 @@ class Pii(RowStage):
             return None
         redacted, counts = redact_payload(payload, self.types)
         return dict(redacted) if counts else None
+
+
+def _says_more(payload: Mapping[str, Any], text: str) -> bool:
+    """Whether there may be text that `Batch.texts` lacks: a label, tools, fields of a message, JSON escapes."""
+    if "label" in payload or "tools" in payload or "\\u" in text:
+        return True
+    turns = (value for value in payload.values() if isinstance(value, list))
+    return any(len(message) > 2 for messages in turns for message in messages)
