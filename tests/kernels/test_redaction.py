@@ -16,7 +16,7 @@ PIECES = [
     "13812345678",
     "１３８１２３４５６７８",
     "212-555-0142",
-    "467 3395",
+    "528 6147",
     "phone: ",
     "微信号",
     "微信：",
@@ -57,8 +57,8 @@ TEXTS = st.one_of(st.text(max_size=60), st.lists(st.sampled_from(PIECES), max_si
             {"cn_mobile": 1, "cn_account": 1},
         ),
         ("nothing here", "nothing here", {}),
-        ("[PHONE] 4673395", "[PHONE] 4673395", {}),
-        ("ask 212-555-0142 about lot 46733951", "ask [PHONE] about lot 46733951", {"phone": 1}),
+        ("[PHONE] 5286147", "[PHONE] 5286147", {}),
+        ("ask 212-555-0142 about lot 52861471", "ask [PHONE] about lot 52861471", {"phone": 1}),
         ("", "", {}),
     ],
 )
@@ -88,24 +88,14 @@ def test_placeholders_are_never_personal_data(types, between):
 
 @given(TEXTS)
 def test_what_is_no_hit_stays(text):
-    hits = find(text)
-    once, _ = redact(text)
-    at, rest = 0, once
-    for hit in hits:
-        kept = text[at : hit.start]
-        if find(kept):
-            return  # hidden by a hit beside it and found once that is gone
+    expected, at = "", 0
+    for hit in find(text):
+        expected += text[at : hit.start] + placeholder(hit.type)
         at = hit.end
-    if len(hits) == sum(redact(text)[1].values()):
-        kept = "".join(text[a:b] for a, b in _between(text, hits))
-        for hit in hits:
-            rest = rest.replace(placeholder(hit.type), "", 1) if placeholder(hit.type) not in text else rest
-        assert rest == kept or any(placeholder(hit.type) in text for hit in hits)
-
-
-def _between(text, hits):
-    edges = [0, *(edge for hit in hits for edge in (hit.start, hit.end)), len(text)]
-    return list(zip(edges[::2], edges[1::2], strict=True))
+    expected += text[at:]
+    # A second hit may have been hidden by the first; then more goes, and never less.
+    redacted = redact(text)[0]
+    assert redacted == (expected if not find(expected) else redact(expected)[0])
 
 
 def call(arguments):
@@ -157,7 +147,7 @@ def test_parts_of_a_message():
 
 
 def test_arguments_spelled_as_json_stay_json():
-    before = {"phone": "4673395", "n": 13812345678, "to": ["jo@b.org", None, 1.5], "ok": True}
+    before = {"phone": "5286147", "n": 13812345678, "to": ["jo@b.org", None, 1.5], "ok": True}
     new, counts = redact_payload(call(json.dumps(before)))
     after = {"phone": "[PHONE]", "n": "[CN_MOBILE]", "to": ["[EMAIL]", None, 1.5], "ok": True}
     assert json.loads(arguments_of(new)) == after

@@ -149,10 +149,17 @@ def _ip(text: str, start: int, end: int) -> int:
         return 0
     if text[max(0, start - 9) : start].rstrip(" :=v").lower().endswith(("version", "release", " ver")):
         return 0
+    if end - start == 7 and len(set(text[start:end:2])) > 1 and not cued(text, start, _IP_CUE):
+        return 0  # 4.1.3.7 is a section far more often than a host
     try:
         return end if ipaddress.ip_address(text[start:end]).is_global else 0
     except ValueError:
         return 0
+
+
+_IP_CUE: Final = re.compile(
+    r"(?:\bips?|\bipv4|\bhost|\bping|\bserver|地址)(?![a-z])[^0-9]{0,16}$", re.IGNORECASE
+)
 
 
 def _mac(text: str, start: int, end: int) -> int:

@@ -28,7 +28,7 @@ TRUNK: Final = (
 )
 WITH_CUE: Final = (
     r"(?:[0-9]{7,13}|\([0-9]{2,5}\)[ .\-]?[0-9]{3,7}(?:[ .\-][0-9]{2,5}){0,2}"
-    r"|[0-9]{2,5}(?:[ .\-][0-9]{2,7}){1,4})" + _EXTENSION
+    r"|[0-9]{2,5}(?: - |[ .\-/])[0-9]{2,7}(?:[ .\-/][0-9]{2,7}){0,3})" + _EXTENSION
 )
 CN_LANDLINE: Final = r"(?:\(0[0-9]{2,3}\)|0[0-9]{2,3})[ \-]?[2-9][0-9]{2,3}[ \-]?[0-9]{4}(?:-[0-9]{1,6})?"
 CN_MOBILE: Final = r"(?:(?:\+|00)?86[ \-]?)?1[3-9][0-9](?:[ \-]?[0-9]{4}){2}"
@@ -42,14 +42,17 @@ _TOLL_FREE: Final = frozenset(("400", "800", "833", "844", "855", "866", "877", 
 _ALLOCATED: Final = re.compile(r"13[0-9]|14[5-9]|15[0-35-9]|16[2567]|17[0-8]|18[0-9]|19[0-35-9]")
 _CN_AREA: Final = re.compile(r"010|02[0-9]|0[3-9][0-9]{2}")
 _CUE: Final = re.compile(
-    r"(?:(?<![a-z])(?:(?:tele)?phone|mobile|cell|tel|fax|whatsapp|sms|dial"
+    r"(?:(?<![a-z])(?:phone|tele?(?:ph|f)oo?n[a-z]{0,6}|mobile?|cell|tel|telefax|fax|whatsapp|sms|dial|puh|puhelin"
     r"|(?:call|text|ring|reach|contact|answering|messages?)(?: me| us| him| her| them)?(?: back)? (?:at|on|to)"
     r"|(?:desk|home|work|office|direct)(?= ?:))s?(?![a-z])"
-    r"|电话|手机|座机|联系方式|致电|传真|電話)[^0-9!?。！？]{0,20}$",
+    r"|电话|手机|座机|联系方式|致电|传真|電話|전화|тел|телефон|τηλ|โทร|هاتف|تلفن|טל)[^0-9!?。！？]{0,20}$",
     re.IGNORECASE,
 )
 _LABEL_AFTER: Final = re.compile(r"[ \-(,]{1,2}(?:office|fax|mobile|cell)(?![a-z])", re.IGNORECASE)
-_DATE: Final = re.compile(r"(?:1[5-9]|20)[0-9]{2}[ .\-](?:[01]?[0-9][ .\-][0-3]?[0-9]|(?:1[5-9]|20)[0-9]{2})")
+_DATE: Final = re.compile(
+    r"(?:1[5-9]|20)[0-9]{2}(?:[ .\-/]| - )(?:[01]?[0-9][ .\-/][0-3]?[0-9]|(?:1[5-9]|20)[0-9]{2})(?![0-9])"
+    r"|[0-3]?[0-9][ .\-/][0-3]?[0-9][ .\-/](?:19|20)[0-9]{2}(?![0-9])"
+)
 
 
 def international(text: str, start: int, end: int) -> int:
@@ -89,6 +92,8 @@ def with_cue(text: str, start: int, end: int) -> int:
     number = digits_of(text, start, end)
     if not 7 <= len(number) <= 19 or number.endswith("00000") or _DATE.match(text[start:end]):
         return 0
+    if "/" in text[start:end] and number[0] != "0":
+        return 0
     fictional = (len(number) == 7 and number.startswith("555")) or number in "12345678901234567890"
     area = number[1:4] if number[0] == "1" and len(number) == 11 else number[:3] if len(number) == 10 else ""
     if fictional or area in _TOLL_FREE or len(set(number)) < 3 or not stands_alone(text, start, end):
@@ -115,7 +120,9 @@ def cn_landline(text: str, start: int, end: int) -> int:
 
 
 def cn_mobile(text: str, start: int, end: int) -> int:
-    """An allocated prefix; 13000000000 is thirteen thousand million."""
+    """An allocated prefix; 13000000000 is thirteen thousand million, and `= -13812345678` a result."""
     number = digits_of(text, start, end)[-11:]
+    if text[start - 1 : start] == "-" and text[start - 2 : start - 1] in (" ", "=", "("):
+        return 0
     allocated = _ALLOCATED.match(number) and not number.endswith("000000")
     return end if allocated and stands_alone(text, start, end) else 0
