@@ -1,0 +1,82 @@
+"""Scores that records state in a numeric field."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from assay.measure.lengths import Bin
+
+FIELDS: Final = ("score", "quality")
+LOW: Final = 3.0
+"""On a scale of 1 to 5, what is below is poor."""
+BINS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """`low` counts scores below `LOW`. `bins` are equally wide from the smallest to the largest score."""
+
+    field: str
+    count: int
+    mean: float
+    least: float
+    most: float
+    low: int
+    bins: tuple[Bin, ...]
+
+    @property
+    def five_point(self) -> bool:
+        """Whether the scores can be on a scale up to 5, where `LOW` means something."""
+        return 1.0 < self.most <= 5.0
+
+
+class ScoreCount:
+    """Counts scores to three figures; `low`, least and most are exact."""
+
+    def __init__(self, field: str) -> None:
+        self._field = field
+        self._counts: Counter[float] = Counter()
+        self._low = 0
+        self._least, self._most = math.inf, -math.inf
+
+    def add(self, values: Iterable[float]) -> None:
+        for value in values:
+            self._counts[float(f"{value:.3g}")] += 1
+            self._low += value < LOW
+            self._least, self._most = min(self._least, value), max(self._most, value)
+
+    def result(self) -> Scores | None:
+        """None when no score was stated."""
+        count = self._counts.total()
+        if not count:
+            return None
+        mean = math.fsum(value * n for value, n in sorted(self._counts.items())) / count
+        return Scores(self._field, count, mean, self._least, self._most, self._low, self._bins())
+
+    def _bins(self) -> tuple[Bin, ...]:
+        least, most = min(self._counts), max(self._counts)
+        if not (most - least) / BINS or not math.isfinite(most - least):
+            return (Bin(least, most, self._counts.total()),)
+        whole = all(value == int(value) for value in self._counts) and most - least < BINS
+        number = int(most - least) + 1 if whole else BINS
+        width = 1.0 if whole else (most - least) / BINS
+        held = [0] * number
+        for value, count in self._counts.items():
+            held[min(number - 1, int((value - least) / width))] += count
+        edges = [least + k * width for k in range(number + 1)]
+        return tuple(Bin(edges[k], edges[k] if whole else edges[k + 1], held[k]) for k in range(number))
+
+
+def number(value: Any) -> float | None:
+    """A JSON number that is finite, as a float; None of everything else, true and false included."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) else None
