@@ -101,11 +101,10 @@ def field_value(path: str, extra: Mapping[str, Any], payload: Mapping[str, Any])
 
 
 def _at(held: Mapping[str, Any], path: str) -> Any:
-    if path in held:
-        return held[path]
-    value: Any = held
+    value = held.get(path)
+    if value is not None or "." not in path:
+        return value
+    value = held
     for part in path.split("."):
-        if not isinstance(value, Mapping) or part not in value:
-            return None
-        value = value[part]
+        value = value.get(part) if isinstance(value, dict) else None
     return value

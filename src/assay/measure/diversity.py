@@ -24,6 +24,7 @@ PAIRED_UNITS: Final = 200
 GENERATORS: Final = 200
 """With more generators than this, no similarity is measured."""
 UNNAMED: Final = "(not named)"
+_SIGNS: Final = ".,;:!?\"'()[]*_#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class DiversityCount:
             words = rows.words[k]
             by = generators[k] or (UNNAMED if origins[k] == "synthetic" else None)
             if self._openings.wants(id):
-                self._openings.put(id, (" ".join(words[:OPENING])[:120], by))
+                self._openings.put(id, (_opening(words), by))
             if self._all.wants(id):
                 self._all.put(id, _pairs(words))
             if by is not None and not self._crowded:
@@ -138,6 +139,11 @@ def _top(values: Iterable[str], shown: int) -> tuple[Share, ...]:
     return tuple(Share(value, count) for value, count in ordered[:shown])
 
 
+def _opening(words: list[str]) -> str:
+    """The first units without the signs that stick to them, so that "thanks!" and "thanks," open alike."""
+    return " ".join(word.strip(_SIGNS) or word for word in words[:OPENING])[:120]
+
+
 def _pairs(words: list[str]) -> frozenset[tuple[str, ...]]:
     head = words[:PAIRED_UNITS]
     return frozenset(pairwise(head)) if len(head) > 1 else frozenset((word,) for word in head)
@@ -147,8 +153,6 @@ def similarity(bags: Sequence[frozenset[tuple[str, ...]]]) -> float | None:
     """The mean Jaccard similarity of every two of the bags that are not empty; None with fewer than two."""
     filled = [bag for bag in bags if bag]
     found = [
-        shared / (len(a) + len(b) - shared)
-        for a, b in combinations(filled, 2)
-        for shared in (len(a & b),)
+        shared / (len(a) + len(b) - shared) for a, b in combinations(filled, 2) for shared in (len(a & b),)
     ]
     return sum(found) / len(found) if found else None

@@ -110,7 +110,9 @@ def _spread(profile: Profile) -> Health:
     )  # fmt: skip
     if profile.length is None:
         return made(None, "no rows")
-    return made(profile.length.spread, f"{profile.length.spread:,.1f} ×", _rising(profile.length.spread, SPREAD))
+    return made(
+        profile.length.spread, f"{profile.length.spread:,.1f} ×", _rising(profile.length.spread, SPREAD)
+    )
 
 
 def _median(profile: Profile) -> Health:
@@ -141,7 +143,9 @@ def _imbalance(profile: Profile) -> Health:
         if any(one.distinct is None for one in profile.topics):
             return made(None, "the field has too many values")
         return made(None, "no topic field" if not profile.topics else "only one topic")
-    return made(found.imbalance, f"{found.imbalance:,.1f} × by {found.field}", _rising(found.imbalance, IMBALANCE))
+    return made(
+        found.imbalance, f"{found.imbalance:,.1f} × by {found.field}", _rising(found.imbalance, IMBALANCE)
+    )
 
 
 def _low_scores(profile: Profile) -> Health:
@@ -198,7 +202,9 @@ def _style(profile: Profile) -> Health:
     if not judged:
         return made(None, "no generator wrote 20 rows" if profile.generators else "no synthetic rows")
     top = max(judged, key=lambda one: (one.opening_share, one.name))
-    return made(top.opening_share, f"{percent(top.opening_share)} of {top.name}", _rising(top.opening_share, ALIKE))
+    return made(
+        top.opening_share, f"{percent(top.opening_share)} of {top.name}", _rising(top.opening_share, ALIKE)
+    )
 
 
 def percent(share: float) -> str:

@@ -91,7 +91,9 @@ def plain(value: Any) -> Any:
     """Dataclasses as objects, tuples as lists, floats rounded to six digits; fields marked `json: False` stay out."""
     if is_dataclass(value) and not isinstance(value, type):
         return {
-            one.name: plain(getattr(value, one.name)) for one in fields(value) if one.metadata.get("json", True)
+            one.name: plain(getattr(value, one.name))
+            for one in fields(value)
+            if one.metadata.get("json", True)
         }
     if isinstance(value, (list, tuple)):
         return [plain(one) for one in value]
@@ -103,7 +105,9 @@ def plain(value: Any) -> Any:
 class Profiler:
     """Takes tables with the columns `rows.columns_for(by)`, gives a `Profile`."""
 
-    def __init__(self, by: str | None = None, language: Language = script_of, language_by: str = "script") -> None:
+    def __init__(
+        self, by: str | None = None, language: Language = script_of, language_by: str = "script"
+    ) -> None:
         if by is not None and not by.strip():
             raise UsageError("the field to count by has no name", "name one, such as category or meta.topic")
         self._by = by
@@ -146,7 +150,9 @@ class Profiler:
 
     def _count_fields(self, rows: Rows) -> None:
         if self._by in _STORED:
-            self._topics[str(self._by)].add(str(value) for value in rows.columns[str(self._by)] if value is not None)
+            self._topics[str(self._by)].add(
+                str(value) for value in rows.columns[str(self._by)] if value is not None
+            )
         else:
             for name, tally in self._topics.items():
                 found = (field_value(name, e, p) for e, p in zip(rows.extras, rows.payloads, strict=True))
@@ -189,7 +195,9 @@ class Profiler:
 
 def profile(tables: Iterable[pa.Table], by: str | None = None, language: Language = script_of) -> Profile:
     """The profile of all rows of `tables`, in one pass."""
-    profiler = Profiler(by, language, "script" if language is script_of else getattr(language, "__name__", "custom"))
+    profiler = Profiler(
+        by, language, "script" if language is script_of else getattr(language, "__name__", "custom")
+    )
     for table in tables:
         profiler.add(table)
     return profiler.profile()

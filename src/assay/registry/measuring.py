@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -81,3 +82,29 @@ def _can_reject(recipe: Mapping[str, Any]) -> bool:
             if (params or {}).get("action") != "flag":
                 return True
     return False
+
+
+def report(registry: Registry, ref: str, by: str | None) -> str:
+    """The report on a version as one HTML document. Raises NotFound, UsageError."""
+    from assay.measure.charts.funnel import Step
+    from assay.measure.report import Report, render
+
+    found = stats(registry, ref, by)
+    steps, left = [], found.read
+    if found.malformed:
+        left -= found.malformed
+        steps.append(Step("malformed", found.malformed, left, "not readable as an example"))
+    for stage in found.funnel:
+        left -= stage.rejected
+        steps.append(Step(stage.stage, stage.rejected, left, _reasons(stage)))
+    words = ["assay", "report", found.version, *(["--by", by] if by else [])]
+    return render(
+        Report(
+            found.version, found.fingerprint, found.made, found.splits, found.profile, found.health,
+            found.read, steps, shlex.join(words),
+        )
+    )  # fmt: skip
+
+
+def _reasons(stage: FunnelStage) -> str:
+    return ", ".join(f"{code.replace('_', ' ')} {count:,}" for code, count in stage.codes.items())
