@@ -91,8 +91,9 @@ class Vocabulary:
         self.pairs += len(mixed)
 
     @property
-    def exact(self) -> bool:
-        return self._words.exact and self._pairs.exact
+    def exact(self) -> tuple[bool, bool]:
+        """Whether different words, and different pairs, are counted and not estimated."""
+        return self._words.exact, self._pairs.exact
 
     def distinct(self) -> tuple[int, int]:
         """Different words, different pairs; never more than there are."""

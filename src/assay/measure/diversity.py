@@ -31,7 +31,8 @@ _SIGNS: Final = ".,;:!?\"'()[]*_#"
 class Diversity:
     """`distinct_1` and `distinct_2`: different words, or pairs of neighbours, over all (Li et al. 2016).
 
-    `exact` False: `vocabulary` and `distinct_2` are estimates within about 1 %. `openings` are the most
+    `exact` says of words and of pairs whether they were counted; else the figure is an estimate within
+    about 1 %. `openings` are the most
     frequent first three units among `compared` outputs. `similarity` is the mean Jaccard similarity of the
     word pairs of two outputs, over a sample; None with fewer than two outputs.
     """
@@ -40,7 +41,7 @@ class Diversity:
     words: int
     distinct_1: float | None
     distinct_2: float | None
-    exact: bool
+    exact: tuple[bool, bool]
     compared: int
     openings: tuple[Share, ...]
     similarity: float | None
@@ -79,7 +80,7 @@ class DiversityCount:
         origins, generators = rows.columns["origin"], rows.columns["generator"]
         for k, id in enumerate(rows.ids):
             words = rows.words[k]
-            by = generators[k] or (UNNAMED if origins[k] == "synthetic" else None)
+            by = (generators[k] or UNNAMED) if is_synthetic(origins[k], generators[k]) else None
             if self._openings.wants(id):
                 self._openings.put(id, (_opening(words), by))
             if self._all.wants(id):
@@ -104,7 +105,7 @@ class DiversityCount:
     def result(self) -> Diversity:
         known = self._vocabulary
         words, pairs = known.distinct()
-        compared = [opening for _, (opening, _) in self._openings.items() if opening]
+        compared = [opening for _, (opening, _) in self._openings.drawn() if opening]
         return Diversity(
             words,
             known.words,
@@ -113,7 +114,7 @@ class DiversityCount:
             known.exact,
             len(compared),
             _top(compared, SHOWN),
-            similarity([bag for _, bag in self._all.items()]),
+            similarity([bag for _, bag in self._all.drawn()]),
         )
 
     def generators(self) -> tuple[Generator, ...]:
@@ -121,17 +122,22 @@ class DiversityCount:
         if self._crowded:
             return ()
         openings = defaultdict(list)
-        for _, (opening, by) in self._openings.items():
+        for _, (opening, by) in self._openings.drawn():
             if by is not None and opening:
                 openings[by].append(opening)
         out = []
         for name, (rows, units) in sorted(self._written.items(), key=lambda item: (-item[1][0], item[0])):
             begun = openings[name]
-            bags = [bag for _, bag in self._each[name].items()]
+            bags = [bag for _, bag in self._each[name].drawn()]
             top = _top(begun, 1)
             alike = similarity(bags)
             out.append(Generator(name, rows, units / rows, len(begun), top[0] if top else None, alike))
         return tuple(out)
+
+
+def is_synthetic(origin: str | None, generator: str | None) -> bool:
+    """Whether a row says that a model wrote it; one that names a generator and no origin does."""
+    return origin == "synthetic" or (origin is None and bool(generator))
 
 
 def _top(values: Iterable[str], shown: int) -> tuple[Share, ...]:

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from assay.measure.forms import OVERFIT
 from assay.measure.profile import Profile
+from assay.measure.shares import percent
 
 Verdict = Literal["healthy", "watch", "warning", "unknown"]
 DEDUP_STAGES: Final = ("identical", "exact_dedup", "near_dedup")
@@ -139,6 +140,8 @@ def _imbalance(profile: Profile) -> Health:
         "another field.",
     )  # fmt: skip
     found = profile.balance
+    if profile.topics and not any(one.stated for one in profile.topics):
+        return made(None, f"no row states {profile.topics[0].field}")
     if found is None or found.imbalance is None:
         if any(one.distinct is None for one in profile.topics):
             return made(None, "the field has too many values")
@@ -172,9 +175,11 @@ def _duplicates(curated: Curated | None) -> Health:
         "`assay why` shows single cases.",
     )  # fmt: skip
     rate = curated.dedup_rate if curated is not None else None
-    if rate is None or curated is None or set(curated.duplicates) <= {"identical"}:
-        return made(None, "no deduplication ran" if curated is not None else "not made by a curation")
+    if rate is None or curated is None:
+        return made(None, "not made by a curation")
     low, high = DEDUP_HEALTHY
+    if set(curated.duplicates) <= {"identical"} and rate <= DEDUP_LIMIT:
+        return made(None, "no deduplication ran")
     verdict: Verdict = "healthy" if low <= rate <= high else "warning" if rate > DEDUP_LIMIT else "watch"
     return made(rate, percent(rate), verdict)
 
@@ -200,14 +205,14 @@ def _style(profile: Profile) -> Health:
     )  # fmt: skip
     judged = [one for one in profile.generators if one.compared >= 20]
     if not judged:
-        return made(None, "no generator wrote 20 rows" if profile.generators else "no synthetic rows")
+        return made(None, _without_generators(profile))
     top = max(judged, key=lambda one: (one.opening_share, one.name))
     return made(
         top.opening_share, f"{percent(top.opening_share)} of {top.name}", _rising(top.opening_share, ALIKE)
     )
 
 
-def percent(share: float) -> str:
-    """ "12.3 %"; neither 0.0 nor 100.0 is said of what is neither."""
-    value = 100 * share
-    return f"{min(max(value, 0.1), 99.9) if 0 < share < 1 else value:.1f} %"
+def _without_generators(profile: Profile) -> str:
+    if profile.generators:
+        return "no generator wrote 20 rows"
+    return "too many generators" if profile.synthetic else "no synthetic rows"

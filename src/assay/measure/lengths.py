@@ -67,8 +67,10 @@ class Lengths:
         if not total:
             return None
         curve = percentiles(self._counts, range(1, 101))
-        named = [curve[p - 1] for p in PERCENTILES]
-        return LengthSummary(total, self._sum / total, *named, bins(self._counts, curve[98]), tuple(curve))
+        p1, p10, p25, p50, p75, p90, p99 = (curve[p - 1] for p in PERCENTILES)
+        return LengthSummary(
+            total, self._sum / total, p1, p10, p25, p50, p75, p90, p99, bins(self._counts, p99), tuple(curve)
+        )
 
 
 def _kept(length: int) -> int:

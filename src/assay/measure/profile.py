@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from assay.errors import UsageError
 from assay.measure.distribution import Distribution, Tally, field_value
-from assay.measure.diversity import Diversity, DiversityCount, Generator
+from assay.measure.diversity import Diversity, DiversityCount, Generator, is_synthetic
 from assay.measure.forms import FormCount, Forms
 from assay.measure.language import Language, script_of
 from assay.measure.lengths import Lengths, LengthSummary
@@ -50,7 +50,8 @@ class Sample:
 class Profile:
     """Figures about `rows` examples. Lengths are in units: words, or single Han and kana characters.
 
-    `labelled` rows have a label for an output; the outputs' lengths leave them out. `topics` are the fields
+    `labelled` rows have a label for an output; the outputs' lengths leave them out. `synthetic` rows say so or
+    name a generator. `topics` are the fields
     of `TOPICS` that rows state, or the one field that was asked for. `languages` come from a callable;
     `language_by` says which ("script": rules of script only). Depends on the set of rows, never on their
     order or on how they were cut into tables.
@@ -72,6 +73,7 @@ class Profile:
     sources: tuple[Source, ...]
     generators: tuple[Generator, ...]
     origins: Distribution
+    synthetic: int
     samples: tuple[Sample, ...]
 
     @property
@@ -112,7 +114,7 @@ class Profiler:
             raise UsageError("the field to count by has no name", "name one, such as category or meta.topic")
         self._by = by
         self._language, self._language_by = language, language_by
-        self._rows = self._labelled = 0
+        self._rows = self._labelled = self._synthetic = 0
         self._length, self._input, self._output = Lengths(), Lengths(), Lengths()
         self._topics = {name: Tally() for name in ((by,) if by else TOPICS)}
         self._languages, self._origins, self._kinds = Tally(), Tally(), Tally()
@@ -135,6 +137,7 @@ class Profiler:
         self._length.add(a + b for a, b in zip(rows.input_units, output_units, strict=True))
         self._kinds.add(rows.columns["kind"])
         self._origins.add(origin for origin in rows.columns["origin"] if origin)
+        self._synthetic += sum(map(is_synthetic, rows.columns["origin"], rows.columns["generator"]))
         self._languages.add(map(self._language_of, rows.inputs, rows.outputs))
         self._forms.add(rows.outputs)
         self._diversity.add(rows)
@@ -189,7 +192,8 @@ class Profiler:
             sources=tuple(Source(name, rows, units / rows) for name, (rows, units) in sources),
             generators=self._diversity.generators(),
             origins=self._origins.distribution("origin", self._rows),
-            samples=tuple(Sample(id.hex(), *texts) for id, texts in self._samples.items()),
+            synthetic=self._synthetic,
+            samples=tuple(Sample(id.hex(), *texts) for id, texts in self._samples.drawn()),
         )
 
 

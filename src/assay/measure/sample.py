@@ -34,7 +34,7 @@ class SmallestIds(Generic[T]):
         if len(self._held) == self.size and self.size:
             self._bound = self._held[-1][0]
 
-    def items(self) -> list[tuple[bytes, T]]:
+    def drawn(self) -> list[tuple[bytes, T]]:
         """(id, value) by id."""
         self._trim()
         return list(self._held)

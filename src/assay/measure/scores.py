@@ -14,11 +14,12 @@ FIELDS: Final = ("score", "quality")
 LOW: Final = 3.0
 """On a scale of 1 to 5, what is below is poor."""
 BINS: Final = 20
+"""At most; and one more where the scores do not begin at a round number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """`low` counts scores below `LOW`. `bins` are equally wide from the smallest to the largest score."""
+    """`low` counts scores below `LOW`. `bins` have one round width."""
 
     field: str
     count: int
@@ -59,16 +60,28 @@ class ScoreCount:
 
     def _bins(self) -> tuple[Bin, ...]:
         least, most = min(self._counts), max(self._counts)
-        if not (most - least) / BINS or not math.isfinite(most - least):
+        width = bin_width((most - least) / BINS) if math.isfinite(most - least) else 0.0
+        if not width:
             return (Bin(least, most, self._counts.total()),)
-        whole = all(value == int(value) for value in self._counts) and most - least < BINS
-        number = int(most - least) + 1 if whole else BINS
-        width = 1.0 if whole else (most - least) / BINS
-        held = [0] * number
+        start = math.floor(least / width + HAIR)
+        held = [0] * (math.floor(most / width + HAIR) - start + 1)
         for value, count in self._counts.items():
-            held[min(number - 1, int((value - least) / width))] += count
-        edges = [least + k * width for k in range(number + 1)]
-        return tuple(Bin(edges[k], edges[k] if whole else edges[k + 1], held[k]) for k in range(number))
+            held[math.floor(value / width + HAIR) - start] += count
+        whole = all(value == int(value) for value in self._counts) and width == 1
+        edges = [float(f"{(start + k) * width:.6g}") for k in range(len(held) + 1)]
+        return tuple(Bin(edges[k], edges[k] if whole else edges[k + 1], held[k]) for k in range(len(held)))
+
+
+HAIR: Final = 1e-9
+"""What a quotient may miss a whole number by: 3.8 / 0.1 belongs to 38, not to 37."""
+
+
+def bin_width(least: float) -> float:
+    """The smallest of 1, 2, 5 times a power of ten that is at least `least`; 0.0 when there is none."""
+    if least < 1e-12:
+        return 0.0
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= least * (1 - HAIR))
 
 
 def number(value: Any) -> float | None:

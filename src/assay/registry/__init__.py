@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from assay.model.example import Example
     from assay.model.operation import Operation
     from assay.model.recipe import Recipe
+    from assay.registry.measuring import Statistics
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
     from assay.store.gc import GcPlan
     from assay.store.index.sqlite import SqliteIndex
@@ -209,6 +210,22 @@ class Registry:
         from assay.registry.exporting import export
 
         return export(self, ref, directory, format, container, dry_run)
+
+    def stats(self, ref: str, by: str | None = None) -> Statistics:
+        """Figures about a version and verdicts on them; `by` names the field whose balance is judged.
+
+        `by` is a field of the records (`category`, `meta.topic`) or a provenance column. One pass, in
+        bounded memory. Raises NotFound, UsageError.
+        """
+        from assay.registry.measuring import stats
+
+        return stats(self, ref, by)
+
+    def report(self, ref: str, by: str | None = None) -> str:
+        """The same as one self-contained HTML document, with charts and a few examples."""
+        from assay.registry.measuring import report
+
+        return report(self, ref, by)
 
     def verify(self, fast: bool = False, progress: Tell | None = None) -> Report:
         """Check every byte that the registry holds against what its name says, and every promise of a manifest."""

@@ -69,12 +69,9 @@ def place(value: float) -> str:
 
 
 def steps(top: float, most: int = 4) -> list[float]:
-    """Round tick values from 0 to at least `top`: a few of 1, 2, 5 times a power of ten."""
-    if top <= 0:
-        return [0.0, 1.0]
-    power = 10.0 ** (len(str(int(top))) - 1) / 10 if top >= 1 else 0.001
-    width = next(w for k in range(12) for m in (1, 2, 5) if (w := m * power * 10**k) * most >= top)
-    number = int(-(-top // width))
+    """Round tick values from 0 to at least `top`, a count: multiples of 1, 2 or 5 times a power of ten."""
+    width = next(w for k in range(20) for m in (1, 2, 5) if (w := float(m * 10**k)) * most >= top)
+    number = max(1, int(-(-top // width)))
     return [width * k for k in range(number + 1)]
 
 
@@ -84,11 +81,3 @@ def compact(value: float) -> str:
         if abs(value) >= size * (1 if unit == "M" else 10):
             return f"{value / size:.3g}{unit}"
     return f"{value:,.4g}" if value < 10_000 else f"{value:,.0f}"
-
-
-def percent(part: float, whole: float) -> str:
-    """ "12.3 %"; a dash of nothing."""
-    if not whole:
-        return "–"
-    share = 100 * part / whole
-    return f"{min(max(share, 0.1), 99.9) if 0 < part < whole else share:.1f} %"

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assay.measure.charts.bars import clip
-from assay.measure.charts.figure import figure, image, line, percent, rect, table, text
+from assay.measure.charts.figure import figure, image, line, rect, table, text
+from assay.measure.shares import percent
 
-WIDTH, HEIGHT = 1000, 270
-TOP, BOTTOM = 44, 44
+WIDTH, HEIGHT = 1000, 250
+TOP, BOTTOM = 44, 26
 
 
 @dataclass(frozen=True, slots=True)

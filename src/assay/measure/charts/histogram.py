@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assay.measure.charts.figure import compact, figure, image, line, percent, rect, steps, table, text
+from assay.measure.charts.figure import compact, figure, image, line, rect, steps, table, text
 from assay.measure.lengths import Bin
+from assay.measure.shares import percent
 
 WIDTH, HEIGHT = 480, 220
 LEFT, RIGHT, TOP, BOTTOM = 44, 8, 22, 40

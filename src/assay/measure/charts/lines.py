@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from assay.measure.charts.figure import compact, figure, image, line, percent, place, rect, steps, table, text
+from assay.measure.charts.figure import compact, figure, image, line, place, rect, steps, table, text
 from assay.measure.distribution import Share
+from assay.measure.shares import percent
 
 WIDTH, HEIGHT = 480, 220
 LEFT, RIGHT, TOP, BOTTOM = 44, 12, 22, 40

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from assay.measure.charts.figure import percent
 from assay.measure.charts.funnel import Step, funnel
 from assay.measure.escape import block, inline
 from assay.measure.health import Health, worst
 from assay.measure.profile import Profile, Sample
 from assay.measure.report.sections import answers, contents, origins
 from assay.measure.report.verdicts import health_table
+from assay.measure.shares import percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _hallmark(digits: str) -> str:
 def _readouts(report: Report) -> str:
     profile = report.profile
     kept = report.steps[-1].left if report.steps else 0
-    synthetic = sum(one.count for one in profile.origins.top if one.value == "synthetic")
+    synthetic = profile.synthetic
     languages = profile.languages.top[:3]
     cells = [
         (
@@ -134,20 +134,20 @@ def _readouts(report: Report) -> str:
         cells.append(("Kept", percent(kept, report.read), f"of {report.read:,} records read"))
     if profile.output is not None:
         low, high = profile.output.p10, profile.output.p90
-        cells.append(("Median output", f"{profile.output.p50:,}", f"units; most have {low:,} to {high:,}"))
+        cells.append(("Median output", f"{profile.output.p50:,}", f"units; 8 of 10 have {low:,} to {high:,}"))
     if profile.input is not None:
         cells.append(
             (
                 "Median input",
                 f"{profile.input.p50:,}",
-                f"units; most have {profile.input.p10:,} to {profile.input.p90:,}",
+                f"units; 8 of 10 have {profile.input.p10:,} to {profile.input.p90:,}",
             )
         )
     if languages:
         shares = " / ".join(f"{100 * one.count / profile.rows:.0f}" for one in languages)
         cells.append(("Languages" if profile.language_by != "script" else "Scripts", f"{shares} %",
                       ", ".join(inline(one.value) for one in languages)))  # fmt: skip
-    if profile.origins.stated:
+    if profile.origins.stated or synthetic:
         cells.append(
             ("Synthetic", percent(synthetic, profile.rows), f"{synthetic:,} of {profile.rows:,} examples")
         )

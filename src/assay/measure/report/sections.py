@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assay.measure.charts.bars import bars
-from assay.measure.charts.figure import percent, table
+from assay.measure.charts.figure import table
 from assay.measure.charts.histogram import histogram
 from assay.measure.charts.lines import ecdf, months
 from assay.measure.distribution import Distribution
 from assay.measure.forms import FORMS
 from assay.measure.profile import Profile
+from assay.measure.shares import percent
 
 FORM_NAMES = {
     "list": "list",
@@ -27,7 +28,8 @@ def section(title: str, note: str, panels: Sequence[str]) -> str:
     if not panels:
         return ""
     inside = "".join(f'<div class="panel">{panel}</div>' for panel in panels)
-    return f'<section class="sec"><div class="sh"><h2>{title}</h2><p>{note}</p></div><div class="g2">{inside}</div></section>'
+    head = f'<div class="sh"><h2>{title}</h2><p>{note}</p></div>'
+    return f'<section class="sec">{head}<div class="g2">{inside}</div></section>'
 
 
 def answers(profile: Profile) -> str:
@@ -79,10 +81,10 @@ def _words(profile: Profile) -> str:
     found = profile.diversity
     if found.distinct_1 is None:
         return "What the model learns to say."
-    about = "" if found.exact else "about "
-    said = f"{found.words:,} words, {about}{found.vocabulary:,} of them different."
+    about = ["" if exact else "about " for exact in found.exact]
+    said = f"{found.words:,} words, {about[0]}{found.vocabulary:,} of them different."
     if found.distinct_2 is not None:
-        said += f" {100 * found.distinct_2:.1f} % of all pairs of neighbouring words are different ones."
+        said += f" Of all pairs of neighbouring words {about[1]}{100 * found.distinct_2:.1f} % are different ones."
     if found.similarity is not None:
         said += f" Two outputs drawn at random share {100 * found.similarity:.1f} % of their word pairs."
     return said
@@ -104,9 +106,14 @@ def contents(profile: Profile) -> str:
     time = profile.coverage
     if time.months:
         note = f"{time.months[0].value} to {time.months[-1].value}"
-        note += f", {time.gaps:,} months without a row." if time.gaps else ", every month has rows."
-        if time.missing + time.unread:
-            note += f" {time.missing + time.unread:,} rows state no time that can be read."
+        note += (
+            f", {time.gaps:,} month{'' if time.gaps == 1 else 's'} without a row."
+            if time.gaps
+            else ", every month has rows."
+        )
+        without = time.missing + time.unread
+        if without:
+            note += f" {without:,} row{'' if without == 1 else 's'} without a readable time."
         panels.append(months("months", "When the rows were made", note, time.months))
     return section("Contents", "What the rows are about, in which languages, from which time.", panels)
 
@@ -125,24 +132,28 @@ def _shares(name: str, title: str, found: Distribution, note: str = "") -> str:
 
 def origins(profile: Profile) -> str:
     """Sources and generators."""
-    panels = []
     sources = [(one.name, one.rows) for one in profile.sources]
-    shown = [(_tail(name), count) for name, count in sources[:12]]
+    shown = sources[:12]
     if len(sources) > 12:
         shown.append((OTHERS, sum(count for _, count in sources[12:])))
-    panels.append(
-        bars("sources", "By source", f"{len(sources):,} in all.", shown, profile.rows, ("source", "rows"))
-    )
+    note = f"{len(sources):,} file{'' if len(sources) == 1 else 's'} in all."
+    panels = [bars("sources", "By source", note, shown, profile.rows, ("source", "rows"), tail)]
     if profile.origins.stated:
         panels.append(_shares("origins", "By origin", profile.origins))
+    if profile.generators:
+        written = [(one.name, one.rows) for one in profile.generators[:12]]
+        note = f"{profile.synthetic:,} rows name a model, or say that one wrote them."
+        if rest := profile.rows - sum(count for _, count in written):
+            written.append(("no generator stated" if len(profile.generators) <= 12 else OTHERS, rest))
+        panels.append(bars("generators", "By generator", note, written, profile.rows, ("generator", "rows")))
     return section(
         "Where the rows come from", "Every row traces to a file and a record.", panels
     ) + _generators(profile)
 
 
-def _tail(name: str) -> str:
+def tail(path: str) -> str:
     """The end of a path: what tells files apart."""
-    return name if len(name) <= 26 else "…/" + name.replace("\\", "/").rsplit("/", 1)[-1]
+    return path.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1] or path
 
 
 def _generators(profile: Profile) -> str:
@@ -154,7 +165,7 @@ def _generators(profile: Profile) -> str:
         alike = "–" if one.similarity is None else f"{100 * one.similarity:.1f} %"
         share = percent(one.opening.count, one.compared) if one.opening is not None else "–"
         rows.append([one.name, f"{opening} …", share, alike, f"{one.mean_output:,.1f}", f"{one.rows:,}"])
-    heads = ["generator", "commonest opening", "begin so", "similarity", "mean output", "rows"]
+    heads = ["generator", "commonest opening", "share", "similarity", "mean output", "rows"]
     return (
         '<section class="sec"><div class="sh"><h2>Generators</h2><p>A generator whose outputs begin alike or '
         "resemble each other has fallen into one style. Similarity: what two of its outputs share of their word "
