@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from assay.measure.escape import inline
 
 
 def figure(name: str, title: str, note: str, picture: str, twin: str) -> str:
     """A `<figure>`; `name` is unique in the page. `picture` is the SVG and `twin` the table."""
-    said = f'<p class="muted">{escape(note)}</p>' if note else ""
+    said = f'<p class="muted">{inline(note, 400)}</p>' if note else ""
     return (
-        f'<figure class="fig" id="{name}"><figcaption><h3>{escape(title)}</h3>{said}</figcaption>{picture}'
+        f'<figure class="fig" id="{name}"><figcaption><h3>{inline(title)}</h3>{said}</figcaption>{picture}'
         f'<details class="twin"><summary>Same figures as a table</summary>{twin}</details></figure>'
     )
 
@@ -22,8 +21,8 @@ def image(name: str, title: str, description: str, size: tuple[int, int], body: 
     width, height = size
     return (
         f'<svg class="chart{" " + kind if kind else ""}" viewBox="0 0 {width} {height}" role="img" '
-        f'aria-labelledby="{name}-t {name}-d"><title id="{name}-t">{escape(title)}</title>'
-        f'<desc id="{name}-d">{escape(description)}</desc>{body}</svg>'
+        f'aria-labelledby="{name}-t {name}-d"><title id="{name}-t">{inline(title)}</title>'
+        f'<desc id="{name}-d">{inline(description, 1_000)}</desc>{body}</svg>'
     )
 
 
@@ -31,7 +30,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], text_columns: int
     """A table; columns after the first `text_columns` hold numbers. Cells are text of anybody."""
     kinds = ["" if k < text_columns else ' class="num"' for k in range(len(heads))]
     head = "".join(
-        f'<th scope="col"{kind}>{escape(text)}</th>' for text, kind in zip(heads, kinds, strict=True)
+        f'<th scope="col"{kind}>{inline(text)}</th>' for text, kind in zip(heads, kinds, strict=True)
     )
     lines = []
     for row in rows:
