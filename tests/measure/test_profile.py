@@ -108,22 +108,33 @@ def test_no_rows_at_all(stored):
 
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
-anything = st.recursive(st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | text, lambda x: st.lists(x, max_size=3) | st.dictionaries(text, x, max_size=3), max_leaves=6)  # fmt: skip
+plain = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+)
+anything = st.recursive(
+    plain | text, lambda x: st.lists(x, max_size=3) | st.dictionaries(text, x, max_size=3), max_leaves=6
+)
+turn = st.fixed_dictionaries({"role": st.sampled_from(["user", "assistant"]), "content": text})
 payloads = st.one_of(
     st.builds(pair, text, text),
     st.fixed_dictionaries({"text": text}, optional={"label": anything}),
     st.fixed_dictionaries({"prompt": text, "chosen": text, "rejected": text}),
-    st.fixed_dictionaries(
-        {"messages": st.lists(st.fixed_dictionaries({"role": st.sampled_from(["user", "assistant"]), "content": text}), max_size=3)}
-    ),
-)  # fmt: skip
+    st.fixed_dictionaries({"messages": st.lists(turn, max_size=3)}),
+)
 columns = st.fixed_dictionaries(
     {},
     optional={
-        "extra": st.fixed_dictionaries({}, optional={"topic": anything, "score": anything, "quality": anything}),
-        "created": text, "generator": st.sampled_from(["a/b", "c/d"]), "origin": st.sampled_from(["human", "synthetic"]),
+        "extra": st.fixed_dictionaries(
+            {}, optional={"topic": anything, "score": anything, "quality": anything}
+        ),
+        "created": text,
+        "generator": st.sampled_from(["a/b", "c/d"]),
+        "origin": st.sampled_from(["human", "synthetic"]),
     },
-)  # fmt: skip
+)
 
 
 @settings(max_examples=60, deadline=None)

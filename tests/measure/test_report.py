@@ -13,21 +13,12 @@ import pytest
 
 import assay
 
-HOSTILE = '</p></div></main><script>fetch("http://evil.example/")</script><img src=x onerror=alert(1)> \u202egpj.exe \x1b[31m \u2066a\u2069 zero\u200bwidth'  # noqa: E501
-WORDS = [
-    "router",
-    "printer",
-    "invoice",
-    "password",
-    "delivery",
-    "refund",
-    "keyboard",
-    "licence",
-    "backup",
-    "account",
-    "window",
-    "driver",
-]
+HOSTILE = (
+    '</p></div></main><script>fetch("http://evil.example/")</script><img src=x onerror=alert(1)> \u202egpj.exe '
+    "\x1b[31m \u2066a\u2069 zero\u200bwidth"
+)
+WORDS = ("router", "printer", "invoice", "password", "delivery", "refund", "keyboard", "licence", "backup",
+         "account", "window", "driver")  # fmt: skip
 
 
 def record(n):
@@ -35,10 +26,8 @@ def record(n):
     row = {"instruction": f"Ticket {n}: {WORDS[n % 12]} {n * 31 % 101} fails?", "output": f"Please do {said}.",
            "category": WORDS[n % 3], "score": 1 + n % 5, "created_at": f"2025-{1 + n % 7:02d}-03"}  # fmt: skip
     if n % 4 == 0:
-        row |= {
-            "instruction": f"第{n}号工单:打印机{n * 7}不能用了,怎么办?",
-            "output": f"请您先重启打印机{n},然后检查第{n * 13}根电源线是否插好。",
-        }
+        row["instruction"] = f"第{n}号工单:打印机{n * 7}不能用了,怎么办?"
+        row["output"] = f"请您先重启打印机{n},然后检查第{n * 13}根电源线是否插好。"
     return row
 
 
@@ -46,13 +35,8 @@ def record(n):
 def registry(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     rows = [record(n) for n in range(80)] + [record(3), record(5)]
-    hostile = {
-        "instruction": HOSTILE,
-        "output": f"{HOSTILE} and more words",
-        "category": HOSTILE,
-        "generator": f"{HOSTILE}/m",
-    }
-    rows += [hostile | {"output": f"{hostile['output']} {n}"} for n in range(6)]
+    hostile = {"instruction": HOSTILE, "category": HOSTILE, "generator": f"{HOSTILE}/m"}
+    rows += [hostile | {"output": f"{HOSTILE} and more words {n}"} for n in range(6)]
     path = folder / "tickets.jsonl"
     path.write_text(
         "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows) + "{broken\n", "utf-8"
@@ -83,25 +67,14 @@ def test_the_same_version_gives_the_same_bytes(registry, page):
     assert registry.report("helpdesk") == page
 
 
+LOADING = {"script", "link", "img", "iframe", "object", "embed", "base", "form", "video", "audio", "a", "use"}
+RUNNING = re.compile("on.*|src|href|srcset|style|action|background|xlink:href")
+
+
 def test_nothing_is_loaded_and_nothing_runs(page):
     for tag, attributes in Tags(page).seen:
-        assert tag not in {
-            "script",
-            "link",
-            "img",
-            "iframe",
-            "object",
-            "embed",
-            "base",
-            "form",
-            "video",
-            "audio",
-            "a",
-            "use",
-        }
-        assert not {
-            name for name in attributes if name.startswith("on") or name in ("src", "href", "srcset", "style")
-        }
+        assert tag not in LOADING
+        assert not [name for name in attributes if RUNNING.fullmatch(name)]
     style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)[1]
     assert "@import" not in style and "url(" not in style
     assert "default-src 'none'" in page

@@ -60,7 +60,7 @@ class ScoreCount:
 
     def _bins(self) -> tuple[Bin, ...]:
         least, most = min(self._counts), max(self._counts)
-        width = bin_width((most - least) / BINS) if math.isfinite(most - least) else 0.0
+        width = bin_width((most - least) / BINS)
         if not width:
             return (Bin(least, most, self._counts.total()),)
         start = math.floor(least / width + HAIR)
@@ -85,11 +85,11 @@ def bin_width(least: float) -> float:
 
 
 def number(value: Any) -> float | None:
-    """A JSON number that is finite, as a float; None of everything else, true and false included."""
+    """A JSON number as a float; None of everything else, true and false included, and beyond ±10¹² as well."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
         found = float(value)
     except OverflowError:
         return None
-    return found if math.isfinite(found) else None
+    return found if abs(found) <= 1e12 else None
