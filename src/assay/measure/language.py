@@ -10,7 +10,7 @@ from typing import Final
 Language = Callable[[str], str]
 """Names the language of a text; the name is shown to people as it is."""
 
-LOOKED_AT: Final = 300
+LOOKED_AT: Final = 150
 """Characters of a text that decide."""
 MAIN: Final = 0.75
 """With a smaller share than this, no script is the text's own: it is mixed."""
