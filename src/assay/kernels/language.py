@@ -30,8 +30,9 @@ DETECTOR_LIMIT: Final = 200
 Detector = Callable[[str], tuple[str, float]]
 """A text → its language (ISO 639) and how sure that is, 0 to 1."""
 
-# Norwegian is written in two ways; this detector has a name for each and one for both.
-_SAME_LANGUAGE: Final = {"no": "nb", "nn": "nb"}
+# Norwegian is written in two ways, and this detector has a name for each and one for both; `zxx` is its name
+# for what is no language at all.
+_RENAMED: Final = {"no": "nb", "nn": "nb", "zxx": UNKNOWN}
 
 
 def language_of(text: str, detector: Detector | None = None) -> tuple[str, float]:
@@ -49,8 +50,9 @@ def language_of(text: str, detector: Detector | None = None) -> tuple[str, float
     certain = scripts.language_of_script(script.name)
     if certain is not None:
         return certain, script.share
+    head = little_words.without_addresses(head)
     language, confidence = little_words.guess(head, script.name)
-    if detector is not None and confidence < SURE:
+    if detector is not None and confidence < SURE and len(head) >= MIN_LETTERS:
         language, confidence = detector(head[:DETECTOR_LIMIT])
     if language is None:
         return UNKNOWN, 0.0
@@ -79,6 +81,6 @@ def py3langid() -> Detector:
 
     def detect(text: str) -> tuple[str, float]:
         name, confidence = identifier.classify(text)
-        return _SAME_LANGUAGE.get(name, name), float(confidence)
+        return _RENAMED.get(name, name), float(confidence)
 
     return detect

@@ -204,8 +204,17 @@ LANGUAGES: Final = frozenset(
 LIMIT: Final = 300
 """Characters that are looked at; docs/stages/language.md has the study behind the number."""
 
-LETTER: Final = 0.4
-"""What an occurrence of a letter of one's own counts, in words; at most three of a letter count."""
+GLANCE: Final = 120
+"""Characters that are looked at first; most prose is settled by them."""
+
+SETTLED: Final = 0.8
+"""Confidence from which a glance is enough."""
+
+LONE: Final = 0.5
+"""What a mark of one letter counts, in words: `a`, `w` and `z` are also names in formulas."""
+
+LETTER: Final = 0.8
+"""What an occurrence of a letter of one's own counts, on top of `LONE`; at most three of a letter count."""
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 
@@ -217,10 +226,27 @@ Weights = dict[str, tuple[tuple[int, float], ...]]
 def guess(text: str, script: str) -> tuple[str | None, float]:
     """The language of a text in a script of `SCRIPTS`, and how sure that is, 0 to 1; None without evidence.
 
-    Looks at the first `LIMIT` characters. Addresses of the web and of mail are no words.
+    Looks at the first `GLANCE` characters, and at `LIMIT` where these do not settle it.
     """
+    language, confidence = _guess(text[:GLANCE], script)
+    if confidence < SETTLED and len(text) > GLANCE:
+        return _guess(text[:LIMIT], script)
+    return language, confidence
+
+
+def without_addresses(text: str) -> str:
+    """The text without its addresses of the web and of mail, whose parts are no words of its language."""
+    if "@" in text or "://" in text or "www." in text or ".com" in text:
+        return " ".join(word for word in text.split() if not any(mark in word for mark in _ADDRESS))
+    return text
+
+
+def _guess(text: str, script: str) -> tuple[str | None, float]:
     languages, words, letters = _weights(script)
-    lowered = _plain(text[:LIMIT])
+    if not text.isascii():
+        # Full-width letters become plain ones, and an accent written by itself joins its letter.
+        text = unicodedata.normalize("NFKC", text).replace("’", "'")
+    lowered = text.lower()
     scores = [0.0] * len(languages)
     for word in _WORD.findall(lowered):
         for language, weight in words.get(word, ()):
@@ -235,22 +261,13 @@ def guess(text: str, script: str) -> tuple[str | None, float]:
         return None, 0.0
     place = scores.index(best)
     scores[place] = 0.0
-    return languages[place], (1.0 - 0.5 * max(scores) / best) * best / (best + 0.3)
-
-
-def _plain(text: str) -> str:
-    if not text.isascii():
-        # Full-width letters become plain ones, and an accent written by itself joins its letter.
-        text = unicodedata.normalize("NFKC", text).replace("’", "'")
-    if "@" in text or "://" in text or "www." in text or ".com" in text:
-        text = " ".join(word for word in text.split() if not any(mark in word for mark in _ADDRESS))
-    return text.lower()
+    return languages[place], (1.0 - 0.5 * max(scores) / best) * best / (best + 0.5)
 
 
 @cache
 def _weights(script: str) -> tuple[tuple[str, ...], Weights, Weights]:
     words, letters = _BY_SCRIPT[script]
-    languages = tuple(sorted({*words, *letters}))
+    languages = tuple(dict.fromkeys((*words, *letters)))  # of equals the first, which is the commoner one
     return (
         languages,
         _shared({name: words.get(name, "").split() for name in languages}),
@@ -263,4 +280,7 @@ def _shared(marks: dict[str, list[str]]) -> Weights:
     for number, name in enumerate(marks):
         for mark in dict.fromkeys(marks[name]):
             holders.setdefault(mark, []).append(number)
-    return {mark: tuple((number, 1.0 / len(of)) for number in of) for mark, of in holders.items()}
+    return {
+        mark: tuple((number, (1.0 if len(mark) > 1 else LONE) / len(of)) for number in of)
+        for mark, of in holders.items()
+    }

@@ -20,32 +20,22 @@ _FENCES: Final = ("```", "~~~")
 _NOT_SYMBOLS: Final = bytes(b for b in range(256) if b not in b"{}[]();=<>_&|\\$#*/+@")
 _ENDS: Final = ("{", "}", ";", "};", "});", "},", "],", "[", "(", "):", "\\", "->", "=>")
 _STARTS: Final = (
-    "#include",
-    "#!",
-    "//",
-    "/*",
-    "*/",
-    "</",
-    "<?",
-    "<!",
-    "@",
-    "$ ",
-    ">>> ",
-    "--",
-    "}",
-    "]",
-    ")",
-)
+    "#include", "#!", "//", "/*", "*/", "</", "<?", "<!", "@",
+    "$ ", ">>> ", "--", "}", "]", ")",
+)  # fmt: skip
 _WORDS: Final = frozenset({
     "def", "class", "import", "from", "return", "if", "elif", "else", "for", "while", "try", "except",
     "finally", "with", "raise", "yield", "async", "await", "lambda", "function", "const", "let", "var",
     "export", "public", "private", "protected", "static", "void", "int", "float", "double", "char",
-    "struct", "enum", "interface", "package", "func", "fn", "impl", "use", "mod", "namespace", "using",
-    "template", "typedef", "switch", "case", "break", "continue", "print", "select", "insert", "update",
-    "delete", "create", "alter", "drop", "where", "join", "begin", "end", "echo", "sudo", "pip", "npm",
+    "struct", "enum", "interface", "package", "func", "fn", "impl", "mod", "namespace", "using",
+    "template", "typedef", "switch", "case", "break", "continue", "echo", "sudo", "pip", "npm",
     "git", "docker", "curl", "local", "require", "module", "throw", "catch", "new",
 })  # fmt: skip
-_INSIDE: Final = (" = ", "==", "!=", "=>", "->", "()", "::", "+=", "&&", "||", "</", "/>", '":', "={", '="')
+_SQL: Final = frozenset(
+    {"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "FROM", "WHERE", "JOIN"}
+)
+_SENTENCE_ENDS: Final = (".", "?", "!", "。", "？", "！")
+_INSIDE: Final = ("==", "!=", "=>", "->", "()", "::", "+=", "&&", "||", "</", "/>", '":', "={", '="')
 
 
 def prose_of(text: str) -> str:
@@ -68,7 +58,7 @@ def looks_like_code(text: str) -> bool:
     Comments may be in any language: they count as code where the other lines are.
     """
     symbols = len(text.encode("utf-8", "replace").translate(None, _NOT_SYMBOLS))
-    if symbols < 3 or symbols < MIN_SYMBOLS * len(text):
+    if symbols < 2 or symbols < MIN_SYMBOLS * len(text):
         return False
     lines = [line for line in map(str.strip, text.splitlines()) if line]
     comments = sum(line.startswith(("#", "* ")) for line in lines)
@@ -79,7 +69,13 @@ def looks_like_code(text: str) -> bool:
 def _is_code(line: str) -> bool:
     if line.startswith(_STARTS) or line.endswith(_ENDS):
         return True
-    first = line.split(None, 1)[0].rstrip(":(")
-    if first.lower() in _WORDS and not line.endswith((".", "?", "!", "。", "？", "！")):
-        return any(mark in line for mark in "(){}=;:.*<>")
-    return any(mark in line for mark in _INSIDE)
+    words = line.split(None, 4)
+    first = words[0].rstrip(":(")
+    if first in _SQL:
+        return True
+    if first in _WORDS and not line.endswith(_SENTENCE_ENDS) and any(mark in line for mark in "(){}=;:"):
+        return True
+    if line.endswith(")") and 0 < line.find("(") < len(words[0]):
+        return True
+    # An assignment has its sign early; a sentence about an equation has it late.
+    return "=" in words[1:4] or any(mark in line for mark in _INSIDE)
