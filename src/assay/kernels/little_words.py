@@ -204,12 +204,6 @@ LANGUAGES: Final = frozenset(
 LIMIT: Final = 300
 """Characters that are looked at; docs/stages/language.md has the study behind the number."""
 
-GLANCE: Final = 120
-"""Characters that are looked at first; most prose is settled by them."""
-
-SETTLED: Final = 0.8
-"""Confidence from which a glance is enough."""
-
 LONE: Final = 0.5
 """What a mark of one letter counts, in words: `a`, `w` and `z` are also names in formulas."""
 
@@ -226,23 +220,10 @@ Weights = dict[str, tuple[tuple[int, float], ...]]
 def guess(text: str, script: str) -> tuple[str | None, float]:
     """The language of a text in a script of `SCRIPTS`, and how sure that is, 0 to 1; None without evidence.
 
-    Looks at the first `GLANCE` characters, and at `LIMIT` where these do not settle it.
+    Looks at the first `LIMIT` characters.
     """
-    language, confidence = _guess(text[:GLANCE], script)
-    if confidence < SETTLED and len(text) > GLANCE:
-        return _guess(text[:LIMIT], script)
-    return language, confidence
-
-
-def without_addresses(text: str) -> str:
-    """The text without its addresses of the web and of mail, whose parts are no words of its language."""
-    if "@" in text or "://" in text or "www." in text or ".com" in text:
-        return " ".join(word for word in text.split() if not any(mark in word for mark in _ADDRESS))
-    return text
-
-
-def _guess(text: str, script: str) -> tuple[str | None, float]:
     languages, words, letters = _weights(script)
+    text = text[:LIMIT]
     if not text.isascii():
         # Full-width letters become plain ones, and an accent written by itself joins its letter.
         text = unicodedata.normalize("NFKC", text).replace("’", "'")
@@ -262,6 +243,13 @@ def _guess(text: str, script: str) -> tuple[str | None, float]:
     place = scores.index(best)
     scores[place] = 0.0
     return languages[place], (1.0 - 0.5 * max(scores) / best) * best / (best + 0.5)
+
+
+def without_addresses(text: str) -> str:
+    """The text without its addresses of the web and of mail, whose parts are no words of its language."""
+    if "@" in text or "://" in text or "www." in text or ".com" in text:
+        return " ".join(word for word in text.split() if not any(mark in word for mark in _ADDRESS))
+    return text
 
 
 @cache

@@ -32,7 +32,7 @@ class Language(RowStage):
         "wrong_language": "the text is in a language that is not allowed",
         "low_confidence": "the text has a language, but which one is not sure",
         "unknown_language": "the text is too short, or has no letters or words that tell its language",
-        "source_code": "the text is source code or structured data",
+        "source_code": "the text is source code, structured data or formulas",
     }
 
     allow: tuple[str, ...] = ()
