@@ -45,6 +45,7 @@ def cold_dev(shared_data: Path) -> tuple[list[str], list[int]]:
 
 def as_payload(record: dict[str, Any]) -> dict[str, Any]:
     """A record of Alpaca's form as assay reads it: one turn of each side."""
-    asked = f"{record['instruction']}\n{record['input']}" if record["input"] else record["instruction"]
+    given = record.get("input")
+    asked = f"{record['instruction']}\n{given}" if given else record["instruction"]
     turns = [{"role": "user", "content": asked}, {"role": "assistant", "content": record["output"]}]
     return {"messages": turns}

@@ -39,8 +39,9 @@ _DANGLING_MARKS: Final = frozenset(",，、(（[【「『“‘《&")
 _CLOSING_LINE: Final = 4
 """A last line of so few words with a comma is the close of a letter ("Yours sincerely,")."""
 
-_DANGLING_WORDS: Final = frozenset(
-    ["a", "an", "and", "although", "as", "because", "but", "by", "from", "his", "if", "into", "my", "nor", "of", "or", "our", "per", "than", "that", "the", "their", "these", "to", "unless", "until", "upon", "was", "we", "were", "when", "whereas", "whether", "which", "while", "whose", "without", "your"]
+_DANGLING_WORD: Final = re.compile(
+    "(?:^| )(?:an?|and|although|as|because|but|by|from|his|if|into|my|nor|of|or|our|per|than|that|the|their|these|to"
+    r"|unless|until|upon|was|we|were|when|whereas|whether|which|while|whose|without|your)\Z"
 )
 """English words that end no sentence, prepositions that often do (in, on, for, at, with) left out."""
 
@@ -50,7 +51,6 @@ _DANGLING_HAN: Final = (
 )
 """Chinese words that end no sentence."""
 
-_WORD: Final = re.compile(r"[A-Za-z]+\Z")
 _HAN: Final = re.compile("[\u3400-\u9fff]\\Z")
 _ENDED: Final = re.compile(r"[a-z0-9)\"”’][.!?][\"”’)]? +[A-Z]|[。！？]")
 _LIST_ITEM: Final = re.compile(
@@ -88,8 +88,7 @@ def _dangling(text: str, line: str) -> int:
     """The same for a text, and its last line, whose last character is a letter, a digit or no final mark."""
     if _looks_like_code(line):
         return COMPLETE
-    word = _WORD.search(line)
-    if word and word[0] in _DANGLING_WORDS and len(line.split()) > 4:
+    if _DANGLING_WORD.search(line[-16:]) and len(line.split()) > 4:
         return DANGLING_WORD
     if _HAN.search(line) and len(line) > 8 and line.endswith(_DANGLING_HAN):
         return DANGLING_WORD
