@@ -35,7 +35,8 @@ REFUSALS: Final[tuple[str, ...]] = (
     rf"^(?:unfortunately,? )?i'm (?:unable|not able) to {_DO}\b",
     rf"^i (?:will not|won't|must decline to|must refuse to|decline to|refuse to) {_DO}\b",
     r"^i (?:must|have to) (?:decline|refuse)\b",
-    r"\bi(?:'m| am) not (?:comfortable|allowed|permitted|programmed|designed) (?:to|with|answering|providing|helping)\b",
+    r"\bi(?:'m| am) not (?:comfortable|allowed|permitted|programmed|designed) "
+    r"(?:to|with|answering|providing|helping)\b",
     r"\b(?:goes |is )?against my (?:programming|guidelines|ethical|policy|policies|values)\b",
     r"\bcannot be (?:fulfilled|completed|performed|generated|done|executed|answered|created|processed)"
     r" by (?:a|an|the|this) (?:gpt|language|ai|text)?[ -]?(?:\w+ )?model\b",
@@ -55,11 +56,13 @@ REFUSALS: Final[tuple[str, ...]] = (
 """What a model says when it will not or cannot."""
 
 BOILERPLATE: Final[tuple[str, ...]] = (
-    r"\b(?:i|we)(?:'ll| will| have|'ve)? (?:escalated?|forward(?:ed)?|pass(?:ed)?|transfer(?:red)?|rout(?:e|ed)|refer(?:red)?)"
+    r"\b(?:i|we)(?:'ll| will| have|'ve)? "
+    r"(?:escalated?|forward(?:ed)?|pass(?:ed)?|transfer(?:red)?|rout(?:e|ed)|refer(?:red)?)"
     r" (?:this|it|you|your|the)\b",
     r"^escalat(?:ed|ing)\b",
     r"\bhas been (?:escalated|forwarded|passed|transferred|routed)\b",
-    r"\b(?:i|we)(?:'ll| will) (?:look into|get back|check (?:on )?(?:this|it|that)|follow up|be in touch|keep you (?:posted|updated))\b",
+    r"\b(?:i|we)(?:'ll| will) (?:look into|get back|check (?:on )?(?:this|it|that)|follow up|"
+    r"be in touch|keep you (?:posted|updated))\b",
     r"\b(?:i am|i'm|we are|we're) (?:looking into|working on|checking on) (?:it|this|that|the issue|your)\b",
     r"\b(?:someone|somebody|an agent|our team|a colleague|a representative|a specialist|support) will"
     r" (?:be in touch|contact|call|reach out|get back|reply|respond|assist|help)\b",
@@ -81,7 +84,8 @@ BOILERPLATE: Final[tuple[str, ...]] = (
 """What a service desk says when it says nothing."""
 
 COURTESY: Final[tuple[str, ...]] = (
-    r"^(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|ok|okay|sure|certainly|of course|understood|got it|noted|great)\b",
+    r"^(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|"
+    r"ok|okay|sure|certainly|of course|understood|got it|noted|great)\b",
     r"\bthank(?:s| you)\b",
     r"\b(?:sorry|apologi[sz]e|apologies)\b",
     r"\bi understand\b",
