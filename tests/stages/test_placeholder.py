@@ -32,7 +32,8 @@ HOLDING = [
     "<无输入> 猫坐在垫子上。",
 ]
 FINE = [
-    "", " ", "Yes", "6", "否", "Nothing", "A", "<b>bold</b>", "<html></html>", "[1, 2, 3]", "[apple, pear]", "x < 3 > y",
+    "", " ", "Yes", "6", "否", "Nothing", "A", "<b>bold</b>", "<html></html>", "[1, 2, 3]", "[apple, pear]",
+    "x < 3 > y",
     "<div class=\"a\">text</div>", "The output is empty.", "Put the invoice on the todo list.", "没有问题，请重启。",
     "无法连接时请先重启路由器。", "<table> </table>", "<li>one</li>", "{}", "<p>One</p>",
 ]  # fmt: skip

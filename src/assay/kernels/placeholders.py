@@ -115,7 +115,8 @@ _BRACKETED: Final = re.compile(
 _SLOT: Final = (
     r"\{\{\s*[A-Za-z_\p{Han}][\w .\p{Han}-]{0,40}\s*\}\}"
     r"|(?i:\[\s*(?:insert|your|enter|add|fill in|company|customer|client|recipient|sender)[ '’][^\[\]\n]{0,60}\])"
-    r"|(?i:\[\s*(?:your )?(?:first |last |full )?(?:name|date|address|email|phone number|phone|company|title|signature)\s*\])"
+    r"|(?i:\[\s*(?:your )?(?:first |last |full )?(?:name|date|address|email|phone number|phone|company|"
+    r"title|signature)\s*\])"
     r"|(?i:<\s*(?:insert|your|enter)[ _][^<>\n=]{0,60}>)"
     r"|[\[【<《(（{]\s*(?:请)?(?:填写|插入|输入|此处填写|您的|你的|在此)[^\]】>》)）}\n]{0,30}[\]】>》)）}]"
     r"|[\[【{](?:姓名|名字|日期|地址|公司|公司名称|电话|邮箱|产品名称|客户姓名|时间|金额|城市)[\]】}]"
