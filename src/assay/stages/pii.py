@@ -114,7 +114,6 @@ class Pii(RowStage):
         redacted, counts = redact_payload(payload, self.types)
         return dict(redacted) if counts else None
 
-
     def rewrites(self, batch: Batch) -> dict[int, dict[str, Any]]:
         if self.action != "redact":
             return {}
