@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -211,3 +212,10 @@ def test_two_who_freeze_at_once(registry, write, monkeypatch):
     monkeypatch.setattr(freezing, "write_items", slow)
     assert freeze(registry, write).status == "unchanged"
     assert len(registry.log()) == 1
+
+
+def test_the_digest_is_the_one_that_the_format_page_shows():
+    from assay.store.evalsets import digest_of
+
+    page = (Path(__file__).parents[2] / "docs" / "format.md").read_text("utf-8")
+    assert f"`{digest_of([('2+2?', '4')])}`" in page
