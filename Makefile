@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ASSAY := $(BIN)/assay
 
-.PHONY: demo test lint bench soak quality docs format clean
+.PHONY: demo test lint bench bench-full soak asan quality docs format clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python examples/helpdesk/demo.py demo
@@ -18,13 +18,31 @@ lint: $(VENV)/.ready
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+# Small sizes, some minutes; the peers get environments of their own in BENCH, made once.
+BENCH ?= .bench
+
 bench: $(VENV)/.ready
+	@$(BIN)/python benchmarks/near_dedup.py --sizes 50000 --repetitions 3 --envs $(BENCH)
+	@$(BIN)/python benchmarks/pipeline.py --sizes 50000 --repetitions 3 --envs $(BENCH)
+	@$(BIN)/python benchmarks/curate.py --rows 50000
+	@$(BIN)/python benchmarks/versioning.py --rows 50000
+
+# Up to a million rows, five times each: an hour or more on two cores.
+bench-full: $(VENV)/.ready
+	@$(BIN)/python benchmarks/near_dedup.py --envs $(BENCH)
+	@$(BIN)/python benchmarks/pipeline.py --envs $(BENCH)
 	@$(BIN)/python benchmarks/curate.py
 	@$(BIN)/python benchmarks/versioning.py
 
 # Hours of trouble in minutes: kills, bit flips, many writers.
 soak: $(VENV)/.ready
 	@$(BIN)/python -m pytest -m soak -q -s
+
+# The kernel under the address and undefined-behaviour sanitizers, fed with any bytes. Needs GCC.
+asan: $(VENV)/.ready
+	@CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover -g -O1" $(BIN)/python setup.py -q build --build-base build/asan --build-lib build/asan/lib
+	@LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 PYTHONPATH=build/asan/lib \
+	  $(BIN)/python -m pytest -m "soak or not soak" -q -p no:cacheprovider tests/soak/test_kernel_fuzz.py tests/kernels/test_native.py
 
 # Figures on licensed data that is not part of the repository; tests skip, saying so, where it is absent.
 quality: $(VENV)/.ready
@@ -53,4 +71,4 @@ $(VENV)/.ready: pyproject.toml | $(VENV)/bin/python
 	@touch $@ $(VENV)/.installed
 
 clean:
-	@rm -rf $(VENV) demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(BENCH) demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -21,13 +21,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from assay.kernels.ids import as_ids, concat, ids_of, order
 from assay.model.canonical import canonical_json
 from assay.model.diff import Change
 from assay.model.example import example_id
 from assay.store import layout
 from assay.store.commit import Draft, commit
 from assay.store.diff import _by_content, diff
-from assay.kernels.ids import as_ids, concat, ids_of, order
 from assay.store.index.sqlite import SqliteIndex
 from assay.store.local import LocalStorage
 from assay.store.log import Log

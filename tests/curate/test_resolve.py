@@ -93,9 +93,7 @@ def test_every_twin_is_kept_and_proven(rows, order):
         for _, s in stages
     ]
     rank = rank_rows([~eligible, np.arange(len(texts))])
-    twins = find_twins(
-        stages, keys, rank, eligible, np.zeros(len(texts), bool), Texts.of(texts)
-    )
+    twins = find_twins(stages, keys, rank, eligible, np.zeros(len(texts), bool), Texts.of(texts))
     by_position = dict(stages)
     for row in np.flatnonzero(twins.stage >= 0).tolist():
         twin = int(twins.twin[row])

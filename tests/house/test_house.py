@@ -31,7 +31,7 @@ def test_a_file_has_one_subject(path):
 
 
 def test_every_stage_is_plugged_in_through_the_same_door():
-    from assay.curate.stage import RowStage, SetStage
+    from assay.curate.stage import RowStage, Selector, SetStage
 
     points = {point.name: point.load() for point in entry_points(group="assay.stages")}
     assert points
@@ -39,7 +39,7 @@ def test_every_stage_is_plugged_in_through_the_same_door():
         assert stage.kind == name and stage.codes and stage.__doc__
     built_in = {
         cls
-        for base in (RowStage, SetStage)
+        for base in (RowStage, SetStage, Selector)
         for cls in base.__subclasses__()
         if cls.__module__.startswith("assay.stages")
     }

@@ -9,12 +9,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from assay.kernels.ids import sorted_ids
 from assay.model.canonical import canonical_json
 from assay.model.example import example_id
 from assay.model.version import Manifest, SegmentRef
 from assay.store import layout
 from assay.store.commit import Draft, commit
-from assay.kernels.ids import sorted_ids
 from assay.store.log import Log
 from assay.store.members import all_ids
 from assay.store.objects import Objects

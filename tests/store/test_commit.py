@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from assay.errors import Conflict, UsageError
+from assay.kernels.ids import as_ids
 from assay.model.diff import Diff
 from assay.model.fingerprint import fingerprint
 from assay.model.version import Manifest
 from assay.store import heads
 from assay.store.commit import Draft, commit, rollback
 from assay.store.diff import _by_content, diff
-from assay.kernels.ids import as_ids
 from assay.store.local import LocalStorage
 from assay.store.members import all_ids, live_tables, locate, tables_by_id, tables_in_source_order
 from assay.store.memory import MemoryStorage

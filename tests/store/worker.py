@@ -7,9 +7,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from assay.kernels.ids import as_ids
 from assay.store import heads
 from assay.store.commit import Draft, commit
-from assay.kernels.ids import as_ids
 from assay.store.local import LocalStorage
 from tests.store.drafts import TIME, Registry, id_of
 

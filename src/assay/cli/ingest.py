@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import click
 
@@ -17,6 +17,34 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 ORIGINS = ("human", "synthetic", "log", "web")
+
+
+class ByteSize(click.ParamType):  # type: ignore[type-arg]
+    """A number of bytes, as people write it: 800MB, 1GB, 2GiB."""
+
+    name = "size"
+    _UNITS: ClassVar = {
+        "": 1,
+        "B": 1,
+        "KB": 1000,
+        "MB": 1000**2,
+        "GB": 1000**3,
+        "KIB": 1 << 10,
+        "MIB": 1 << 20,
+        "GIB": 1 << 30,
+    }
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        spelled = str(value).strip().upper()
+        unit = spelled.lstrip("0123456789.")
+        number = spelled.removesuffix(unit)
+        try:
+            size = int(float(number) * self._UNITS[unit.strip()])
+        except (KeyError, ValueError):
+            self.fail(f"{value!r} is no size; write 800MB or 1GB", param, ctx)
+        if size < 64 << 20:
+            self.fail(f"{value} is too little; 64MiB is the least", param, ctx)
+        return size
 
 
 def options(function: F) -> F:
@@ -36,6 +64,10 @@ def options(function: F) -> F:
                 "--workers", type=click.IntRange(1, 1024), metavar="N", default=cores,
                 show_default="all cores",
                 help="Processes to use; never changes the result.",
+            ),
+            click.option(
+                "--memory", type=ByteSize(), metavar="SIZE",
+                help="Memory to stay within, such as 1GB; what does not fit lies in files meanwhile.",
             ),
             click.option("--dry-run", is_flag=True, help="Do everything but write."),
         )

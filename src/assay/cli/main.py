@@ -31,6 +31,7 @@ SECTIONS = {
         "diff": "What changed between two versions.",
         "why": "What became of a record, and the evidence.",
         "trace": "Everything known about an example.",
+        "sweep": "What other thresholds would have kept.",
     },
     "Keep": {
         "export": "Write a version as files.",

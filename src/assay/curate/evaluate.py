@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,14 @@ from assay.curate.batch import Batch
 from assay.curate.chunk import Chunk
 from assay.curate.plan import Plan
 from assay.curate.reading import read_chunk
+from assay.curate.split import dates_of
+from assay.curate.stage import Columns, Selector, SetStage, Stage
+from assay.curate.stored import StoredChunk, read_stored
+from assay.curate.values import ValueCache, content_digest, measured
 from assay.kernels.counting import counts_of_characters
 from assay.kernels.normalise import fold_digests
 from assay.kernels.texts import Texts
+from assay.model.label import label_of
 from assay.model.record import Malformed
 
 
@@ -77,39 +82,79 @@ class Evaluated:
     keys: Mapping[int, dict[str, npt.NDArray[Any]]]
     inputs: npt.NDArray[np.uint64]
     length: npt.NDArray[np.int64]
+    reused: bool
+    split_fields: Mapping[str, npt.NDArray[Any]]
+    """What the split must know of each row: `date` float64 seconds; `strata`, `group` labels as objects."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """The row pass over a plan. `defaults` are provenance columns for records that state none; `eval_sources` are
-    positions of sources that become the test split."""
+    """The row pass over a plan. `defaults` are provenance columns for records that state none; `cache` remembers
+    what was measured; `eval_sources` are the positions of sources that become the test split."""
 
     plan: Plan
     defaults: Mapping[str, Any]
+    cache: ValueCache | None = None
     eval_sources: frozenset[int] = frozenset()
 
-    def __call__(self, chunk: Chunk) -> Evaluated:
-        read = read_chunk(chunk, self.defaults)
+    def __call__(self, chunk: Chunk | StoredChunk) -> Evaluated:
+        read = read_stored(chunk) if isinstance(chunk, StoredChunk) else read_chunk(chunk, self.defaults)
         batch = read.batch
+        content = content_digest(read) if self.cache is not None and len(batch) else b""
+        remembered: list[bool] = []
+
+        def values(stage: Stage, compute: Callable[[Batch], Columns]) -> Columns:
+            if not len(batch):
+                return compute(batch)
+            columns, known = measured(stage, lambda: compute(batch), content, self.cache)
+            if not stage.cheap:
+                remembered.append(known)
+            return columns
+
         return Evaluated(
             chunk.source,
             read.rows,
             read.ids,
             batch.text_bytes,
             read.malformed,
-            self._failures(batch, chunk.source in self.eval_sources),
-            {position: dict(stage.keys(batch)) for position, stage in self.plan.keyed_stages},
+            self._failures(batch, values, chunk.source in self.eval_sources),
+            {position: self._keys(stage, batch, values) for position, stage in self.plan.keyed_stages},
             fold_digests(batch.input_bytes)[:, 0].copy(),
             counts_of_characters(batch.text_bytes),
+            bool(remembered) and all(remembered),
+            self._split_fields(batch),
         )
 
-    def _failures(self, batch: Batch, from_eval: bool) -> Failures:
+    def _keys(
+        self,
+        stage: SetStage | Selector,
+        batch: Batch,
+        values: Callable[[Stage, Callable[[Batch], Columns]], Columns],
+    ) -> dict[str, npt.NDArray[Any]]:
+        keys = dict(values(stage, stage.keys))
+        if isinstance(stage, SetStage) and stage.score is not None:
+            keys["score"] = stage.scores(batch)
+        return keys
+
+    def _split_fields(self, batch: Batch) -> dict[str, npt.NDArray[Any]]:
+        wanted = self.plan.split.fields if self.plan.split is not None else {}
+        found: dict[str, npt.NDArray[Any]] = {}
+        for purpose, name in wanted.items():
+            values = batch.column(name)
+            found[purpose] = (
+                dates_of(values) if purpose == "date" else np.array([label_of(v) for v in values], np.object_)
+            )
+        return found
+
+    def _failures(
+        self, batch: Batch, values: Callable[[Stage, Callable[[Batch], Columns]], Columns], from_eval: bool
+    ) -> Failures:
         parts = []
         for position, stage in self.plan.row_stages:
             if from_eval and stage.spares_eval_sources:
                 continue
             names = list(stage.codes)
-            for check in stage.checks(stage.measure(batch)) if len(batch) else ():
+            for check in stage.checks(values(stage, stage.measure)) if len(batch) else ():
                 at = np.flatnonzero(check.failed)
                 if not len(at):
                     continue

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from assay.curate.engine import Engine
 from assay.curate.chunk import Chunk
+from assay.curate.engine import Engine
 from assay.curate.evaluate import Evaluated, Evaluator, Failures, join_failures
+from assay.curate.keep import Keep
 from assay.curate.spool import Spool
 from assay.curate.stage import Columns
+from assay.curate.stored import StoredChunk
+from assay.kernels.texts import Texts
 from assay.model.record import Malformed
 
 BASE = -1
@@ -26,7 +29,8 @@ class Gathered:
 
     `source`: position of the source, `BASE` for a row of the base version; `ids`: S32; `passes`: no check
     rejects it; `failures`: of all rows, by row; `keys[position]`: columns of the set stage there;
-    `inputs`, `length`: see `Evaluated`; `malformed`: (source, record) pairs.
+    `inputs`, `length`: see `Evaluated`; `malformed`: (source, record) pairs; `reused`: rows
+    whose values were remembered; `split_fields`: see `Evaluated`.
     """
 
     source: npt.NDArray[np.int32]
@@ -38,6 +42,8 @@ class Gathered:
     inputs: npt.NDArray[np.uint64]
     length: npt.NDArray[np.int64]
     malformed: list[tuple[int, Malformed]]
+    reused: int = 0
+    split_fields: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.source)
@@ -49,11 +55,12 @@ class Gathered:
 
 
 def gather(
-    chunks: Iterable[Chunk],
+    chunks: Iterable[Chunk | StoredChunk],
     evaluator: Evaluator,
     engine: Engine,
     spool: Spool,
     progress: Callable[[int], None],
+    keep: Keep | None = None,
 ) -> Gathered:
     """Evaluate all chunks and seal the spool. `progress` is told the number of records so far."""
     parts: list[Evaluated] = []
@@ -84,10 +91,15 @@ def gather(
         np.concatenate(ids) if ids else np.empty(0, "S32"),
         passes,
         failures,
-        _join_keys(parts, evaluator),
+        _join_keys(parts, evaluator, keep or Keep()),
         _join([part.inputs for part in parts], np.uint64),
         _join([part.length for part in parts], np.int64),
         malformed,
+        sum(len(part.length) for part in parts if part.reused),
+        {
+            name: np.concatenate([part.split_fields[name] for part in parts])
+            for name in (parts[0].split_fields if parts else ())
+        },
     )
 
 
@@ -98,8 +110,8 @@ def spell_ids(ids: npt.NDArray[np.bytes_]) -> list[bytes]:
 
 
 def _light(part: Evaluated) -> Evaluated:
-    """The part without its rows, which lie in the spool."""
-    return replace(part, rows=None, texts=None, malformed=(), ids=None)
+    """The part without its rows and texts, which lie in the spool."""
+    return replace(part, rows=None, texts=Texts.of([]), malformed=(), ids=np.empty(0, "S32"))
 
 
 def _join(parts: list[npt.NDArray[Any]], kind: type[Any]) -> npt.NDArray[Any]:
@@ -117,21 +129,21 @@ def _join_failures(parts: list[Evaluated], offsets: list[int]) -> Failures:
     return join_failures(moved)
 
 
-def _join_keys(parts: list[Evaluated], evaluator: Evaluator) -> dict[int, Columns]:
+def _join_keys(parts: list[Evaluated], evaluator: Evaluator, keep: Keep) -> dict[int, Columns]:
     """The keys of all parts, column by column; a part's own column is let go as soon as it is joined."""
     joined: dict[int, Columns] = {}
     for position, _ in evaluator.plan.keyed_stages:
         names = list(parts[0].keys[position]) if parts else []
         taken = [dict(part.keys[position]) for part in parts]
         for part in parts:
-            part.keys[position].clear()  # type: ignore[attr-defined]
-        joined[position] = {name: _filled([columns.pop(name) for columns in taken]) for name in names}
+            part.keys[position].clear()
+        joined[position] = {name: _filled([columns.pop(name) for columns in taken], keep) for name in names}
     return joined
 
 
-def _filled(columns: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+def _filled(columns: list[npt.NDArray[Any]], keep: Keep) -> npt.NDArray[Any]:
     """The columns one behind the other; each is dropped once it was copied."""
-    whole = np.empty((sum(map(len, columns)), *columns[0].shape[1:]), columns[0].dtype)
+    whole = keep.array((sum(map(len, columns)), *columns[0].shape[1:]), columns[0].dtype)
     at = 0
     for k, column in enumerate(columns):
         whole[at : at + len(column)] = column

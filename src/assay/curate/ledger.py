@@ -81,7 +81,9 @@ def build_ledger(
     stage, code, value, threshold = _reasons(gathered, settled, plan, rows)
     twin = settled.twin[rows]
     # A failing row's claim to a twin is evidence too, but only a rejection as a duplicate names one up front.
-    named = (settled.failure[rows] < 0) & (twin >= 0)
+    failure = settled.failure[rows]
+    selecting = np.isin(settled.stage[rows], [position for position, _ in plan.selectors])
+    named = ((failure < 0) | selecting) & (twin >= 0)
     at = np.maximum(twin, 0)
     nothing = pa.nulls(len(rows))
     note = np.where(settled.failure[rows] >= 0, settled.failure[rows], 0)
@@ -100,15 +102,33 @@ def build_ledger(
         "twin_id": _ids(gathered.ids[at], named),
         "twin_source": _words(np.where(named, places.source[at], -1), places.names),
         "twin_record": pa.array(places.record[at], mask=~named),
-        "similarity": pa.array(settled.similarity[rows], mask=~named),
+        "similarity": pa.array(settled.similarity[rows], mask=~named, from_pandas=True),
         "also": _also(gathered, settled, plan, rows),
         "offset": nothing,
         "length": nothing,
-        "message": pa.array(np.where(settled.failure[rows] >= 0, notes, None), pa.string()),
+        "message": pa.array(notes, pa.string(), mask=settled.failure[rows] < 0),
         "excerpt": nothing,
     }
-    table = pa.table({name: columns[name].cast(_PLAIN.field(name).type) for name in SCHEMA.names}, schema=_PLAIN)
+    if settled.foreign:
+        _name_foreign(columns, settled, rows)
+    table = pa.table(
+        {name: columns[name].cast(_PLAIN.field(name).type) for name in SCHEMA.names}, schema=_PLAIN
+    )
     return _merge(table, _malformed(gathered, sources), sources)
+
+
+def _name_foreign(columns: dict[str, pa.Array], settled: Settled, rows: npt.NDArray[np.int64]) -> None:
+    """Twins that are examples of another version: their id, and the version in place of the source."""
+    ids, sources = columns["twin_id"].to_pylist(), columns["twin_source"].to_pylist()
+    similarity = columns["similarity"].to_pylist()
+    for k, row in enumerate(rows.tolist()):
+        named = settled.foreign.get(int(settled.same[row]))
+        if named is not None and settled.failure[row] < 0:
+            ids[k], sources[k] = named
+            similarity[k] = float(settled.similarity[row])
+    columns["twin_id"] = pa.array(ids, pa.binary(32))
+    columns["twin_source"] = pa.array(sources, pa.string())
+    columns["similarity"] = pa.array(similarity, pa.float64())
 
 
 def _words(codes: npt.NDArray[np.int32], names: list[str]) -> pa.Array:

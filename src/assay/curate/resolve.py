@@ -9,13 +9,12 @@ near-duplicate, the claim moves on to that one's twin, and is held against the s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from assay.curate.stage import Columns, Rows, SetStage
+from assay.curate.stage import Columns, Picked, Rows, SetStage, Whole
 from assay.kernels.texts import Texts
 
 Ints = npt.NDArray[np.int64]
@@ -28,17 +27,13 @@ class Twins:
     """Which rows go as duplicates. All arrays have length n.
 
     `stage`: position of the stage in the recipe, −1 where the row is no duplicate; `twin`: the kept row;
-    `similarity`: theirs, truly.
+    `similarity`: theirs, truly; `foreign`: row → (id, ref) of a twin in another version.
     """
 
     stage: Ints
     twin: Ints
     similarity: Floats
-
-
-def some(column: npt.NDArray[Any], rows: Ints) -> npt.NDArray[Any]:
-    """Rows of a column, in order; the column itself where that is all of them."""
-    return column if len(rows) == len(column) else column[rows]
+    foreign: dict[int, tuple[bytes, str]] = field(default_factory=dict)
 
 
 def rank_rows(order: Sequence[npt.NDArray[np.generic]]) -> Ints:
@@ -49,27 +44,39 @@ def rank_rows(order: Sequence[npt.NDArray[np.generic]]) -> Ints:
     return rank
 
 
-def find_twins(
+def find_twins(  # noqa: PLR0913 - everything that the decision depends on
     stages: Sequence[tuple[int, SetStage]],
     keys: Sequence[Columns],
     rank: Ints,
     eligible: Bools,
     pinned: Bools,
     texts: Texts,
+    at: Ints | None = None,
+    tier: npt.NDArray[np.int8] | None = None,
 ) -> Twins:
-    """Run the set stages in recipe order over n rows.
+    """Run the set stages in recipe order over n rows: those at `at` in `keys` and `texts`, which may hold more.
 
     `keys[k]` belongs to `stages[k]`. `eligible`: passes every row check. `pinned`: may not go (a row of the
     version that is added to). Every twin in the result is eligible and is itself no duplicate.
     """
     barred = np.zeros((len(stages), len(rank)), np.bool_)
+    at = np.arange(len(rank)) if at is None else at
+    tier = np.full(len(rank), 3, np.int8) if tier is None else tier
+    first, found = 0, _nothing(len(rank))
     while True:
-        twins = _pass(stages, keys, rank, eligible, pinned, barred, texts)
-        if not _follow(stages, twins, eligible, barred, texts):
+        found = _pass(stages, keys, rank, eligible, pinned, barred, texts, at, tier, found, first)
+        twins = Twins(found.stage.copy(), found.twin.copy(), found.similarity.copy(), found.foreign)
+        again = _follow(stages, twins, eligible, barred, texts.take(at))
+        if again is None:
             return twins
+        first = again
 
 
-def _pass(
+def _nothing(n: int) -> Twins:
+    return Twins(np.full(n, -1, np.int64), np.full(n, -1, np.int64), np.full(n, np.nan))
+
+
+def _pass(  # noqa: PLR0913
     stages: Sequence[tuple[int, SetStage]],
     keys: Sequence[Columns],
     rank: Ints,
@@ -77,24 +84,39 @@ def _pass(
     pinned: Bools,
     barred: npt.NDArray[np.bool_],
     texts: Texts,
+    at: Ints,
+    tier: npt.NDArray[np.int8],
+    before: Twins,
+    first: int,
 ) -> Twins:
-    n = len(rank)
-    twins = Twins(np.full(n, -1, np.int64), np.full(n, -1, np.int64), np.full(n, np.nan))
+    """All stages from the `first` on; what the ones before it found in the pass `before` stands."""
+    twins = before
+    later = np.isin(twins.stage, [position for position, _ in stages[first:]])
+    twins.stage[later] = twins.twin[later] = -1
+    twins.similarity[later] = np.nan
+    for row in np.flatnonzero(later).tolist():
+        twins.foreign.pop(row, None)
     for k, (position, stage) in enumerate(stages):
+        if k < first:
+            continue
         alive = np.flatnonzero(twins.stage < 0)
+        there = at[alive]
         view = Rows(
-            {name: some(column, alive) for name, column in keys[k].items()},
+            Picked(keys[k], there),
             np.argsort(np.argsort(rank[alive], kind="stable"), kind="stable").astype(np.int64),
             (eligible & ~barred[k])[alive],
-            lambda rows, alive=alive: [texts[int(alive[row])] for row in rows],  # type: ignore[misc]
-            spelled=texts.take(alive),
+            lambda rows, there=there: [texts[int(there[row])] for row in rows],  # type: ignore[misc]
+            pinned=pinned[alive],
+            tier=tier[alive],
+            whole=Whole(keys[k], texts, there),
         )
         found = stage.decide(view)
-        row, twin = alive[found.row], alive[found.twin]
-        stays = pinned[row]
-        twins.stage[row[~stays]] = position
-        twins.twin[row[~stays]] = twin[~stays]
-        twins.similarity[row[~stays]] = found.similarity[~stays]
+        gone, twin = alive[found.row], np.where(found.twin >= 0, alive[found.twin], -1)
+        stays = pinned[gone]
+        twins.foreign.update((int(gone[k]), named) for k, named in found.foreign.items() if not stays[k])
+        twins.stage[gone[~stays]] = position
+        twins.twin[gone[~stays]] = twin[~stays]
+        twins.similarity[gone[~stays]] = found.similarity[~stays]
     return twins
 
 
@@ -104,28 +126,35 @@ def _follow(
     eligible: Bools,
     barred: npt.NDArray[np.bool_],
     texts: Texts,
-) -> bool:
-    """Move claims whose twin went on to the twin's twin; True when the passes must run again.
+) -> int | None:
+    """Move claims whose twin went on to the twin's twin; from which stage on the passes must run again.
 
     Where that claim cannot be proven, a failing row merely loses it; for a passing row its removed twin is
     barred from standing for others in that stage, and the passes run again.
     """
     by_position = dict(stages)
     index = {position: k for k, (position, _) in enumerate(stages)}
-    again = False
+    again: int | None = None
     claimed = np.flatnonzero(twins.stage >= 0)
     for row in claimed[np.argsort(-twins.stage[claimed], kind="stable")].tolist():
         gone = int(twins.twin[row])
-        if twins.stage[gone] < 0:
+        if gone < 0 or twins.stage[gone] < 0:
             continue
         later, kept = int(twins.stage[gone]), int(twins.twin[gone])
+        if kept < 0:
+            # The twin's own twin is an example of another version, which stands for both if it equals both.
+            twins.stage[row], twins.twin[row] = later, -1
+            twins.foreign[row], twins.similarity[row] = twins.foreign[gone], twins.similarity[gone]
+            continue
         stage = by_position[later]
-        similarity = stage.similarity(texts[row], texts[kept])
+        whole = stage.view == "text"
+        similarity = stage.similarity(texts[row], texts[kept]) if whole else -1.0
         if similarity >= stage.floor:
             twins.stage[row], twins.twin[row], twins.similarity[row] = later, kept, similarity
         elif eligible[row]:
-            barred[index[int(twins.stage[row])], gone] = True
-            again = True
+            k = index[int(twins.stage[row])]
+            barred[k, gone] = True
+            again = min(k, again) if again is not None else k
         else:
             twins.stage[row] = twins.twin[row] = -1
     return again

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from assay.curate.choose import Chosen, Pool, run_selectors, with_twins
+from assay.curate.evaluate import join_failures
 from assay.curate.gather import Gathered
 from assay.curate.plan import Plan
-from assay.curate.resolve import find_twins, rank_rows, some
+from assay.curate.resolve import find_twins, rank_rows
 from assay.curate.split import Standing, assign, join_groups
 from assay.kernels.ids import first_of_each, order
 from assay.kernels.texts import Texts
@@ -29,7 +32,8 @@ class Settled:
     `same`: the first row with the same id (itself, for the first). `stage`: `KEPT`, `IDENTICAL`, or the
     position in the recipe of the stage that rejected it. `failure`: index into `Gathered.failures` of the
     check that did, −1 when it was no check. `twin`: the kept row in whose stead it went, −1 without.
-    `duplicate`: position of the set stage under which it is a duplicate, −1 without. `split`: "" unless kept.
+    `duplicate`: position of the set stage under which it is a duplicate, −1 without. `foreign`: row → (id, ref)
+    of a twin in another version, for rows that are the first with their id. `split`: "" unless kept.
     """
 
     same: npt.NDArray[np.int64]
@@ -39,6 +43,8 @@ class Settled:
     duplicate: npt.NDArray[np.int64]
     similarity: npt.NDArray[np.float64]
     split: npt.NDArray[np.str_]
+    chosen: Chosen | None = None
+    foreign: Mapping[int, tuple[bytes, str]] = field(default_factory=dict)
 
     @property
     def kept(self) -> npt.NDArray[np.int64]:
@@ -46,7 +52,7 @@ class Settled:
         return np.flatnonzero(self.stage == KEPT)
 
 
-def settle(  # noqa: PLR0913 - everything that a decision may depend on, by name
+def settle(
     gathered: Gathered,
     plan: Plan,
     texts: Texts,
@@ -55,11 +61,11 @@ def settle(  # noqa: PLR0913 - everything that a decision may depend on, by name
     eval_sources: frozenset[int],
     user_keys: npt.NDArray[np.int64],
     near_groups: NearGroups,
-) -> Settled:
-    """Decide on all rows.
+) -> tuple[Gathered, Settled]:
+    """Decide on all rows. What is given back of `gathered` has the selectors' findings among its failures.
 
-    `standing`: where the rows' ids stand in the parent version. `eval_sources`: sources whose rows are the test split. `user_keys`: int64[n], equal where the
-    user's own key is equal, −1 without one.
+    `standing`: where the rows' ids stand in the parent version. `eval_sources`: sources whose rows are the test
+    split. `user_keys`: int64[n], equal where the user's own key is equal, −1 without one.
     """
     n = len(gathered)
     same, unique = _first_of_each(gathered.ids)
@@ -77,43 +83,82 @@ def settle(  # noqa: PLR0913 - everything that a decision may depend on, by name
     )
     found = find_twins(
         plan.set_stages,
-        [
-            {name: some(column, unique) for name, column in gathered.keys[position].items()}
-            for position, _ in plan.set_stages
-        ],
+        [gathered.keys[position] for position, _ in plan.set_stages],
         rank,
         eligible,
         gathered.pinned[unique],
-        texts.take(unique),
+        texts,
+        unique,
+        _tiers(gathered, from_eval, standing)[unique],
     )
     duplicate, twin = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
     similarity = np.full(n, np.nan)
     duplicate[unique] = found.stage
     twin[unique] = np.where(found.twin >= 0, unique[found.twin], -1)
     similarity[unique] = found.similarity
+    gathered, chosen = _choose(gathered, plan, texts, unique, rank, duplicate, twin)
     failure = _first_failure(gathered)
+    if chosen is not None:
+        explained = chosen.twin >= 0
+        twin[explained], similarity[explained] = chosen.twin[explained], np.nan
 
     never = len(plan.stages)
     by_check = np.where(failure >= 0, _stage_of(gathered, failure), never)
     by_twin = np.where(duplicate >= 0, duplicate, never)
-    stage = np.minimum(by_check, by_twin)
+    gone = np.isin(by_check, [position for position, _ in plan.selectors])
+    twin[gone & (duplicate >= 0)] = -1
+    stage = np.where(gone, by_check, np.minimum(by_check, by_twin))
     stage[stage == never] = KEPT
     stage, failure, twin, duplicate = stage[same], failure[same], twin[same], duplicate[same]
     similarity = similarity[same]
     again = (same != np.arange(n)) & (stage == KEPT)
     stage[again], twin[again], similarity[again] = IDENTICAL, same[again], 1.0
-    failure[by_check[same] > by_twin[same]] = -1
+    failure[(by_check[same] > by_twin[same]) & ~gone[same]] = -1
 
     split = np.full(n, "", dtype=object)
     kept = np.flatnonzero(stage == KEPT)
     split[kept] = _splits(gathered, plan, kept, from_eval, standing, user_keys, near_groups)
-    return Settled(same, stage, failure, twin, duplicate, similarity, split)
+    foreign = {int(unique[row]): named for row, named in found.foreign.items()}
+    settled = Settled(same, stage, failure, twin, duplicate, similarity, split, chosen, foreign)
+    return gathered, settled
+
+
+def _choose(
+    gathered: Gathered,
+    plan: Plan,
+    texts: Texts,
+    unique: npt.NDArray[np.int64],
+    rank: npt.NDArray[np.int64],
+    duplicate: npt.NDArray[np.int64],
+    twin: npt.NDArray[np.int64],
+) -> tuple[Gathered, Chosen | None]:
+    """Run the selectors on what is left; their removals are failures like any other."""
+    if not plan.selectors:
+        return gathered, None
+    left = unique[gathered.passes[unique] & (duplicate[unique] < 0)]
+    ranks = np.full(len(gathered), len(gathered), np.int64)
+    ranks[unique] = rank
+    pool = Pool(left, ranks, gathered.ids, gathered.pinned, texts)
+    chosen = run_selectors(plan.selectors, [gathered.keys[position] for position, _ in plan.selectors], pool)
+    rejected = chosen.failures.take(np.flatnonzero(~chosen.failures.flag))
+    _, first = np.unique(rejected.row, return_index=True)
+    rejected = rejected.take(first)
+    # A duplicate is rejected because its twin stays; where the twin was not chosen, both go for that.
+    along = unique[np.isin(twin[unique], rejected.row) & (duplicate[unique] >= 0) & gathered.passes[unique]]
+    joined = join_failures([gathered.failures, chosen.failures, with_twins(rejected, twin[along], along)])
+    return replace(gathered, failures=joined.take(np.lexsort((joined.stage, joined.row)))), chosen
 
 
 def _first_of_each(ids: npt.NDArray[np.bytes_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """For each row the first row with its id; and those first rows, in reading order."""
     first = first_of_each(np.ascontiguousarray(ids).view("V32"))
     return first, np.flatnonzero(first == np.arange(len(first)))
+
+
+def _tiers(gathered: Gathered, from_eval: npt.NDArray[np.bool_], standing: Standing) -> npt.NDArray[np.int8]:
+    """int8[n]: see `Rows.tier`."""
+    tier = np.where(standing.code >= 0, 2, 3)
+    return np.where(gathered.pinned, 0, np.where(from_eval, 1, tier)).astype(np.int8)
 
 
 def _place_by_id(ids: npt.NDArray[np.bytes_]) -> npt.NDArray[np.int64]:
@@ -156,4 +201,20 @@ def _splits(
     relations = [np.where(gathered.inputs[kept] == 0, -1, by_input).astype(np.int64), user_keys[kept]]
     if not plan.has("near_dedup"):
         relations.append(near_groups(kept.tolist()))
-    return assign(ids, join_groups(len(ids), relations), plan.split, here)
+    fields = {name: column[kept] for name, column in gathered.split_fields.items()}
+    if "group" in fields:
+        relations.append(_numbered(fields["group"]))
+    return assign(
+        ids,
+        join_groups(len(ids), relations),
+        plan.split,
+        here,
+        strata=_numbered(fields["strata"]) if "strata" in fields else None,
+        dates=fields.get("date"),
+    )
+
+
+def _numbered(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """A number for each label, −1 for the empty one."""
+    numbers: dict[str, int] = {"": -1}
+    return np.fromiter((numbers.setdefault(v, len(numbers)) for v in labels.tolist()), np.int64, len(labels))

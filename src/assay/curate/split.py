@@ -5,11 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from assay.kernels.ids import order
+from assay.curate.split_group import gather_groups
+from assay.curate.split_strata import draw_within_strata
+from assay.curate.split_time import draw_by_time
+from assay.kernels.ids import id_list, order
+from assay.model.dates import seconds_of
+from assay.model.label import label_of
 from assay.model.recipe import TRAIN, SplitSpec
 
 
@@ -47,6 +53,19 @@ def _shared_labels(
     return [(rows, np.flatnonzero(np.concatenate([[True], kept[1:] != kept[:-1]])))]
 
 
+def labels_of(values: Sequence[Any]) -> npt.NDArray[np.int64]:
+    """int64[n]: equal where the values have an equal `label_of`; −1 where there is no value."""
+    seen: dict[str, int] = {"": -1}
+    return np.fromiter(
+        (seen.setdefault(label_of(value), len(seen)) for value in values), np.int64, len(values)
+    )
+
+
+def dates_of(values: Sequence[Any]) -> npt.NDArray[np.float64]:
+    """float64[n]: seconds since 1970, NaN where there is no date (`assay.model.dates.seconds_of`)."""
+    return np.fromiter(map(seconds_of, values), np.float64, len(values))
+
+
 @dataclass(frozen=True)
 class Standing:
     """Where rows stand already: `code[row]` is a position in `names`, −1 for a row that is new."""
@@ -64,6 +83,9 @@ def assign(
     groups: npt.NDArray[np.int64],
     spec: SplitSpec | None,
     standing: Standing,
+    *,
+    strata: npt.NDArray[np.int64] | None = None,
+    dates: npt.NDArray[np.float64] | None = None,
 ) -> npt.NDArray[np.object_]:
     """The split of each example.
 
@@ -71,7 +93,13 @@ def assign(
     its smallest id, held against the shares, so a split's size is about its share and adding data moves
     nobody. An example that stands somewhere already (in the parent version) stays where it was and takes its
     group along; a group that stands in several splits goes to train, so that no test row leaks.
+
+    `strata`: int64[n], equal where the field of `stratify` is equal, −1 without a value; needed when the spec
+    has `stratify`. `dates`: float64[n], seconds, NaN without a date; needed when it has `by: time`.
+    See `split_strata` and `split_time` for what these promise.
     """
+    if spec is not None and spec.shares and (spec.by == "time" or spec.stratify is not None):
+        return _by_field(ids, groups, spec, standing, strata, dates)
     n = len(ids)
     names = [TRAIN, *(name for name in standing.names if name != TRAIN)]
     shares = dict(spec.shares) if spec is not None else {}
@@ -91,9 +119,30 @@ def assign(
     return np.array(names, np.object_)[fate[group]]
 
 
-def _settled(
-    group: npt.NDArray[np.int64], standing: Standing, names: Sequence[str]
-) -> npt.NDArray[np.int64]:
+def _by_field(
+    ids: npt.NDArray[np.bytes_],
+    groups: npt.NDArray[np.int64],
+    spec: SplitSpec,
+    standing: Standing,
+    strata: npt.NDArray[np.int64] | None,
+    dates: npt.NDArray[np.float64] | None,
+) -> npt.NDArray[np.object_]:
+    spelled = id_list(np.ascontiguousarray(ids).view("V32"))
+    before = {spelled[k]: standing.names[code] for k, code in enumerate(standing.code.tolist()) if code >= 0}
+    found = gather_groups(spelled, groups, before)
+    fate = {group.label: group.settled for group in found if group.settled is not None}
+    if spec.by == "time":
+        if dates is None:
+            raise ValueError("a split by time needs dates")
+        fate.update(draw_by_time(found, dates, spec))
+    else:
+        if strata is None:
+            raise ValueError("a stratified split needs strata")
+        fate.update(draw_within_strata(found, strata, spelled, spec))
+    return np.array([fate[group] for group in groups.tolist()], np.object_)
+
+
+def _settled(group: npt.NDArray[np.int64], standing: Standing, names: Sequence[str]) -> npt.NDArray[np.int64]:
     """For each group the position in `names` of the split where it stands, −1 where it stands nowhere."""
     fate = np.full(int(group.max()) + 1, -1, np.int64)
     stands = np.flatnonzero(standing.code >= 0)

@@ -22,7 +22,7 @@ class Spool:
         self._path = path
         self._sink = pa.OSFile(str(path), "wb")
         self._writer = pa.ipc.new_file(self._sink, ROW_SCHEMA)
-        self._words = open(path.with_suffix(".text"), "w+b")  # noqa: SIM115 - closed by `close`
+        self._words = path.with_suffix(".text").open("w+b")
         self._spans: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
         self._written = 0
         self._map: mmap.mmap | None = None

@@ -27,7 +27,7 @@ from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from assay.curate.batch import Batch
 from assay.kernels.texts import Texts
@@ -83,6 +83,14 @@ class Stage(BaseModel):
     codes: ClassVar[Mapping[str, str]]
     """Every code the stage can give, with the sentence that explains it to a person."""
 
+    cheap: ClassVar[bool] = False
+    """Whether measuring again costs less than looking it up."""
+
+    @property
+    def measured(self) -> Mapping[str, Any]:
+        """The parameters that what is measured depends on, as JSON values: all of them unless a stage knows better."""
+        return self.model_dump(mode="json")
+
     def bind(self, resources: Resources) -> Self:
         """This stage with what it needs beyond its parameters."""
         return self
@@ -103,6 +111,12 @@ class RowStage(Stage):
     action: Literal["reject", "flag"] = "reject"
     """`flag` keeps the row and notes the finding in the ledger."""
 
+    @property
+    def measured(self) -> Mapping[str, Any]:
+        return {
+            name: value for name, value in self.model_dump(mode="json").items() if name in self.measured_by
+        }
+
     def measure(self, batch: Batch) -> Columns:
         """The values of n rows, as columns of length n."""
         raise NotImplementedError
@@ -119,8 +133,10 @@ class Rows:
     `keys`: the columns that its `keys` made. `rank`: int64, a permutation; of two rows that are the same
     the one with the smaller rank is kept. `eligible`: bool; only such a row may be kept (it passes every
     row check). `texts(rows)` fetches the full texts (`Batch.texts`) of some rows, given as int64 indices.
-    `ids`: S32, the example ids, for ties that must not depend on row order. `spelled`: the same texts as
-    bytes, where they lie ready.
+    `ids`: S32, the example ids, for ties that must not depend on row order. `pinned`: bool, a row that may not
+    go (it stands in the version that is added to). `tier`: int8, what comes before any score: 0 pinned, 1 an
+    eval row, 2 in the parent version, 3 new. `whole`: the same rows among all that were gathered, for
+    stages that can do without a copy of their keys.
     """
 
     keys: Columns
@@ -128,15 +144,45 @@ class Rows:
     eligible: npt.NDArray[np.bool_]
     texts: Callable[[Sequence[int]], list[str]]
     ids: npt.NDArray[np.bytes_] = field(default_factory=lambda: np.empty(0, "S32"))
-    spelled: Texts | None = None
+    pinned: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
+    tier: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros(1, np.int8))
+    whole: Whole | None = None
 
     def __len__(self) -> int:
         return len(self.rank)
 
-    @property
-    def all_texts(self) -> Texts:
-        """The texts of all rows as bytes, for the compiled kernel."""
-        return Texts.of(self.texts(range(len(self)))) if self.spelled is None else self.spelled
+    def all_of_them(self) -> Whole:
+        """The rows as they lie among all; among themselves where nobody said."""
+        if self.whole is not None:
+            return self.whole
+        return Whole(self.keys, Texts.of(self.texts(range(len(self)))), np.arange(len(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All rows that were gathered, and which of them count: `at` int64[n], positions in `keys` and `texts`."""
+
+    keys: Columns
+    texts: Texts
+    at: npt.NDArray[np.int64]
+
+
+class Picked(Mapping[str, npt.NDArray[np.generic]]):
+    """Columns at some rows, each picked when it is asked for."""
+
+    def __init__(self, columns: Columns, rows: npt.NDArray[np.int64]) -> None:
+        self._columns = columns
+        self._rows = rows
+
+    def __getitem__(self, name: str) -> npt.NDArray[np.generic]:
+        column = self._columns[name]
+        return column if len(self._rows) == len(column) else column[self._rows]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +190,14 @@ class Duplicates:
     """What a deduplicator found: row `row[k]` goes, because row `twin[k]`, which stays, is the same.
 
     `row`, `twin`: int64[m]; `similarity`: float64[m], true similarity of the two. No twin is itself in `row`;
-    every twin is eligible.
+    every twin is eligible. `foreign`: position in `row` → (id, ref) where the twin is an example of another
+    version; `twin` is −1 there.
     """
 
     row: npt.NDArray[np.int64]
     twin: npt.NDArray[np.int64]
     similarity: npt.NDArray[np.float64]
+    foreign: Mapping[int, tuple[bytes, str]] = field(default_factory=dict)
 
 
 class SetStage(Stage):
@@ -157,6 +205,30 @@ class SetStage(Stage):
 
     code: ClassVar[str]
     """The code under which a removed row is reported."""
+
+    score: str | None = Field(default=None, min_length=1)
+    """A field with a number: of rows that are the same the one with the greatest stays. It counts after what stands
+    already (the version that is added to, eval rows, the parent), and before length. None counts as least."""
+
+    def scores(self, batch: Batch) -> npt.NDArray[np.float64]:
+        """float64[n]: the field `score`, minus infinity where it is no number."""
+        found = [
+            float(v) if isinstance(v, (int, float)) and not isinstance(v, bool) and v == v else -np.inf
+            for v in batch.column(self.score or "")
+        ]
+        return np.array(found, np.float64)
+
+    def order(self, rows: Rows) -> npt.NDArray[np.int64]:
+        """All rows, those that may stay first, the best of them first."""
+        if self.score is None or "score" not in rows.keys:
+            return np.lexsort((rows.rank, ~rows.eligible))
+        score = rows.keys["score"].astype(np.float64)
+        return np.lexsort((rows.rank, -score, rows.tier, ~rows.eligible))
+
+    @property
+    def view(self) -> str:
+        """Which text of an example `similarity` compares: text, input or output."""
+        return "text"
 
     @property
     def floor(self) -> float:

@@ -199,7 +199,6 @@ class SourceReader:
             )
         return found
 
-
     def _peek(self) -> list[RawRecord | Malformed]:
         """The first records, which stay to be read."""
         if self._blocks is None:

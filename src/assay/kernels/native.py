@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -28,11 +29,9 @@ F64 = npt.NDArray[np.float64]
 
 def _load() -> ModuleType | None:
     try:
-        from assay.kernels import _kernel
+        return import_module("assay.kernels._kernel")
     except ImportError:
         return None
-    module: ModuleType = _kernel
-    return module
 
 
 _MOST_WORKERS = 8
@@ -103,7 +102,11 @@ def greedy(  # noqa: PLR0913 - one call for the whole job
         for start in range(0, len(order), _BLOCK):
             end = min(start + _BLOCK, len(order))
             cuts = np.linspace(start, end, workers + 1).astype(int).tolist()
-            list(pool.map(lambda k, cuts=cuts: _call("greedy_compare", job, k, cuts[k], cuts[k + 1]), range(workers)))  # type: ignore[misc]
+            list(
+                pool.map(
+                    lambda k, cuts=cuts: _call("greedy_compare", job, k, cuts[k], cuts[k + 1]), range(workers)
+                )
+            )
             _call("greedy_place", job, start, end)
     return twin, similarity
 
@@ -168,3 +171,12 @@ def read_records(
     ends = [np.empty(n, np.int64) for _ in range(4)]
     _call("read_records", _given(records), question, more, answer, payload, text, status, *ends)
     return payload, text, status, ends[0], ends[1], ends[2], ends[3]
+
+
+def read_payloads(payloads: Texts) -> tuple[U8, U8, I64, I64]:
+    """text bytes, status, text_end, answer_start of stored payloads; see `records.h`."""
+    n = len(payloads)
+    text, status = np.empty(int(payloads.sizes.sum()) + 2 * n, np.uint8), np.empty(n, np.uint8)
+    text_end, answer_start = np.empty(n, np.int64), np.empty(n, np.int64)
+    _call("read_payloads", _given(payloads), text, status, text_end, answer_start)
+    return text, status, text_end, answer_start

@@ -38,7 +38,7 @@ def keys_of(texts: Texts, n: int, threshold: float) -> dict[str, npt.NDArray[np.
     return {"bands": band_keys(sketch, threshold), "sketch": short_sketch(sketch)}
 
 
-def greedy(  # noqa: PLR0913 - what the decision depends on, by name
+def greedy(
     bands: Keys,
     sketch: Short,
     order: Ints,
@@ -123,7 +123,7 @@ def _least_agreeing(threshold: float) -> int:
     return math.ceil((threshold - _MARGIN) * VALUES - 1e-9)
 
 
-def _greedy(  # noqa: PLR0913
+def _greedy(
     groups: npt.NDArray[np.int32],
     sketch: Short,
     order: Ints,

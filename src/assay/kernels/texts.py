@@ -46,3 +46,13 @@ class Texts:
         parts = [text.encode() for text in texts]
         ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), dtype=np.int64)
         return cls(b"".join(parts), ends - np.fromiter(map(len, parts), np.int64, len(parts)), ends)
+
+
+def joined(parts: Sequence[Texts]) -> Texts:
+    """All texts, one part behind the other."""
+    shift = np.cumsum([0, *(len(part.data) for part in parts)])
+    return Texts(
+        b"".join(part.data for part in parts),
+        np.concatenate([np.empty(0, np.int64), *(p.start + at for p, at in zip(parts, shift, strict=False))]),
+        np.concatenate([np.empty(0, np.int64), *(p.end + at for p, at in zip(parts, shift, strict=False))]),
+    )

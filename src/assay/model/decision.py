@@ -10,12 +10,14 @@ Outcome = Literal["kept", "rejected", "malformed"]
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """The kept example in whose stead a duplicate was rejected. `source` and `record` say where it was read."""
+    """The kept example in whose stead a record was rejected. `source` and `record` say where it was read;
+    `similarity` is None where the two need not be alike (one of several answers, the row that covers another). A
+    twin in another version has that version as its source and no record."""
 
     id: str
     source: str
-    record: int
-    similarity: float
+    record: int | None
+    similarity: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -24,6 +24,8 @@ class SplitSpec(BaseModel):
     """Shares of the examples that go to named splits; the rest is `train`.
 
     `test`, `validation` and any further name: a share from 0 to below 1. `seed` moves all groups.
+    `stratify`: a field within each of whose values the shares hold. `by: time`: the newest examples, by the date
+    in `column` (default `created`), are the test. `group`: a field whose equal values never straddle splits.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=False)
@@ -31,6 +33,10 @@ class SplitSpec(BaseModel):
 
     seed: int = 0
     test: float = Field(default=0.0, ge=0.0, lt=1.0)
+    stratify: str | None = Field(default=None, min_length=1)
+    group: str | None = Field(default=None, min_length=1)
+    by: Literal["time"] | None = None
+    column: str | None = Field(default=None, min_length=1)
 
     @model_validator(mode="after")
     def _shares_leave_a_rest(self) -> SplitSpec:
@@ -44,11 +50,37 @@ class SplitSpec(BaseModel):
             raise ValueError(f"the shares add up to {sum(shares.values()):g}; nothing is left for train")
         return self
 
+    @model_validator(mode="after")
+    def _one_way_to_draw(self) -> SplitSpec:
+        if self.by == "time" and self.stratify is not None:
+            raise ValueError(
+                "by: time and stratify contradict each other: time alone decides, or it does not"
+            )
+        if self.column is not None and self.by != "time":
+            raise ValueError("column names the date of by: time; there is no by: time here")
+        return self
+
     @property
     def shares(self) -> dict[str, float]:
         """Split name → share, by name; splits with no share are left out."""
         given = {"test": self.test, **(self.__pydantic_extra__ or {})}
         return {name: given[name] for name in sorted(given) if given[name]}
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What the split must know of every record: purpose (`strata`, `group`, `date`) → name of the field."""
+        wanted = {
+            "strata": self.stratify,
+            "group": self.group,
+            "date": (self.column or "created") if self.by == "time" else None,
+        }
+        return {purpose: name for purpose, name in wanted.items() if name is not None}
+
+    def as_json(self) -> dict[str, Any]:
+        """As it would be written in YAML. What was not asked for is absent, so that digests of old recipes hold."""
+        asked = {name: getattr(self, name) for name in ("stratify", "group", "by", "column")}
+        given = {name: value for name, value in asked.items() if value is not None}
+        return {**self.shares, "seed": self.seed, **given}
 
 
 class StageSpec(BaseModel):
@@ -92,7 +124,7 @@ class Recipe(BaseModel):
         """The recipe as it would be written in YAML."""
         out: dict[str, Any] = {"stages": [{s.kind: s.params} for s in self.stages]}
         if self.split is not None:
-            out["split"] = {**self.split.shares, "seed": self.split.seed}
+            out["split"] = self.split.as_json()
         return out
 
     @property

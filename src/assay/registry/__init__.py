@@ -16,6 +16,7 @@ from assay.registry.version import Version
 from assay.store.storage import Storage
 
 if TYPE_CHECKING:
+    from assay.curate.plan import Plan
     from assay.model.decision import Decision
     from assay.model.diff import Diff
     from assay.model.example import Example
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from assay.model.recipe import Recipe
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
+    from assay.registry.sweeping import Sweep
     from assay.store.gc import GcPlan
     from assay.store.index.sqlite import SqliteIndex
+    from assay.store.values import FileValues
     from assay.store.verify import Report
 
 Tell = Callable[["Progress"], None]
@@ -60,6 +63,7 @@ class Registry:
         container: str | None = None,
         workers: int = 1,
         batch_rows: int = BATCH_ROWS,
+        memory: int | None = None,
         provenance: Mapping[str, str] | None = None,
         dry_run: bool = False,
         progress: Tell | None = None,
@@ -68,7 +72,8 @@ class Registry:
 
         `recipe`: a preset's name, the path of a YAML file, or a `Recipe` (default: `default`). `eval_sources`: files
         that are the test split. `add`: keep the newest version's examples and add to them. `shape` and
-        `container` are recognised when not named. Raises BadInput, NotFound, InvalidRecipe, Conflict.
+        `container` are recognised when not named. `memory`: bytes beyond which keys lie in files. Raises BadInput,
+        NotFound, InvalidRecipe, Conflict.
         """
         from assay.registry.curation import Request, run_curation
         from assay.registry.recipes import load_plan
@@ -83,9 +88,10 @@ class Registry:
             shape,
             container,
             provenance or {},
-            workers,
-            batch_rows,
-            dry_run,
+            workers=workers,
+            batch_rows=batch_rows,
+            memory=memory,
+            dry_run=dry_run,
         )
         return run_curation(self, request, progress)
 
@@ -100,6 +106,7 @@ class Registry:
         container: str | None = None,
         workers: int = 1,
         batch_rows: int = BATCH_ROWS,
+        memory: int | None = None,
         provenance: Mapping[str, str] | None = None,
         dry_run: bool = False,
         progress: Tell | None = None,
@@ -115,6 +122,7 @@ class Registry:
             container=container,
             workers=workers,
             batch_rows=batch_rows,
+            memory=memory,
             provenance=provenance,
             dry_run=dry_run,
             progress=progress,
@@ -238,6 +246,21 @@ class Registry:
 
         return export(self, ref, directory, format, container, dry_run)
 
+    def sweep(
+        self,
+        ref: str,
+        stage: str,
+        parameter: str,
+        values: Sequence[float],
+        *,
+        samples: int = 3,
+        progress: Tell | None = None,
+    ) -> Sweep:
+        """What each value of a stage's parameter would have kept of all that the version's curation read."""
+        from assay.registry.sweeping import sweep
+
+        return sweep(self, ref, stage, parameter, values, samples, progress)
+
     def verify(self, fast: bool = False, progress: Tell | None = None) -> Report:
         """Check every byte that the registry holds against what its name says, and every promise of a manifest."""
         from assay.registry.upkeep import verify
@@ -263,6 +286,17 @@ class Registry:
     def scratch_root(self) -> Path | None:
         """Where unfinished work may lie, if the registry is a folder."""
         return None if self.root is None else self.root / "tmp"
+
+    def bound(self, plan: Plan) -> Plan:
+        """The plan with every stage given what it needs beyond its parameters."""
+        return plan
+
+    @property
+    def values(self) -> FileValues | None:
+        """Where measured values are remembered, if the registry is a folder."""
+        from assay.store.values import FileValues
+
+        return None if self.root is None else FileValues(self.root / "cache" / "values")
 
     def _known(self) -> str:
         names = ", ".join(sorted(self.store.versions())) or "none yet; `assay curate NAME FILE` makes one"

@@ -4,27 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import orjson
+import pyarrow as pa
 
-from assay.curate.chunk import Chunk
 from assay.curate.gather import BASE
 from assay.curate.split import Standing
+from assay.curate.stored import STORED_COLUMNS, StoredChunk
 from assay.kernels.ids import contains
-from assay.model.record import Malformed, Parsed, RawRecord
 from assay.model.version import Manifest
 from assay.registry.store import Store
-
-BASE_URI = ""
-
-
-def decode_stored(raw: RawRecord) -> Parsed | Malformed:
-    """A payload as a segment holds it; it was checked when it was written."""
-    assert isinstance(raw.data, bytes)
-    return Parsed(orjson.loads(raw.data))
+from assay.store.members import part_tables
 
 
 class BaseRows:
@@ -49,17 +40,18 @@ class BaseRows:
             code[contains(np.ascontiguousarray(known).view("V32"), wanted)] = position
         return Standing(code, list(self.ids))
 
-    def chunks(self, batch_rows: int) -> Iterator[Chunk]:
-        """The version's rows as chunks of source `BASE`, in id order."""
+    def chunks(self, batch_rows: int) -> Iterator[StoredChunk]:
+        """The version's rows as chunks of source `BASE`, in id order within each segment."""
         if self.manifest is None:
             return
-        columns = ["id", "payload", "source", "record", "key"]
-        for _, table in self._store.live_tables(self.manifest, columns):
-            for batch in table.to_batches(max_chunksize=batch_rows):
-                records: list[Any] = [
-                    RawRecord(record, None, payload.encode())
-                    for record, payload in zip(
-                        batch.column("record").to_pylist(), batch.column("payload").to_pylist(), strict=True
-                    )
-                ]
-                yield Chunk(BASE, BASE_URI, "stored", decode_stored, tuple(records))
+        # No chunk goes beyond a segment, so that what was measured in one holds however many come behind it.
+        for split in sorted(self.manifest.splits):
+            for part in self.manifest.splits[split]:
+                waiting: list[pa.Table] = []
+                for table in part_tables(self._store.objects, part, STORED_COLUMNS):
+                    waiting.append(table)
+                    if sum(map(len, waiting)) >= batch_rows:
+                        yield StoredChunk(BASE, pa.concat_tables(waiting))
+                        waiting = []
+                if waiting:
+                    yield StoredChunk(BASE, pa.concat_tables(waiting))

@@ -17,12 +17,14 @@ import pyarrow as pa
 
 from assay.curate.evaluate import Evaluator
 from assay.curate.gather import Gathered, gather
+from assay.curate.keep import Keep
 from assay.curate.plan import Plan
 from assay.curate.settle import KEPT, Settled, settle
 from assay.curate.split import Standing
 from assay.curate.spool import Spool
 from assay.engines.local import LocalEngine
 from assay.errors import UsageError
+from assay.kernels.ids import IdArray, concat, contains, id_list, ids_of, order
 from assay.model.diff import pair_edits
 from assay.model.fingerprint import fingerprint
 from assay.model.provenance import ORIGINS
@@ -37,18 +39,21 @@ from assay.registry.timing import spell_time
 from assay.registry.writing import Written, membership, write_curation
 from assay.store.commit import Draft, commit
 from assay.store.diff import table_to_pair
-from assay.kernels.ids import IdArray, concat, contains, id_list, ids_of, order
 from assay.store.members import live_tables, split_ids
+from assay.store.values import FileValues
 
 if TYPE_CHECKING:
     from assay.registry import Registry
 
 BATCH_ROWS = 5_000
+_KEYS_SHARE = 8
+"""Of a memory limit an eighth is for keys; beyond that they lie in files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a curation was asked to do. `workers` and `batch_rows` say how fast and never change the result."""
+    """What a curation was asked to do. `workers`, `batch_rows` and `memory` (bytes) say how fast and in
+    what space, and never change the result."""
 
     dataset: str
     sources: Sequence[str]
@@ -61,6 +66,7 @@ class Request:
     provenance: Mapping[str, str] = field(default_factory=dict)
     workers: int = 1
     batch_rows: int = BATCH_ROWS
+    memory: int | None = None
     dry_run: bool = False
 
 
@@ -110,12 +116,15 @@ def run_curation(
         Spool(scratch / "rows.arrow") as spool,
     ):
         base_rows = BaseRows(registry.store, base)
+        values = registry.values
         with phases.phase("read and check"):
-            gathered = _gather(request, sources, base_rows, spool, tell)
+            gathered = _gather(request, sources, base_rows, spool, tell, values, scratch)
         with phases.phase("decide"):
             tell(Progress("deciding", 0, None, "rows"))
             standing = base_rows.standing(gathered.ids)
-            settled = _settle(request, gathered, spool, standing, sources)
+            gathered, settled = _settle(request, gathered, spool, standing, sources)
+            gathered.keys.clear()
+            spool.forget()
         stages, malformed_codes = funnel(gathered, settled, request.plan)
         counts = _counts(gathered, settled)
         splits = membership(gathered, settled)
@@ -137,10 +146,13 @@ def run_curation(
                         "funnel": [s.as_json() for s in stages],
                         "malformed_codes": malformed_codes,
                         "counts": counts,
+                        "selectors": dict(settled.chosen.summaries) if settled.chosen else {},
                     },
                 )
             with phases.phase("commit"):
                 version = _commit(registry, request, base, splits, written)
+        if values is not None:
+            values.trim()
     return CurationResult(
         request.dataset,
         version.ref if version else None,
@@ -156,6 +168,7 @@ def run_curation(
         malformed_codes,
         phases.elapsed,
         phases.seconds,
+        reused=gathered.reused,
     )
 
 
@@ -180,9 +193,7 @@ def _commit(
         commutes=request.add and not request.plan.set_stages,
         edits=_edits(store, base, splits, written.segments),
     )
-    return commit(
-        store.objects, store.log, draft, actor=registry.actor, time=spell_time(registry.clock())
-    )
+    return commit(store.objects, store.log, draft, actor=registry.actor, time=spell_time(registry.clock()))
 
 
 def _edits(
@@ -227,7 +238,13 @@ def _scratch(registry: Registry) -> Iterator[Path]:
 
 
 def _gather(
-    request: Request, sources: Sources, base_rows: BaseRows, spool: Spool, tell: Callable[[Progress], None]
+    request: Request,
+    sources: Sources,
+    base_rows: BaseRows,
+    spool: Spool,
+    tell: Callable[[Progress], None],
+    values: FileValues | None,
+    scratch: Path,
 ) -> Gathered:
     def chunks() -> Iterator[Any]:
         if request.add:
@@ -237,13 +254,15 @@ def _gather(
     def seen(_: int) -> None:
         tell(Progress("reading and checking", sources.bytes_read, sources.bytes_total, "bytes"))
 
-    engine = LocalEngine(request.workers, threads=sources.are_flat and not request.add)
-    return gather(chunks(), Evaluator(request.plan, request.provenance, sources.eval_positions), engine, spool, seen)
+    engine = LocalEngine(request.workers, threads=sources.are_flat)
+    evaluator = Evaluator(request.plan, request.provenance, values, sources.eval_positions)
+    limit = None if request.memory is None else request.memory // _KEYS_SHARE
+    return gather(chunks(), evaluator, engine, spool, seen, Keep(limit, scratch))
 
 
 def _settle(
     request: Request, gathered: Gathered, spool: Spool, standing: Standing, sources: Sources
-) -> Settled:
+) -> tuple[Gathered, Settled]:
     from assay.kernels.near import near_groups
 
     texts = spool.all_texts

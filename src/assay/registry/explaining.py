@@ -12,13 +12,13 @@ import pyarrow.compute as pc
 
 from assay.curate.ledger import decisions, find_record, open_ledger
 from assay.errors import NotFound, UsageError
+from assay.kernels.ids import as_ids, find, id_list
 from assay.model.decision import Decision
 from assay.model.example import Example
 from assay.model.version import Manifest, SegmentRef
 from assay.registry.results import Interval, Trace
 from assay.registry.store import Store
 from assay.registry.version import example_of
-from assay.kernels.ids import as_ids, find, id_list
 from assay.store.segments import read_ids, read_rows
 
 if TYPE_CHECKING:

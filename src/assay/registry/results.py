@@ -35,6 +35,7 @@ class CurationResult:
 
     `version` is the committed version ("helpdesk@v1"), or None after a dry run. `codes_malformed` counts the
     malformed records by code. With `--add`, `splits` counts the whole version and the rest what was added.
+    `reused`: rows of which every dear value was remembered from an earlier run.
     """
 
     dataset: str
@@ -50,6 +51,7 @@ class CurationResult:
     elapsed_seconds: float
     phases: Mapping[str, float] = field(default_factory=dict)
     unchanged: bool = False
+    reused: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -63,6 +65,7 @@ class CurationResult:
             "splits": dict(self.splits),
             "stages": [stage.as_json() for stage in self.stages],
             "malformed_codes": dict(self.codes_malformed),
+            "reused": self.reused,
             "elapsed_seconds": round(self.elapsed_seconds, 3),
             "phases": {name: round(seconds, 3) for name, seconds in self.phases.items()},
         }

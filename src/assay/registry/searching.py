@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import orjson
 
 from assay.errors import UsageError
+from assay.kernels.ids import as_ids, find
 from assay.model.example import views
 from assay.registry.results import Hit
-from assay.kernels.ids import as_ids, find
 from assay.store.members import rows_of, split_ids
 
 if TYPE_CHECKING:

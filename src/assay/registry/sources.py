@@ -74,7 +74,9 @@ class Sources:
             flat, blocks = reader.shape.flat, reader.blocks()
             made = partial(Chunk, position, reader.uri, reader.shape.name, decode=function, flat=flat)
             if blocks is None:
-                yield from (made(records=tuple(records)) for records in _batched(reader.records(), batch_rows))
+                yield from (
+                    made(records=tuple(records)) for records in _batched(reader.records(), batch_rows)
+                )
             else:
                 yield from (made(lines=piece) for block in blocks for piece in block.pieces(batch_rows))
             self.read.append(reader.finish())

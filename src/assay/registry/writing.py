@@ -17,11 +17,11 @@ from assay.curate.ledger import Places, build_ledger, ledger_bytes
 from assay.curate.settle import KEPT, Settled
 from assay.curate.split import Standing
 from assay.curate.spool import Spool
+from assay.kernels.ids import IdArray, find, order
 from assay.model.version import SegmentRef
 from assay.registry.base_rows import BaseRows
 from assay.registry.sources import Sources
 from assay.registry.store import Store
-from assay.kernels.ids import IdArray, find, order
 from assay.store.segments import read_ids, write_segments
 
 if TYPE_CHECKING:
@@ -135,9 +135,7 @@ def _one_ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
             yield table
 
 
-def _places(
-    store: Store, gathered: Gathered, uris: Sequence[str], segments: list[SegmentRef]
-) -> Places:
+def _places(store: Store, gathered: Gathered, uris: Sequence[str], segments: list[SegmentRef]) -> Places:
     """Where every row's example stands, by looking its id up in all segments of the address space."""
     n = len(gathered)
     segment, row = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
@@ -158,7 +156,7 @@ def _places(
     return Places(segment, row, source, names, record)
 
 
-def _own_sources(
+def _own_sources(  # noqa: PLR0913
     store: Store,
     segments: list[SegmentRef],
     segment: npt.NDArray[np.int32],

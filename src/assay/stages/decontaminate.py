@@ -106,12 +106,12 @@ class Decontaminate(RowStage):
 
     def measure(self, batch: Batch) -> Columns:
         """Of each row's best item: `score`, float64[n], with `set` and `item`, int64[n], both from 0, −1 for
-        none, and `matched`, object[n], the words of the row that it shares with the item; of the item that is
-        most alike: `similarity`, `like_set`, `like_item`."""
+        none, and `matched`, text[n], the words of the row that it shares with the item; of the item that is most
+        alike: `similarity`, `like_set`, `like_item`."""
         n = len(batch)
         texts = batch.texts if self._guards else []
         score, of, item = np.zeros(n), np.full(n, -1), np.full(n, -1)
-        matched = np.full(n, "", object)
+        matched = [""] * n
         tokens = tokens_of(texts)
         grams = grams_of(tokens, self.words, self.characters)
         for position, guard in enumerate(self._guards if n else ()):
@@ -119,10 +119,11 @@ class Decontaminate(RowStage):
             rows = np.flatnonzero((found.score > score) & (found.score >= _LEAST))
             score[rows], of[rows], item[rows] = found.score[rows], position, found.item[rows]
             for row in rows.tolist():
-                matched[row] = guard.items.evidence(texts[row], int(found.item[row]))
+                shared = " ".join(guard.items.evidence(texts[row], int(found.item[row])).split())
+                matched[row] = shared if len(shared) <= _NOTE else shared[: _NOTE - 1] + "…"
         similarity, like_set, like_item = self._nearest(batch)
         return {
-            "score": score, "set": of, "item": item, "matched": matched,
+            "score": score, "set": of, "item": item, "matched": np.array(matched, np.str_),
             "similarity": similarity, "like_set": like_set, "like_item": like_item,
         }  # fmt: skip
 

@@ -34,7 +34,7 @@ class ExactDedup(SetStage):
         return {"high": digests[:, 0].copy(), "low": digests[:, 1].copy()}
 
     def decide(self, rows: Rows) -> Duplicates:
-        by_rank = np.lexsort((rows.rank, ~rows.eligible))
+        by_rank = self.order(rows)
         high, low = rows.keys["high"][by_rank], rows.keys["low"][by_rank]
         grouped = by_rank[np.lexsort((low, high))]
         high, low = rows.keys["high"][grouped], rows.keys["low"][grouped]

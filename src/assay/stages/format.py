@@ -19,6 +19,7 @@ class Format(RowStage):
 
     kind: ClassVar[str] = "format"
     version: ClassVar[int] = 1
+    cheap: ClassVar[bool] = True
     codes: ClassVar[dict[str, str]] = {
         "empty_text": "the text is empty",
         "empty_input": "nothing is asked: the input is empty",

@@ -21,6 +21,7 @@ class Length(RowStage):
 
     kind: ClassVar[str] = "length"
     version: ClassVar[int] = 1
+    cheap: ClassVar[bool] = True
     codes: ClassVar[dict[str, str]] = {
         "input_too_short": "the input has too few words or characters",
         "input_too_long": "the input has too many words or characters",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from assay.curate.batch import Batch
-from assay.curate.stage import Columns, Duplicates, Rows, SetStage
+from assay.curate.stage import Columns, Duplicates, Resources, Rows, SetStage
 from assay.kernels.jaccard import similarity
 from assay.kernels.near import greedy, keys_of
+from assay.kernels.sketch import HASH_SCHEME, bands_for
+from assay.kernels.texts import joined
+from assay.stages.near_others import Other, read_other
 
 
 class NearDedup(SetStage):
@@ -28,6 +32,25 @@ class NearDedup(SetStage):
 
     threshold: float = Field(default=0.8, ge=0.5, le=1.0)
     ngram: int = Field(default=5, ge=2, le=12)
+    against: tuple[str, ...] = ()
+    """Versions of other datasets: a row that is nearly the same as one of their examples goes too."""
+
+    _others: tuple[Other, ...] = PrivateAttr(default=())
+
+    def bind(self, resources: Resources) -> Self:
+        """This stage with the texts and keys of the versions named in `against`. Raises NotFound."""
+        bound = self.model_copy()
+        bound._others = tuple(read_other(resources, ref, self.ngram, self.threshold) for ref in self.against)
+        return bound
+
+    @property
+    def lineage(self) -> Mapping[str, str]:
+        return {f"against {other.ref}": other.digest for other in self._others}
+
+    @property
+    def measured(self) -> dict[str, int]:
+        bands, width = bands_for(self.threshold)
+        return {"scheme": HASH_SCHEME, "ngram": self.ngram, "bands": bands, "width": width}
 
     @property
     def floor(self) -> float:
@@ -37,11 +60,39 @@ class NearDedup(SetStage):
         return keys_of(batch.text_bytes, self.ngram, self.threshold)
 
     def decide(self, rows: Rows) -> Duplicates:
-        order = np.lexsort((rows.rank, ~rows.eligible))
-        bands = rows.keys["bands"].astype(np.uint32, copy=False)
-        sketch = rows.keys["sketch"].astype(np.uint8, copy=False)
-        found = greedy(bands, sketch, order, rows.eligible, rows.all_texts, self.threshold, self.ngram)
-        return Duplicates(*found)
+        whole = rows.all_of_them()
+        n = len(whole.texts)
+        order = whole.at[self.order(rows)]
+        may_stay = np.zeros(n, np.bool_)
+        may_stay[whole.at] = rows.eligible
+        bands = whole.keys["bands"].astype(np.uint32, copy=False)
+        sketch = whole.keys["sketch"].astype(np.uint8, copy=False)
+        texts = whole.texts
+        if self._others:
+            bands = np.concatenate([bands, *(other.bands for other in self._others)])
+            sketch = np.concatenate([sketch, *(other.sketch for other in self._others)])
+            texts = joined([texts, *(other.texts for other in self._others)])
+            order = np.concatenate([np.arange(n, len(bands)), order])
+            may_stay = np.concatenate([may_stay, np.ones(len(bands) - n, np.bool_)])
+        row, twin, similarity = greedy(bands, sketch, order, may_stay, texts, self.threshold, self.ngram)
+        mine = row < n
+        row, twin, similarity = row[mine], twin[mine], similarity[mine]
+        here = np.full(n, -1, np.int64)
+        here[whole.at] = np.arange(len(rows))
+        own = twin < n
+        return Duplicates(
+            here[row],
+            np.where(own, here[np.minimum(twin, n - 1)], -1),
+            similarity,
+            {k: self._foreign(int(twin[k]) - n) for k in np.flatnonzero(~own).tolist()},
+        )
+
+    def _foreign(self, position: int) -> tuple[bytes, str]:
+        for other in self._others:
+            if position < len(other.ids):
+                return other.ids[position], other.ref
+            position -= len(other.ids)
+        raise IndexError(position)
 
     def similarity(self, a: str, b: str) -> float:
         return similarity(a, b, self.ngram)

@@ -21,6 +21,7 @@ class Repetition(RowStage):
 
     kind: ClassVar[str] = "repetition"
     version: ClassVar[int] = 1
+    cheap: ClassVar[bool] = True
     codes: ClassVar[dict[str, str]] = {"repetitive_output": "the output repeats itself"}
 
     max_ratio: float = Field(default=0.6, ge=0.0, le=1.0)

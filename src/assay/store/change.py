@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from assay.errors import Damaged
-from assay.model.diff import Change, Diff, make_diff
 from assay.kernels.ids import IdArray, find, flat, id_list
+from assay.model.diff import Change, Diff, make_diff
 from assay.store.objects import Objects, object_key
 from assay.store.parquet import get_table, put_table
 

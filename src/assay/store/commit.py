@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from assay.errors import Conflict, UsageError
+from assay.kernels.ids import IdArray, as_ids, duplicates, find, flat, id_list, is_increasing
 from assay.model.fingerprint import fingerprint
 from assay.model.operation import Operation
 from assay.model.ref import check_name
@@ -15,7 +16,6 @@ from assay.model.version import Manifest, Part, SegmentRef
 from assay.store import heads
 from assay.store.change import change_between, write_change
 from assay.store.diff import diff
-from assay.kernels.ids import IdArray, as_ids, duplicates, find, flat, id_list, is_increasing
 from assay.store.log import Log
 from assay.store.members import Placed, place
 from assay.store.objects import Objects
@@ -107,7 +107,9 @@ def _target(draft: Draft) -> dict[str, IdArray]:
     out = {s: np.ascontiguousarray(ids).view("V32") for s, ids in sorted(draft.splits.items()) if len(ids)}
     for split, ids in out.items():
         if not is_increasing(ids):
-            raise UsageError(f"the ids of split {split} must be sorted, no two equal", "use assay.kernels.ids")
+            raise UsageError(
+                f"the ids of split {split} must be sorted, no two equal", "use assay.kernels.ids"
+            )
     return out
 
 

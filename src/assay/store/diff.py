@@ -11,11 +11,11 @@ import pyarrow as pa
 from pyroaring import FrozenBitMap
 
 from assay.errors import Damaged
+from assay.kernels.ids import Positions, id_list, ids_of
 from assay.model.diff import Diff, Row, make_diff, pair_edits
 from assay.model.example import views
 from assay.model.version import Manifest, Part, SegmentRef
 from assay.store.change import read_change
-from assay.kernels.ids import Positions, id_list, ids_of
 from assay.store.members import live_rows, rows_of
 from assay.store.objects import Objects, object_key
 from assay.store.segments import read_rows

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from assay.errors import Damaged
-from assay.model.version import Manifest, Part, SegmentRef
 from assay.kernels.ids import IdArray, Positions, as_ids, concat, find, order
+from assay.model.version import Manifest, Part, SegmentRef
 from assay.store.objects import Objects, object_key
 from assay.store.segments import SCHEMA, read_groups, read_ids, read_rows, read_segment
 
@@ -100,17 +100,23 @@ def live_tables(
     """All rows, as (split, table of a row group's live rows), segment by segment, in bounded memory."""
     for name in [split] if split is not None else sorted(manifest.splits):
         for part in manifest.splits.get(name, ()):
-            live = np.ones(part.segment.rows, dtype=bool)
-            if part.excluded:
-                live[np.array(part.excluded.to_array(), dtype=np.int64)] = False
-            start = 0
-            for table in read_groups(objects, part.segment, columns):
-                keep = live[start : start + table.num_rows]
-                start += table.num_rows
-                if keep.all():
-                    yield name, table
-                elif keep.any():
-                    yield name, table.take(np.flatnonzero(keep))
+            for table in part_tables(objects, part, columns):
+                yield name, table
+
+
+def part_tables(objects: Objects, part: Part, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """The live rows of one segment in a version, row group by row group."""
+    live = np.ones(part.segment.rows, dtype=bool)
+    if part.excluded:
+        live[np.array(part.excluded.to_array(), dtype=np.int64)] = False
+    start = 0
+    for table in read_groups(objects, part.segment, columns):
+        keep = live[start : start + table.num_rows]
+        start += table.num_rows
+        if keep.all():
+            yield table
+        elif keep.any():
+            yield table.take(np.flatnonzero(keep))
 
 
 def tables_by_id(

@@ -12,10 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from assay.errors import Damaged
+from assay.kernels.ids import IdArray, id_list, ids_of, is_increasing
 from assay.model.example import DOMAIN
 from assay.model.provenance import COLUMNS
 from assay.model.version import SegmentRef
-from assay.kernels.ids import IdArray, id_list, ids_of, is_increasing
 from assay.store.objects import Objects, object_key
 from assay.store.parquet import ROW_GROUP, get_table, open_parquet, row_groups, writer
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from assay.errors import AssayError, Damaged
+from assay.kernels.ids import IdArray, concat, duplicates, id_list, ids_of, is_increasing, order
 from assay.model.fingerprint import split_digest, version_digest
 from assay.model.version import Manifest, Part, SegmentRef
 from assay.store.change import change_between, read_change
 from assay.store.heads import Committed
-from assay.kernels.ids import IdArray, concat, duplicates, id_list, ids_of, is_increasing, order
 from assay.store.log import log_key
 from assay.store.members import live_rows
 from assay.store.objects import Objects, object_key

@@ -47,9 +47,13 @@ def story(found: Decision) -> Text:
     if twin is None:
         line.append(f": {_words(found.code or '')}")
         return line.append(f" ({bound})") if (bound := _bound(found.value, found.threshold)) else line
+    if twin.similarity is None:
+        return line.append(f": {_words(found.code or '')}, record {twin.record:,} stands for it")
     line.append(f": {share(twin.similarity)}")
     if found.threshold is not None:
         line.append(f" ≥ {share(found.threshold)}")
+    if twin.record is None:
+        return line.append(f", like example {short(twin.id)} of {safe_text(twin.source)}")
     where = "" if twin.source == found.source else f" of {safe_text(twin.source)}"
     exact = "the same text as" if twin.similarity >= 1 else "like"
     return line.append(f", {exact} record {twin.record:,}{where}, which was kept")

@@ -53,46 +53,67 @@ def read_blocks(stream: Bytes, limit: int) -> Iterator[Lines]:
     """All lines that are not blank, many at a time. A longer line than `limit` bytes is passed over in bounded
     memory."""
     number, offset = 1, 0
-    rest: list[bytes] = []
-    held, skipped, excerpt = 0, 0, b""
+    begun = _Begun(limit)
     stretches = _stretches(stream)
     while True:
         try:
             data = next(stretches, b"")
         except CutShort as cut:
-            kept = (excerpt or b"".join(rest))[:EXCERPT_BYTES]
-            yield _only(Malformed(number, offset, skipped + held, cut.code, cut.message, kept))
+            yield _only(Malformed(number, offset, begun.size, cut.code, cut.message, begun.head))
             return
         if not data:
             break
-        if number == 1 and offset == 0 and not rest and not skipped and data.startswith(_BOM):
+        if number == 1 and offset == 0 and not begun.size and data.startswith(_BOM):
             data, offset = data[len(_BOM) :], len(_BOM)
-        cut_at = data.rfind(b"\n") + 1
-        if cut_at:
-            if skipped:
-                first = data.index(b"\n")
-                yield _only(_too_large(number, offset, skipped + first, excerpt))
-                number, offset = number + 1, offset + skipped + first + 1
-                block, skipped, excerpt = data[first + 1 : cut_at], 0, b""
-            else:
-                block = b"".join((*rest, data[:cut_at])) if rest else data[:cut_at]
-            if block:
-                found, count = _cut(block, number, offset, limit)
-                yield found
-                number, offset = number + count, offset + len(block)
-            rest, held, data = [], 0, data[cut_at:]
-        if skipped:
-            skipped += len(data)
+        whole, open_end = _part(data)
+        if whole and begun.too_long:
+            first = whole.index(b"\n")
+            yield _only(_too_large(number, offset, begun.size + first, begun.head))
+            number, offset, whole = number + 1, offset + begun.size + first + 1, whole[first + 1 :]
+            begun = _Begun(limit)
+            if not whole:
+                begun.add(open_end)
+                continue
+        if whole:
+            block = begun.joined(whole)
+            found, count = _cut(block, number, offset, limit)
+            yield found
+            number, offset, begun = number + count, offset + len(block), _Begun(limit)
+        begun.add(open_end)
+    if begun.too_long:
+        yield _only(_too_large(number, offset, begun.size, begun.head))
+    elif begun.size:
+        yield _cut(begun.joined(b"\n"), number, offset, limit)[0]
+
+
+def _part(data: bytes) -> tuple[bytes, bytes]:
+    """The lines that end in `data`, and the beginning of one that does not."""
+    at = data.rfind(b"\n") + 1
+    return data[:at], data[at:]
+
+
+class _Begun:
+    """A line that has begun and not ended; once it is too long, only its size and its head."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._parts: list[bytes] = []
+        self.size = 0
+        self.head = b""
+        self.too_long = False
+
+    def add(self, data: bytes) -> None:
+        self.size += len(data)
+        if len(self.head) < EXCERPT_BYTES:
+            self.head += data[: EXCERPT_BYTES - len(self.head)]
+        if self.size > self._limit:
+            self.too_long, self._parts = True, []
         elif data:
-            rest.append(data)
-            held += len(data)
-            if held > limit:
-                excerpt, skipped = b"".join(rest)[:EXCERPT_BYTES], held
-                rest, held = [], 0
-    if skipped:
-        yield _only(_too_large(number, offset, skipped, excerpt))
-    elif held:
-        yield _cut(b"".join(rest) + b"\n", number, offset, limit)[0]
+            self._parts.append(data)
+
+    def joined(self, end: bytes) -> bytes:
+        """The line with what follows it."""
+        return b"".join((*self._parts, end)) if self._parts else end
 
 
 def _stretches(stream: Bytes) -> Iterator[bytes]:
@@ -132,7 +153,12 @@ def _cut(block: bytes, number: int, offset: int, limit: int) -> tuple[Lines, int
         solid[row] = bool(block[start[row] : end[row]].strip())
     large = feeds - start > limit
     malformed = tuple(
-        _too_large(number + row, offset + int(start[row]), int(feeds[row] - start[row]), block[start[row] :][:EXCERPT_BYTES])
+        _too_large(
+            number + row,
+            offset + int(start[row]),
+            int(feeds[row] - start[row]),
+            block[start[row] :][:EXCERPT_BYTES],
+        )
         for row in np.flatnonzero(large).tolist()
     )
     keep = np.flatnonzero(solid & ~large)
@@ -140,4 +166,6 @@ def _cut(block: bytes, number: int, offset: int, limit: int) -> tuple[Lines, int
 
 
 def _too_large(number: int, offset: int, length: int, begin: bytes) -> Malformed:
-    return Malformed(number, offset, length, "too_large", f"a record of {length:,} bytes", begin[:EXCERPT_BYTES])
+    return Malformed(
+        number, offset, length, "too_large", f"a record of {length:,} bytes", begin[:EXCERPT_BYTES]
+    )

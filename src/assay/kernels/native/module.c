@@ -411,6 +411,26 @@ static PyObject *py_read_records(PyObject *self, PyObject *args) {
     return finish(&held, 0);
 }
 
+static PyObject *py_read_payloads(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *given, *text, *status, *text_end, *answer_start;
+    if (!PyArg_ParseTuple(args, "OOOOO", &given, &text, &status, &text_end, &answer_start)) return NULL;
+    buffers_t held = {.count = 0};
+    texts_t payloads;
+    reading_t out;
+    if (borrow_texts(&held, given, &payloads) < 0) return give_up(&held);
+    int64_t n = payloads.n, bytes = 0;
+    for (int64_t k = 0; k < n; k++) bytes += payloads.end[k] - payloads.start[k];
+    if (!(out.text = borrow(&held, text, bytes + 2 * n, 1)) || !(out.status = borrow(&held, status, n, 1)) ||
+        !(out.text_end = borrow(&held, text_end, n * 8, 1)) ||
+        !(out.answer_start = borrow(&held, answer_start, n * 8, 1)))
+        return give_up(&held);
+    Py_BEGIN_ALLOW_THREADS
+    read_payloads(&payloads, &out);
+    Py_END_ALLOW_THREADS
+    return finish(&held, 0);
+}
+
 static PyMethodDef methods[] = {
     {"sketch", py_sketch, METH_VARARGS, NULL},
     {"group_keys", py_group_keys, METH_VARARGS, NULL},
@@ -424,6 +444,7 @@ static PyMethodDef methods[] = {
     {"glance", py_glance, METH_VARARGS, NULL},
     {"fold_digests", py_fold_digests, METH_VARARGS, NULL},
     {"fold_width_digests", py_fold_width_digests, METH_VARARGS, NULL},
+    {"read_payloads", py_read_payloads, METH_VARARGS, NULL},
     {"read_records", py_read_records, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

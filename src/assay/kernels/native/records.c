@@ -230,3 +230,34 @@ void read_records(const texts_t *records, const shape_t *shape, reading_t *out) 
         out->text_end[k] = text - out->text;
     }
 }
+
+static int starts_with(const uint8_t *p, const uint8_t *end, const char *words) {
+    size_t size = strlen(words);
+    return (size_t)(end - p) >= size && memcmp(p, words, size) == 0;
+}
+
+#define BEFORE "{\"messages\":[{\"content\":\""
+#define BETWEEN ",\"role\":\"user\"},{\"content\":\""
+#define AFTER ",\"role\":\"assistant\"}]}"
+
+static int read_payload(const uint8_t *p, const uint8_t *end, uint8_t **text, uint8_t **answer) {
+    if (!starts_with(p, end, BEFORE)) return 0;
+    p = read_string(p + strlen(BEFORE), end, text);
+    if (!p || !starts_with(p, end, BETWEEN)) return 0;
+    *(*text)++ = '\n';
+    *answer = *text;
+    p = read_string(p + strlen(BETWEEN), end, text);
+    return p && starts_with(p, end, AFTER) && p + strlen(AFTER) == end;
+}
+
+void read_payloads(const texts_t *payloads, reading_t *out) {
+    uint8_t *text = out->text;
+    for (int64_t k = 0; k < payloads->n; k++) {
+        uint8_t *start = text, *answer = text;
+        const uint8_t *p = payloads->data + payloads->start[k], *end = payloads->data + payloads->end[k];
+        out->status[k] = (uint8_t)read_payload(p, end, &text, &answer);
+        if (!out->status[k]) text = answer = start;
+        out->answer_start[k] = answer - out->text;
+        out->text_end[k] = text - out->text;
+    }
+}

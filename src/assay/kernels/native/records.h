@@ -23,4 +23,8 @@ typedef struct {
 
 void read_records(const texts_t *records, const shape_t *shape, reading_t *out);
 
+/* The texts of stored payloads of one question and one answer, spelled as RFC 8785 has it. Writes `text`, `status`,
+ * `text_end` and `answer_start` as read_records does; the rest of `out` is not touched. */
+void read_payloads(const texts_t *payloads, reading_t *out);
+
 #endif

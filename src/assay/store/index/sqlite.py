@@ -16,11 +16,11 @@ from typing import Any, Final, TypeVar
 import orjson
 
 from assay.errors import StorageFailure, UsageError
+from assay.kernels.ids import id_list, ids_of
 from assay.model.example import views
 from assay.model.version import Manifest, SegmentRef
 from assay.store import heads
 from assay.store.change import read_change
-from assay.kernels.ids import id_list, ids_of
 from assay.store.index.words import Query, tokens
 from assay.store.log import Log
 from assay.store.members import rows_of
