@@ -289,7 +289,9 @@ class Registry:
 
     def bound(self, plan: Plan) -> Plan:
         """The plan with every stage given what it needs beyond its parameters."""
-        return plan
+        from assay.registry.guarding import bound
+
+        return bound(self, plan)
 
     @property
     def values(self) -> FileValues | None:

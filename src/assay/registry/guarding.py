@@ -54,5 +54,10 @@ def guarded(registry: Registry, plan: Plan) -> Plan:
         action = "flag" if rows and all(stage.action == "flag" for stage in rows) else "reject"
         added = StageSpec(kind=GUARD, params={"action": action})
         plan = make_plan(Recipe(stages=(*plan.recipe.stages, added), split=plan.recipe.split))
+    return bound(registry, plan)
+
+
+def bound(registry: Registry, plan: Plan) -> Plan:
+    """The plan with every stage given what it needs beyond its parameters. Raises NotFound, Damaged."""
     resources = RegistryResources(registry)
     return replace(plan, stages=tuple(stage.bind(resources) for stage in plan.stages))
