@@ -117,21 +117,36 @@ def test_short_questions_and_long_answers(shared_data):
     assert count <= 20
 
 
-def test_a_model_finds_what_was_rephrased(shared_data, gsm8k):
-    """With the folder of an embedding model in ASSAY_TEST_MODEL. Recall at the threshold with few false alarms."""
-    model = os.environ.get("ASSAY_TEST_MODEL")
+@pytest.mark.parametrize("model", ["lexical", os.environ.get("ASSAY_TEST_MODEL")])
+def test_a_model_finds_what_was_rephrased(shared_data, gsm8k, model):
+    """With the built-in lexical vectors, and with the folder of an embedding model in ASSAY_TEST_MODEL."""
     if not model:
         pytest.skip("name the folder of an embedding model in ASSAY_TEST_MODEL")
     folder = shared_data / "contam_gsm8k"
     stage = guarding(gsm8k, model=model)
-    rephrased = [json.loads(line)["text"] for line in read(folder, "rephrase_gsm8k.jsonl.zst").splitlines()]
-    translated = [q for q, _ in read_questions(str(folder / "mgsm_zh.tsv.zst"))]
-    hosts = alpaca(shared_data / "sft_en_alpaca", "alpaca_data.json.zst")[:5_000]
-    values = [
-        stage.measure(Batch([{"text": text} for text in texts]))["similarity"]
-        for texts in (rephrased, translated, hosts)
-    ]
-    print("\nthreshold  rephrased  translated  alpaca")
-    for bound in (0.5, 0.6, 0.7, 0.8, 0.9):
-        print(f"{bound:9}", *(f"{float(np.mean(column >= bound)):10.3f}" for column in values))
-    assert float(np.mean(values[0] >= 0.8)) > float(np.mean(values[2] >= 0.8))
+    texts = {
+        "rephrased": [
+            json.loads(line)["text"].removeprefix("Question: ").partition("\nAnswer:")[0]
+            for line in read(folder, "rephrase_gsm8k.jsonl.zst").splitlines()
+        ],
+        "translated": [q for q, _ in read_questions(str(folder / "mgsm_zh.tsv.zst"))],
+        "train": [q for q, _ in read_questions(str(folder / "gsm8k_train.jsonl.zst"))],
+        "alpaca": alpaca(shared_data / "sft_en_alpaca", "alpaca_data.json.zst")[:5_000],
+    }
+    values = {
+        name: stage.measure(Batch([{"text": text} for text in rows]))["similarity"]
+        for name, rows in texts.items()
+    }
+    shares = {
+        bound: {name: float(np.mean(column >= bound)) for name, column in values.items()}
+        for bound in (0.45, 0.5, 0.55, 0.6, 0.7, 0.8, 0.85, 0.9)
+    }
+    print("\nthreshold ", *(f"{name:>10}" for name in values))
+    for bound, row in shares.items():
+        print(f"{bound:10}", *(f"{share:10.4f}" for share in row.values()))
+    if model == "lexical":
+        assert shares[0.55]["rephrased"] == pytest.approx(0.47, abs=0.03)
+        assert shares[0.55]["translated"] == shares[0.55]["alpaca"] == 0.0
+        assert shares[0.55]["train"] == pytest.approx(0.0135, abs=0.004)
+    else:
+        assert shares[stage.rephrase_threshold]["alpaca"] <= shares[0.45]["alpaca"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -211,3 +212,30 @@ def test_two_who_freeze_at_once(registry, write, monkeypatch):
     monkeypatch.setattr(freezing, "write_items", slow)
     assert freeze(registry, write).status == "unchanged"
     assert len(registry.log()) == 1
+
+
+def test_the_digest_is_the_one_that_the_format_page_shows():
+    from assay.store.evalsets import digest_of
+
+    page = (Path(__file__).parents[2] / "docs" / "format.md").read_text("utf-8")
+    assert f"`{digest_of([('2+2?', '4')])}`" in page
+
+
+def test_what_was_measured_before_is_not_remembered_past_a_freeze(registry, write, rows):
+    path = write("t.jsonl", rows)
+    recipe = assay.Recipe(stages=["decontaminate"])
+    assert registry.curate("helpdesk", [path], recipe=recipe).kept == 43
+    freeze(registry, write)
+    assert registry.curate("helpdesk", [path], recipe=recipe).kept == 40
+    again = registry.curate("helpdesk", [path], recipe=recipe)
+    assert again.kept == 40
+    assert registry.why("helpdesk", path, 42).message == f"quiz item 2: «{CHINESE.rstrip('？')}»"
+
+
+def test_rows_that_stand_in_the_version_stay_when_others_are_added(registry, write, rows):
+    registry.curate("helpdesk", [write("t.jsonl", rows)], recipe=assay.Recipe(stages=[]))
+    freeze(registry, write)
+    more = [ticket(99), {"input": f"Tell me. {QUESTION}", "output": "I would rather not say."}]
+    added = registry.curate("helpdesk", [write("u.jsonl", more)], add=True)
+    assert (added.kept, added.rejected) == (1, 1)
+    assert [dict(one.rows) for one in freeze(registry, write).findings] == [{"train": 3}, {"train": 3}]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -80,6 +79,11 @@ class TestBound(RowStageSuite):
         assert Decontaminate.model_validate(spelled) == Decontaminate(sets=("quiz",), threshold=0.5)
 
 
+class TestWithVectors(TestBound):
+    def stage(self):
+        return bound(model="lexical")
+
+
 class TestUnbound(RowStageSuite):
     def stage(self):
         return Decontaminate()
@@ -148,11 +152,7 @@ class Letters:
 
 
 def test_with_a_model_what_means_the_same_is_found(monkeypatch):
-    import sys
-
-    module = ModuleType("assay.kernels.embedding")
-    module.load_embedder = lambda path: Letters()
-    monkeypatch.setitem(sys.modules, "assay.kernels.embedding", module)
+    monkeypatch.setattr("assay.stages.decontaminate.load_embedder", lambda path: Letters())
     stage = bound(model="folder", rephrase_threshold=0.97)
     words = QUIZ.items[0][0].rstrip("?").split()
     rows = [chat(" ".join(reversed(words)), "?"), chat("zzz", "zzz"), {"text": ""}, {"text": "!"}]
@@ -162,3 +162,19 @@ def test_with_a_model_what_means_the_same_is_found(monkeypatch):
     assert meant.failed.tolist() == [True, False, False, False]
     assert meant.notes == {0: f"quiz item 1: «{QUIZ.items[0][0]}»"}
     assert stage.lineage["model"] == "letters"
+
+
+@pytest.mark.parametrize(
+    ("question", "rephrased"),
+    [
+        ("Which river was crossed twice by the surveyors of the northern railway in that winter?", True),
+        ("火车从甲站开往乙站，中途停靠三次，每次停十分钟，一共需要多长时间？", True),
+        ("Which rivers freeze over in winter?", False),
+        ("火车票在哪里买？", False),
+    ],
+)
+def test_without_a_model_of_meaning_what_is_written_alike_is_found(question, rephrased):
+    stage = bound(model="lexical")
+    assert stage.rephrase_threshold == 0.55
+    assert Decontaminate(model="folder").rephrase_threshold == 0.85
+    assert verdicts(stage, [chat(question, "…")])[1].failed.tolist() == [rephrased]

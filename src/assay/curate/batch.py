@@ -35,6 +35,11 @@ class Batch:
         """What is trained on, decoded."""
         return self._payloads
 
+    @property
+    def fields(self) -> Sequence[Mapping[str, Any]]:
+        """Leftover fields and provenance of each row; empty where no row has any."""
+        return self._fields
+
     def column(self, name: str) -> list[Any]:
         """A field of each record, as JSON has it: leftover field or provenance column; None where there is none."""
         return [row.get(name) for row in self._fields] if self._fields else [None] * len(self)

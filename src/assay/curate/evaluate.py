@@ -14,6 +14,7 @@ from assay.curate.batch import Batch
 from assay.curate.chunk import Chunk
 from assay.curate.plan import Plan
 from assay.curate.reading import read_chunk
+from assay.curate.rewriting import rewriters, rewritten
 from assay.curate.split import dates_of
 from assay.curate.stage import Columns, Selector, SetStage, Stage
 from assay.curate.stored import StoredChunk, read_stored
@@ -98,7 +99,10 @@ class Evaluator:
     eval_sources: frozenset[int] = frozenset()
 
     def __call__(self, chunk: Chunk | StoredChunk) -> Evaluated:
-        read = read_stored(chunk) if isinstance(chunk, StoredChunk) else read_chunk(chunk, self.defaults)
+        if isinstance(chunk, StoredChunk):
+            read = read_stored(chunk)
+        else:
+            read = rewritten(read_chunk(chunk, self.defaults), rewriters(self.plan.row_stages))
         batch = read.batch
         content = content_digest(read) if self.cache is not None and len(batch) else b""
         remembered: list[bool] = []

@@ -22,8 +22,6 @@ EVAL_SPLIT = "test"
 """Nobody trains on it: an eval item may stand there."""
 
 Hits = Mapping[int, ContaminatedExample]
-_MATCHED = 200
-"""Characters of matched text that are shown."""
 
 
 def contaminated_versions(
@@ -56,13 +54,12 @@ def _look_through(registry: Registry, stage: Decontaminate, ref: SegmentRef) -> 
         values = stage.measure(batch)
         score, item = values["score"].astype(np.float64), values["item"].astype(np.int64)
         for row in np.flatnonzero(score >= stage.threshold).tolist():
-            matched = " ".join(str(values["matched"][row]).split())
             hits[start + row] = ContaminatedExample(
                 table.column("id")[row].as_py().hex(),
                 "",
                 int(item[row]) + 1,
                 float(score[row]),
-                matched[:_MATCHED],
+                str(values["matched"][row]),
             )
         start += table.num_rows
     return hits

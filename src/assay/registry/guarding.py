@@ -58,6 +58,7 @@ def guarded(registry: Registry, plan: Plan) -> Plan:
 
 
 def bound(registry: Registry, plan: Plan) -> Plan:
-    """The plan with every stage given what it needs beyond its parameters. Raises NotFound, MissingExtra."""
+    """The plan with every stage given what it needs beyond its parameters. Raises NotFound, Damaged,
+    MissingExtra."""
     resources = RegistryResources(registry)
     return replace(plan, stages=tuple(stage.bind(resources) for stage in plan.stages))

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from typing import ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, model_validator
 
 from assay.curate.batch import Batch
 from assay.curate.stage import Check, Columns, EvalSet, Resources, RowStage
 from assay.errors import NotFound
 from assay.kernels.contamination import Items, index_items
+from assay.kernels.embedding import Embedder, load_embedder
 from assay.kernels.wordgrams import grams_of, tokens_of
 
 _NOTE = 200
@@ -24,21 +24,14 @@ _LEAST = 0.2
 _BLOCK = 512
 """Rows compared with all questions at a time."""
 
+LEXICAL = "lexical"
+"""The `model` that is none: vectors of how a text is written."""
+_LIKE = {LEXICAL: 0.55}
+_LIKE_OTHERS = 0.85
+
 Vectors = npt.NDArray[np.float32]
 Positions = npt.NDArray[np.int64]
 Array = npt.NDArray[np.generic]
-
-
-class Encoder(Protocol):
-    """What this stage needs of an embedding model: unit rows for texts, and what it is."""
-
-    @property
-    def digest(self) -> str: ...
-
-    @property
-    def lexical(self) -> bool: ...
-
-    def encode(self, texts: list[str]) -> Vectors: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,8 +47,8 @@ class Decontaminate(RowStage):
     """Rejects (or flags) rows that hold an item of a frozen eval set: `sets` names them, by default all.
 
     `contaminated`: by overlap of word n-grams, `assay.kernels.contamination`; it finds copies, edited or
-    wrapped, and no rephrased ones. `rephrased`: with `model`, the folder of an embedding model, by the cosine
-    of the row's input and the item's question. Rows from eval sources are never looked at.
+    wrapped, and no rephrased ones. `rephrased`: with `model`, the folder of an embedding model or `lexical`, by
+    the cosine of the row's input and the item's question. Rows from eval sources are never looked at.
     """
 
     kind: ClassVar[str] = "decontaminate"
@@ -64,7 +57,7 @@ class Decontaminate(RowStage):
     measured_by: ClassVar[tuple[str, ...]] = ("sets", "words", "characters", "model")
     codes: ClassVar[dict[str, str]] = {
         "contaminated": "it holds an item of a frozen eval set",
-        "rephrased": "it means the same as an item of a frozen eval set",
+        "rephrased": "its input is much like an item of a frozen eval set",
     }
 
     sets: tuple[str, ...] = ()
@@ -72,10 +65,17 @@ class Decontaminate(RowStage):
     words: int = Field(default=4, ge=2, le=16)
     characters: int = Field(default=5, ge=2, le=32)
     model: str | None = None
-    rephrase_threshold: float = Field(default=0.8, gt=0.0, le=1.0)
+    rephrase_threshold: float = Field(default=_LIKE_OTHERS, gt=0.0, le=1.0)
 
     _guards: tuple[_Guard, ...] = PrivateAttr(default=())
-    _encoder: Encoder | None = PrivateAttr(default=None)
+    _encoder: Embedder | None = PrivateAttr(default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _each_model_has_its_own_bound(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or "rephrase_threshold" in given:
+            return given
+        return {**given, "rephrase_threshold": _LIKE.get(str(given.get("model")), _LIKE_OTHERS)}
 
     def bind(self, resources: Resources) -> Self:
         """With the eval sets, and the model if one is named. Raises NotFound for a set that nobody froze."""
@@ -83,9 +83,9 @@ class Decontaminate(RowStage):
 
     def guarding(self, sets: Sequence[EvalSet]) -> Self:
         """This stage, looking for the items of exactly these sets."""
-        encoder: Encoder | None = None
+        encoder: Embedder | None = None
         if self.model is not None:
-            encoder = import_module("assay.kernels.embedding").load_embedder(self.model)
+            encoder = load_embedder(None if self.model == LEXICAL else self.model)
         bound = self.model_copy()
         bound._encoder = encoder
         bound._guards = tuple(
@@ -106,12 +106,12 @@ class Decontaminate(RowStage):
 
     def measure(self, batch: Batch) -> Columns:
         """Of each row's best item: `score`, float64[n], with `set` and `item`, int64[n], both from 0, −1 for
-        none, and `matched`, object[n], the words of the row that it shares with the item; of the item that is
-        most alike: `similarity`, `like_set`, `like_item`."""
+        none, and `matched`, text[n], the words of the row that it shares with the item; of the item that is most
+        alike: `similarity`, `like_set`, `like_item`."""
         n = len(batch)
         texts = batch.texts if self._guards else []
         score, of, item = np.zeros(n), np.full(n, -1), np.full(n, -1)
-        matched = np.full(n, "", object)
+        matched = [""] * n
         tokens = tokens_of(texts)
         grams = grams_of(tokens, self.words, self.characters)
         for position, guard in enumerate(self._guards if n else ()):
@@ -119,10 +119,11 @@ class Decontaminate(RowStage):
             rows = np.flatnonzero((found.score > score) & (found.score >= _LEAST))
             score[rows], of[rows], item[rows] = found.score[rows], position, found.item[rows]
             for row in rows.tolist():
-                matched[row] = guard.items.evidence(texts[row], int(found.item[row]))
+                shared = " ".join(guard.items.evidence(texts[row], int(found.item[row])).split())
+                matched[row] = shared if len(shared) <= _NOTE else shared[: _NOTE - 1] + "…"
         similarity, like_set, like_item = self._nearest(batch)
         return {
-            "score": score, "set": of, "item": item, "matched": matched,
+            "score": score, "set": of, "item": item, "matched": np.array(matched, np.str_),
             "similarity": similarity, "like_set": like_set, "like_item": like_item,
         }  # fmt: skip
 
