@@ -42,7 +42,7 @@ def script_of(text: str) -> str:
     """`Latin`, `Chinese`, `Japanese`, `Korean`, `Cyrillic`, …, `mixed`, or `no letters`.
 
     Rules of script, no more: English and German are both `Latin`; Japanese is told from Chinese by its
-    kana. The first 300 characters decide.
+    kana. The first 150 characters decide.
     """
     text = text[:LOOKED_AT]
     if text.isascii():

@@ -59,7 +59,10 @@ def funnel(name: str, title: str, note: str, read: int, steps: Sequence[Step]) -
     lines += [[s.name, f"{s.gone:,}" if s.gone else "0", f"{s.left:,}", s.reasons] for s in steps]
     rows = [[step, why, gone, left] for step, gone, left, why in lines]
     twin = table(["step", "why", "rejected", "left"], rows, text_columns=2)
-    return figure(name, title, note, image(name, title, said, (WIDTH, HEIGHT), "".join(parts), "wide"), twin)
+    drawn = image(name, title, said, (WIDTH, HEIGHT), "".join(parts))
+    # On a narrow screen it scrolls: shrunk to fit, its words could not be read.
+    region = f'<div class="wide" tabindex="0" role="region" aria-labelledby="{name}-t">{drawn}</div>'
+    return figure(name, title, note, region, twin)
 
 
 def _column(x: float, wide: float, name: str, count: str, share: str, kind: str) -> str:
