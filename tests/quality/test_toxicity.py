@@ -25,7 +25,7 @@ def precision_and_recall(found, truth):
 def test_the_screen_on_cold(shared_data):
     texts, labels = cold_dev(shared_data)
     score, truth = scores(texts), np.array(labels) == 1
-    for most, precision, recall in ((0, 0.904, 0.270), (1, 0.880, 0.119), (2, 0.862, 0.050)):
+    for most, precision, recall in ((0, 0.904, 0.270), (1, 0.888, 0.119), (2, 0.881, 0.041)):
         found = precision_and_recall(score > most, truth)
         print(
             f"score > {most}: {(score > most).sum()} found, precision {found[0]:.3f}, recall {found[1]:.3f}"
@@ -49,7 +49,7 @@ def test_a_linear_model_on_cold(shared_data):
         assert found == pytest.approx((precision, recall), abs=0.01)
 
 
-@pytest.mark.parametrize(("corpus", "rows", "found"), [(alpaca, 52_002, 7), (alpaca_zh, 17_476, 12)])
+@pytest.mark.parametrize(("corpus", "rows", "found"), [(alpaca, 52_002, 7), (alpaca_zh, 17_476, 0)])
 def test_false_alarms_of_the_screen(shared_data, corpus, rows, found):
     score = scores([row["output"] for row in corpus(shared_data)])
     print(f"{corpus.__name__}: {(score > 1).sum()} of {len(score)}")

@@ -54,6 +54,9 @@ class TestToxicity(RowStageSuite):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("他妈的", ["他妈的"]),
+        ("大西洋奴隶贸易", []),
+        ("废物进入垃圾填埋场", ["垃圾"]),
         ("You idiot!", ["idiot*"]),
         ("IDIOTS", ["idiot*"]),
         ("ｉｄｉｏｔ", ["idiot*"]),

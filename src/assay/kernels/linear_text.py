@@ -70,18 +70,25 @@ def from_json(data: bytes) -> LinearText:
     document: Any = orjson.loads(data)
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ValueError(f"it does not say that it is of the format {FORMAT}")
-    least, most, bits, bias = (document.get(name) for name in ("least", "most", "bits", "bias"))
-    if not all(isinstance(x, int) for x in (least, most, bits)) or not isinstance(bias, int | float):
-        raise ValueError("least, most and bits must be whole numbers, and bias a number")
+    least, most, bits, bias = (_number(document, name) for name in ("least", "most", "bits", "bias"))
+    if not (least.is_integer() and most.is_integer() and bits.is_integer()):
+        raise ValueError("least, most and bits must be whole numbers")
     if not (1 <= least <= most <= 8 and 8 <= bits <= 24):
         raise ValueError("n-grams have 1 to 8 characters, and bits are 8 to 24")
     packed = base64.b64decode(str(document.get("weights")), validate=True)
-    if len(packed) != 4 << bits:
-        raise ValueError(f"weights must be {1 << bits} numbers of four bytes")
+    if len(packed) != 4 << int(bits):
+        raise ValueError(f"weights must be {1 << int(bits)} numbers of four bytes")
     weights = np.frombuffer(packed, "<f4").astype(np.float32)
-    if not (np.isfinite(weights).all() and math.isfinite(bias)):
-        raise ValueError("weights and bias must be finite")
-    return LinearText(least, most, bits, float(bias), weights)
+    if not np.isfinite(weights).all():
+        raise ValueError("weights must be finite")
+    return LinearText(int(least), int(most), int(bits), bias, weights)
+
+
+def _number(document: dict[str, Any], name: str) -> float:
+    value = document.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{name} must be a number")
+    return float(value)
 
 
 def buckets(text: str, least: int, most: int, bits: int) -> npt.NDArray[np.int64]:

@@ -62,7 +62,7 @@ def listed(text: str) -> list[int]:
     """The indices in `terms()`, in rising order, of the terms that a text holds, each once.
 
     Case, full-width Latin letters, digits for letters within a word ("1d10t") and starred vowels are seen
-    through. A term and a longer one around it are both given. Linear time.
+    through. A term that lies within another that is found (妈的 in 他妈的) is not given. Linear time.
     """
     folded = (unicodedata.normalize("NFKC", text) if _WIDE.search(text) else text).lower()
     gate, patterns = _compiled()
@@ -71,7 +71,18 @@ def listed(text: str) -> list[int]:
     found = set(patterns.Match(folded) or ())
     if _MIXED.search(folded):
         found.update(patterns.Match(_TOKEN.sub(_spelled_out, folded)) or ())
-    return sorted(found)
+    within = _within()
+    return sorted(k for k in found if within[k].isdisjoint(found))
+
+
+@lru_cache(maxsize=1)
+def _within() -> tuple[frozenset[int], ...]:
+    """For each term the others that hold it; none for Latin ones, which are matched as whole words."""
+    every = [term.text for term in terms()]
+    return tuple(
+        frozenset(k for k, longer in enumerate(every) if text in longer != text and not text.isascii())
+        for text in every
+    )
 
 
 def _spelled_out(token: re.Match[str]) -> str:
