@@ -40,7 +40,7 @@ class PreferencePair(RowStage):
     max_length_ratio: float | None = Field(default=None, gt=0.0)
 
     def measure(self, batch: Batch) -> Columns:
-        """`pair`: bool[n]; `similarity`: float64[n], 0 without a pair; `chosen`, `rejected`: int64[n], units."""
+        """`pair`: bool[n]; `similarity`: float64[n]; `chosen`, `rejected`: int64[n], units; all 0 without a pair."""
         n = len(batch)
         pair, alike = np.zeros(n, np.bool_), np.zeros(n, np.float64)
         lengths = np.zeros((2, n), np.int64)
