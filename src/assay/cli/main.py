@@ -26,6 +26,8 @@ SECTIONS = {
         "show": "A version's card, or one example whole.",
         "head": "The first examples of a version.",
         "search": "Examples that contain words.",
+        "stats": "Figures about a version, and whether they are healthy.",
+        "report": "The same as one HTML page, with charts.",
     },
     "Explain": {
         "diff": "What changed between two versions.",

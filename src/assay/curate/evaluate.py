@@ -90,7 +90,7 @@ class Evaluated:
 @dataclass(frozen=True, slots=True)
 class Evaluator:
     """The row pass over a plan. `defaults` are provenance columns for records that state none; `cache` remembers
-    what was measured; `eval_sources` are the positions of sources that become the test split."""
+    what was measured; `eval_sources` are positions of sources that become the test split."""
 
     plan: Plan
     defaults: Mapping[str, Any]
@@ -147,7 +147,10 @@ class Evaluator:
         return found
 
     def _failures(
-        self, batch: Batch, values: Callable[[Stage, Callable[[Batch], Columns]], Columns], from_eval: bool
+        self,
+        batch: Batch,
+        values: Callable[[Stage, Callable[[Batch], Columns]], Columns],
+        from_eval: bool,
     ) -> Failures:
         parts = []
         for position, stage in self.plan.row_stages:

@@ -125,6 +125,21 @@ class RowStage(Stage):
         """The verdicts, in the order in which they are reported."""
         raise NotImplementedError
 
+    def rewrite(self, payload: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The payload as it should be instead, or None where nothing is to change. Most stages change nothing.
+
+        Rewriting comes before all checks of all stages. What it gives is an example of its own, edited from
+        the original: of the same kind, and rewriting it again changes nothing. The argument is left as it is.
+        """
+        return None
+
+    def rewrites(self, batch: Batch) -> dict[int, dict[str, Any]]:
+        """`rewrite` for the rows of a batch that it changes. Stages that can tell by less override it."""
+        if type(self).rewrite is RowStage.rewrite:
+            return {}
+        found = {row: self.rewrite(payload) for row, payload in enumerate(batch.payloads)}
+        return {row: payload for row, payload in found.items() if payload is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:

@@ -19,15 +19,18 @@ NOT_ASCII: Final = 4
 AT: Final = 8
 """An at sign, of either width."""
 NUMBER: Final = 16
-"""A number of seven digits or more, or of four with three points: digits of either width with at most two of
+"""A number of five digits or more, or of four with three points: digits of either width with at most two of
 " .-()+" between one and the next."""
 COLONS: Final = 32
-"""A hexadecimal digit, a colon, at most four such digits, a colon, of either width."""
+"""A hexadecimal digit, a colon or hyphen, at most four such digits, a colon or hyphen, of either width."""
+CUE: Final = 64
+"""`echat`, `lipay` or `qq`, in any case: what an account's number stands beside."""
 
 _CONTROLS = {chr(c) for c in (*range(9), 11, *range(14, 27), *range(28, 32), 127)}
 _NARROW = {point: point - 0xFEE0 for point in range(0xFF01, 0xFF5F)}
 _RUN = re.compile(r"[0-9](?:[ .()+-]{0,2}[0-9])*")
-_HEX_COLONS = re.compile(r"[0-9A-Fa-f]:[0-9A-Fa-f]{0,4}:")
+_CUE = re.compile("echat|lipay|qq", re.IGNORECASE | re.ASCII)
+_HEX_COLONS = re.compile(r"[0-9A-Fa-f][:-][0-9A-Fa-f]{0,4}[:-]")
 
 
 def glance(texts: Texts) -> npt.NDArray[np.uint8]:
@@ -45,9 +48,10 @@ def _bits(text: str) -> int:
     plain = text.translate(_NARROW)
     if any(_is_long(run.group()) for run in _RUN.finditer(plain)):
         bits |= NUMBER
+    bits |= CUE if _CUE.search(plain) else 0
     return bits | (COLONS if _HEX_COLONS.search(plain) else 0)
 
 
 def _is_long(run: str) -> bool:
     digits = sum(c.isdigit() for c in run)
-    return digits >= 7 or (digits >= 4 and run.count(".") >= 3)
+    return digits >= 5 or (digits >= 4 and run.count(".") >= 3)

@@ -24,12 +24,12 @@ class Texts:
         return len(self.start)
 
     def __getitem__(self, row: int) -> str:
-        return str(memoryview(self.data)[self.start[row] : self.end[row]], "utf-8")
+        return str(memoryview(self.data)[self.start[row] : self.end[row]], "utf-8", "surrogatepass")
 
     def __iter__(self) -> Iterator[str]:
         view = memoryview(self.data)
         for start, end in zip(self.start.tolist(), self.end.tolist(), strict=True):
-            yield str(view[start:end], "utf-8")
+            yield str(view[start:end], "utf-8", "surrogatepass")
 
     @property
     def sizes(self) -> Offsets:
@@ -42,8 +42,8 @@ class Texts:
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> Texts:
-        """The texts one behind the other. Raises UnicodeEncodeError for lone surrogates."""
-        parts = [text.encode() for text in texts]
+        """The texts one behind the other."""
+        parts = [text.encode("utf-8", "surrogatepass") for text in texts]
         ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), dtype=np.int64)
         return cls(b"".join(parts), ends - np.fromiter(map(len, parts), np.int64, len(parts)), ends)
 

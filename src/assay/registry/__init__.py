@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from assay.model.operation import Operation
     from assay.model.recipe import Recipe
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
+    from assay.registry.measuring import Statistics
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
     from assay.registry.sweeping import Sweep
     from assay.store.gc import GcPlan
@@ -260,6 +261,22 @@ class Registry:
         from assay.registry.sweeping import sweep
 
         return sweep(self, ref, stage, parameter, values, samples, progress)
+
+    def stats(self, ref: str, by: str | None = None) -> Statistics:
+        """Figures about a version and verdicts on them; `by` names the field whose balance is judged.
+
+        `by` is a field of the records (`category`, `meta.topic`) or a provenance column. One pass, in
+        bounded memory. Raises NotFound, UsageError.
+        """
+        from assay.registry.measuring import stats
+
+        return stats(self, ref, by)
+
+    def report(self, ref: str, by: str | None = None) -> str:
+        """The same as one self-contained HTML document, with charts and a few examples."""
+        from assay.registry.measuring import report
+
+        return report(self, ref, by)
 
     def verify(self, fast: bool = False, progress: Tell | None = None) -> Report:
         """Check every byte that the registry holds against what its name says, and every promise of a manifest."""

@@ -1,28 +1,48 @@
-"""Personal data: e-mail addresses, telephone numbers, and numbers that a checksum confirms."""
+"""Personal data: e-mail addresses, telephone numbers, and numbers that a checksum or a word beside them confirms."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from assay.curate.batch import Batch
 from assay.curate.stage import Check, Columns, RowStage
-from assay.kernels.glance import AT, COLONS, NUMBER, glance
-from assay.kernels.pii_patterns import TYPES, find
+from assay.kernels.glance import AT, COLONS, CUE, NOT_ASCII, NUMBER, glance
+from assay.kernels.pii_patterns import TYPES, find, worth_a_look
+from assay.kernels.redaction import count_payload, redact_payload
 
-Type = Literal["email", "phone", "us_ssn", "bank_card", "ip", "cn_id_card", "cn_mobile"]
+Type = Literal[
+    "email",
+    "phone",
+    "us_ssn",
+    "bank_card",
+    "iban",
+    "ip",
+    "mac",
+    "passport",
+    "driver_license",
+    "cn_id_card",
+    "cn_mobile",
+    "cn_landline",
+    "cn_account",
+    "cn_plate",
+]
 
 
 class Pii(RowStage):
-    """Rejects (or flags) examples whose text holds personal data of the given types.
+    """Rejects, flags or redacts examples whose text holds personal data of the given types.
 
-    A model repeats what it was trained on: what must not be said must not be learnt.
+    A model repeats what it was trained on: what must not be said must not be learnt. Names and postal
+    addresses of people are not looked for.
     """
 
     kind: ClassVar[str] = "pii"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
+    measured_by: ClassVar[tuple[str, ...]] = ("action", "types")
     codes: ClassVar[dict[str, str]] = {
         "pii_email": "an e-mail address",
         "pii_phone": "a telephone number",
@@ -31,19 +51,49 @@ class Pii(RowStage):
         "pii_ip": "a public IP address",
         "pii_cn_id_card": "a Chinese identity card number with a valid check digit",
         "pii_cn_mobile": "a Chinese mobile number",
+        "pii_iban": "an international bank account number with valid check digits",
+        "pii_mac": "the hardware address of a network card",
+        "pii_passport": "a passport number after that word",
+        "pii_driver_license": "a driver's licence number after those words",
+        "pii_cn_landline": "a Chinese landline number",
+        "pii_cn_account": "a WeChat, QQ or Alipay account after the service's name",
+        "pii_cn_plate": "a Chinese licence plate",
     }
+
+    action: Literal["reject", "flag", "redact"] = "reject"  # type: ignore[assignment]  # one more than others
+    """`redact` replaces what is found and rejects only what cannot be replaced."""
 
     types: tuple[Type, ...] = TYPES
     max_hits: int = Field(default=0, ge=0)
 
     def measure(self, batch: Batch) -> Columns:
-        """int64[n] for each type: how many there are."""
+        """int64[n] for each type: how many there are; with `redact`, how many are left after `rewrite`."""
         counts = {name: np.zeros(len(batch), np.int64) for name in TYPES}
-        seen = glance(batch.text_bytes)
-        for row in np.flatnonzero(seen & (AT | NUMBER | COLONS)).tolist():
-            for hit in find(batch.text_bytes[row]):
-                counts[hit.type][row] += 1
+        for row in self._worth_a_look(batch):
+            if batch.single_turns[row] and self.action != "redact":
+                found: Mapping[str, int] = Counter(hit.type for hit in find(batch.text_bytes[row]))
+            else:
+                found = self._left(batch.payloads[row])
+            for name, count in found.items():
+                counts[name][row] = count
         return counts
+
+    def _worth_a_look(self, batch: Batch) -> Iterator[int]:
+        """Rows in which some type can occur. One question and one answer are told by a glance."""
+        seen = glance(batch.text_bytes)
+        plain = batch.single_turns
+        for row in np.flatnonzero(~plain | (seen & (AT | NUMBER | COLONS | NOT_ASCII | CUE) > 0)).tolist():
+            if plain[row] and not seen[row] & NOT_ASCII:
+                yield row
+                continue
+            text = batch.text_bytes[row]
+            if worth_a_look(text) or (not plain[row] and _says_more(batch.payloads[row], text)):
+                yield row
+
+    def _left(self, payload: Mapping[str, Any]) -> dict[str, int]:
+        if self.action == "redact":
+            payload = redact_payload(payload, self.types)[0]
+        return count_payload(payload)
 
     def checks(self, values: Columns) -> list[Check]:
         return [
@@ -56,3 +106,24 @@ class Pii(RowStage):
             for name in TYPES
             if name in self.types
         ]
+
+    def rewrite(self, payload: Mapping[str, Any]) -> dict[str, Any] | None:
+        """With `redact`, the payload with placeholders for personal data of the given types."""
+        if self.action != "redact":
+            return None
+        redacted, counts = redact_payload(payload, self.types)
+        return dict(redacted) if counts else None
+
+    def rewrites(self, batch: Batch) -> dict[int, dict[str, Any]]:
+        if self.action != "redact":
+            return {}
+        found = {row: self.rewrite(batch.payloads[row]) for row in self._worth_a_look(batch)}
+        return {row: payload for row, payload in found.items() if payload is not None}
+
+
+def _says_more(payload: Mapping[str, Any], text: str) -> bool:
+    """Whether there may be text that `Batch.texts` lacks: a label, tools, fields of a message, JSON escapes."""
+    if "label" in payload or "tools" in payload or "\\u" in text:
+        return True
+    turns = (value for value in payload.values() if isinstance(value, list))
+    return any(len(message) > 2 for messages in turns for message in messages)

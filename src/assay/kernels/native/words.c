@@ -111,9 +111,13 @@ static int is_control(uint32_t c) { return (c < 32 && (c < 9 || c == 11 || (c > 
 /* A number as people write it: digits with at most two of " .-()+" between one and the next. */
 typedef struct {
     unsigned digits, points, gap, long_number;
-    int colon; /* -1, or how many hexadecimal digits stand since a colon that follows one */
+    int colon; /* -1, or how many hexadecimal digits stand since a colon or hyphen that follows one */
     int hex_before, colons;
+    uint64_t tail; /* the last eight characters in lower case, 0 for one beyond ASCII */
+    int cue;
 } number_t;
+
+#define LAST(n) (((uint64_t)1 << 8 * (n)) - 1)
 
 static void follow_number(number_t *at, uint32_t c) {
     int is_digit = c - '0' < 10;
@@ -121,14 +125,17 @@ static void follow_number(number_t *at, uint32_t c) {
     if (is_digit) {
         at->digits++;
         at->gap = 0;
-        at->long_number |= at->digits >= 7 || (at->digits >= 4 && at->points >= 3);
+        at->long_number |= at->digits >= 5 || (at->digits >= 4 && at->points >= 3);
     } else if (at->digits && at->gap < 2 && (c == ' ' || c == '.' || c == '-' || c == '(' || c == ')' || c == '+')) {
         at->gap++;
         at->points += c == '.';
     } else {
         at->digits = at->points = at->gap = 0;
     }
-    if (c == ':') {
+    at->tail = at->tail << 8 | (c - 'A' < 26 ? c + 32 : c < 0x80 ? c : 0);
+    at->cue |= (at->tail & LAST(5)) == 0x6563686174 /* echat */ || (at->tail & LAST(5)) == 0x6C69706179 /* lipay */ ||
+               (at->tail & LAST(2)) == 0x7171 /* qq */;
+    if (c == ':' || c == '-') {
         at->colons |= at->colon >= 0;
         at->colon = at->colon >= 0 || at->hex_before ? 0 : -1;
     } else if (at->colon >= 0 && is_hex && at->colon < 4) {
@@ -163,6 +170,7 @@ void glance(const texts_t *texts, const uint32_t *table, uint8_t *out) {
         }
         if (number.long_number) bits |= GLANCE_NUMBER;
         if (number.colons) bits |= GLANCE_COLONS;
+        if (number.cue) bits |= GLANCE_CUE;
         out[row] = (uint8_t)bits;
     }
 }

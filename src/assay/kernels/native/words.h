@@ -17,8 +17,9 @@ enum {
     GLANCE_CONTROLS = 2,  /* control characters that trainers and terminals choke on */
     GLANCE_NOT_ASCII = 4, /* any byte beyond ASCII */
     GLANCE_AT = 8,        /* an at sign, of either width */
-    GLANCE_NUMBER = 16,   /* a number of seven digits or more, or of four with three points, of either width */
-    GLANCE_COLONS = 32    /* a hexadecimal digit, a colon, at most four such digits, a colon */
+    GLANCE_NUMBER = 16,   /* a number of five digits or more, or of four with three points, of either width */
+    GLANCE_COLONS = 32,   /* a hexadecimal digit, a colon or hyphen, at most four such digits, the same again */
+    GLANCE_CUE = 64       /* echat, lipay or qq, in any case */
 };
 
 /* out[k]: bits for text k. */
