@@ -239,3 +239,20 @@ def test_rows_that_stand_in_the_version_stay_when_others_are_added(registry, wri
     added = registry.curate("helpdesk", [write("u.jsonl", more)], add=True)
     assert (added.kept, added.rejected) == (1, 1)
     assert [dict(one.rows) for one in freeze(registry, write).findings] == [{"train": 3}, {"train": 3}]
+
+
+def test_a_name_that_would_be_taken_for_a_reference_is_refused(registry, write):
+    with pytest.raises(UsageError, match="named like an object"):
+        registry.freeze("a" * 64 + ".json", [write("quiz.jsonl", ITEMS)])
+
+
+def test_stages_are_given_the_examples_of_a_version(registry, write, rows):
+    registry.curate("helpdesk", [write("t.jsonl", rows)])
+    resources = RegistryResources(registry)
+    version = registry.version("helpdesk")
+    for ref, count in (("helpdesk", version.manifest.rows), ("helpdesk@v1:test", version.counts["test"])):
+        given = [pair for batch in resources.payloads(ref) for pair in batch]
+        assert len(given) == count
+        assert all(registry.example(example.hex()).payload == payload for example, payload in given[:3])
+    with pytest.raises(NotFound):
+        list(resources.payloads("nothing"))

@@ -39,7 +39,6 @@ def test_personal_data_is_replaced_and_linked(registry, write, more):
     assert not any(b"mira@mail" in file.read_bytes() for file in stored if file.is_file())
 
 
-
 def test_two_records_that_differ_in_what_was_redacted_become_one(registry, write):
     path = write("a.jsonl", [question(f"write to user{k}@mail.example.org") for k in range(3)])
     result = registry.curate("helpdesk", [path], recipe=parse_recipe(RECIPE))

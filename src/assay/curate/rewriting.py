@@ -57,4 +57,3 @@ def _linked(stated: str | None, original: bytes) -> str:
 def rewriters(stages: Sequence[tuple[int, RowStage]]) -> list[RowStage]:
     """The stages that may change an example."""
     return [stage for _, stage in stages if type(stage).rewrite is not RowStage.rewrite]
-

@@ -17,6 +17,7 @@ from assay.registry.injecting import self_test
 from assay.registry.timing import spell_time
 from assay.stages.decontaminate import Decontaminate
 from assay.store.evalsets import ACTION, Frozen, digest_of, frozen_sets, write_items
+from assay.store.reach import names_in
 
 if TYPE_CHECKING:
     from assay.registry import Registry, Tell
@@ -46,6 +47,8 @@ def freeze(registry: Registry, request: FreezeRequest, tell: Tell | None) -> Fre
     when the name is taken by other items: a frozen set never changes.
     """
     check_name(request.name, "eval set")
+    if list(names_in(request.name)):
+        raise UsageError("an eval set cannot be named like an object", "give it a name that people can say")
     if not request.sources:
         raise UsageError("no source was named", "name at least one file")
     items = [

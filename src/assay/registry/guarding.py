@@ -58,7 +58,6 @@ def guarded(registry: Registry, plan: Plan) -> Plan:
 
 
 def bound(registry: Registry, plan: Plan) -> Plan:
-    """The plan with every stage given what it needs beyond its parameters. Raises NotFound, Damaged,
-    MissingExtra."""
+    """The plan with every stage given what it needs beyond its parameters. Raises NotFound, MissingExtra, Damaged."""
     resources = RegistryResources(registry)
     return replace(plan, stages=tuple(stage.bind(resources) for stage in plan.stages))
