@@ -50,3 +50,10 @@ def test_both_follow_the_definition(a, b):
 def test_long_texts_of_one_word_are_no_trap():
     assert lcs_length(["a"] * 20_000, ["a"] * 30_000) == 20_000
     assert shared_run(["a", "b"] * 20_000, ["a", "b"] * 10_000) == 20_000
+
+
+def test_many_runs_that_come_to_nothing_are_no_trap():
+    """Every pair of the second stands in the first, and no three do."""
+    first = [unit for k in range(15_000) for unit in (f"a{k}", f"b{k}", "|", f"b{k}", f"c{k}", "|")]
+    second = [unit for k in range(15_000) for unit in (f"a{k}", f"b{k}", f"c{k}", "-")]
+    assert shared_run(first, second) == lcs_length(first, second) == 2

@@ -142,3 +142,8 @@ def test_final_answers_of_all_kinds():
     assert final_answer({"messages": []}, "") == ""
     assert final_answer({"text": "t"}, "t") == "t"
     assert final_answer({"prompt": "p", "completion": "c"}, "c") == "c"
+
+
+@pytest.mark.parametrize("piece", ["a", "ab ", "a. ", "#", "“", "(", " ", "\n", "好", "好，", "```"])
+def test_long_texts_are_no_trap(piece):
+    assert ending(piece * 200_000) in {COMPLETE, *REASONS}

@@ -125,3 +125,10 @@ def test_any_text_is_judged_and_white_space_does_not_matter(question, answer):
     assert is_placeholder(answer) == is_placeholder(f"  {answer}\n") or len(answer) > 200
     values = Placeholder().measure(Batch([pair(question, answer)]))
     assert values["output"].dtype == np.bool_
+
+
+@pytest.mark.parametrize("piece", ["<", "[", "{{", "<a ", "[insert ", "lorem ", " ", "\n", "【请", "无"])
+def test_long_texts_are_no_trap(piece):
+    text = piece * 100_000
+    assert not is_placeholder(text) and unfilled_slots("", text) == 0
+    assert not holds_placeholder("", text)

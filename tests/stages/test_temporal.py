@@ -163,3 +163,8 @@ def test_parameters():
     for wrong in ("soon", "", "2024-06-31"):
         with pytest.raises(ValidationError, match="ISO 8601"):
             Temporal(column="d", cutoff=wrong)
+
+
+@pytest.mark.parametrize("piece", ["1", "2031", "in ", "a 1, ", "年", "2031年"])
+def test_long_texts_are_no_trap(piece):
+    assert latest_year(piece * 50_000) in (0, 2031)

@@ -98,7 +98,7 @@ def _dangling(text: str, line: str) -> int:
         return OPEN_BRACKET
     if _LIST_ITEM.match(line) or _HASHTAG.search(line):
         return COMPLETE
-    prose = _PROSE_END.search(line) or _HAN.search(line)
+    prose = _PROSE_END.search(line[-_LONG:]) or _HAN.search(line)
     if prose and (_ENDED.search(line) or _follows_prose(text, line)):
         return MID_SENTENCE
     return COMPLETE
