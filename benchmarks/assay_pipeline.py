@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from importlib.metadata import entry_points
+import os
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,8 @@ STAGES: list[str | dict[str, Any]] = [
     {"length": {"min_input": 1, "max_input": 2000, "min_output": 1, "max_output": 2000}},
     {"repetition": {"max_ratio": 0.15, "min_units": 2}},
     "pii",
+    {"language": {"allow": ["en", "zh"]}},
 ]
-# The stage of languages joins when this version of assay has one.
-LANGUAGE: dict[str, Any] = {"language": {"allowed": ["en", "zh"]}}
-
-
-def stages() -> list[str | dict[str, Any]]:
-    installed = {point.name for point in entry_points(group="assay.stages")}
-    return [*STAGES, LANGUAGE] if installed.issuperset(LANGUAGE) else STAGES
 
 
 def main() -> None:
@@ -44,7 +38,8 @@ def main() -> None:
     parser.add_argument("--export", action="store_true")
     given = parser.parse_args()
     registry = assay.init(given.out / "registry")
-    result = registry.curate(NAME, [given.corpus], recipe=assay.Recipe(stages=stages()))
+    recipe = assay.Recipe(stages=STAGES)
+    result = registry.curate(NAME, [given.corpus], recipe=recipe, workers=os.cpu_count() or 1)
     if given.export:
         registry.export(NAME, str(given.out / "curated"), format="input_output")
         registry.export(NAME, str(given.out / "ledger"), format="ledger")

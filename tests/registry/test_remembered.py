@@ -71,6 +71,35 @@ def test_what_is_added_to_is_not_measured_again(registry, write, recipe, tmp_pat
     assert again.reused >= 600
 
 
+@pytest.mark.parametrize("split", ["{test: 0.2, seed: 3}", "{test: 0.2, seed: 3, by: time}", "{}"])
+def test_adding_gives_the_same_version_whatever_is_remembered(write, tmp_path, split):
+    import shutil
+
+    chance = random.Random(8)
+    old = [
+        {**row, "id": f"case-{k % 90}", "created": f"2026-01-{k % 28 + 1:02}"} for k, row in enumerate(rows())
+    ]
+    new = [{**ticket(k), "id": f"case-{k % 90}"} for k in range(580, 700)]
+    for k in range(0, 120, 3):
+        words = new[k]["output"].split()
+        words[chance.randrange(len(words))] = "gladly"
+        new.append({**new[k], "output": " ".join(words)})
+    path, more = write("a.jsonl", old), write("b.jsonl", new)
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text((RECIPE % 100).replace("{test: 0.2, seed: 3}", split), encoding="utf-8")
+    found = []
+    for name in ("kept", "deleted"):
+        registry = assay.init(tmp_path / name)
+        registry.curate("a", [path], recipe=str(recipe))
+        if name == "deleted":
+            shutil.rmtree(tmp_path / name / "cache")
+        result = registry.curate("a", [more], recipe=str(recipe), add=True)
+        whys = [registry.why("a", more, k + 1).as_json() for k in range(len(new))]
+        found.append((result.fingerprint, result.kept, result.splits, whys))
+    assert found[0] == found[1]
+    assert 0 < found[0][1] < len(new)
+
+
 class Stopped(Exception):
     pass
 

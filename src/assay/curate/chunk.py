@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from assay.model.lines import Lines
 from assay.model.record import Malformed, Parsed, RawRecord
 
+BASE = -1
+"""The source of rows that stand in the version which is added to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:

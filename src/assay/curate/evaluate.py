@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from assay.curate.batch import Batch
-from assay.curate.chunk import Chunk
+from assay.curate.chunk import BASE, Chunk
 from assay.curate.plan import Plan
 from assay.curate.reading import read_chunk
 from assay.curate.rewriting import rewriters, rewritten
@@ -86,6 +86,8 @@ class Evaluated:
     reused: bool
     split_fields: Mapping[str, npt.NDArray[Any]]
     """What the split must know of each row: `date` float64 seconds; `strata`, `group` labels as objects."""
+    unread: bool = False
+    """Whether nobody has read the texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,9 @@ class Evaluator:
     cache: ValueCache | None = None
     eval_sources: frozenset[int] = frozenset()
 
-    def __call__(self, chunk: Chunk | StoredChunk) -> Evaluated:
+    def __call__(self, chunk: Chunk | StoredChunk | Evaluated) -> Evaluated:
+        if isinstance(chunk, Evaluated):
+            return chunk
         if isinstance(chunk, StoredChunk):
             read = read_stored(chunk)
         else:
@@ -121,7 +125,10 @@ class Evaluator:
             read.ids,
             batch.text_bytes,
             read.malformed,
-            self._failures(batch, values, chunk.source in self.eval_sources),
+            # A base row passed when it was admitted; what its recipe did not ask is not held against it.
+            self._failures(batch, values, chunk.source in self.eval_sources)
+            if chunk.source != BASE
+            else join_failures([]),
             {position: self._keys(stage, batch, values) for position, stage in self.plan.keyed_stages},
             fold_digests(batch.input_bytes)[:, 0].copy(),
             counts_of_characters(batch.text_bytes),

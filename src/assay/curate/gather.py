@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from assay.curate.chunk import Chunk
+from assay.curate.chunk import BASE, Chunk
 from assay.curate.engine import Engine
 from assay.curate.evaluate import Evaluated, Evaluator, Failures, join_failures
 from assay.curate.keep import Keep
@@ -18,9 +18,6 @@ from assay.curate.stage import Columns
 from assay.curate.stored import StoredChunk
 from assay.kernels.texts import Texts
 from assay.model.record import Malformed
-
-BASE = -1
-"""The source of rows that stand in the version which is added to."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,8 @@ def gather(
     progress: Callable[[int], None],
     keep: Keep | None = None,
 ) -> Gathered:
-    """Evaluate all chunks and seal the spool. `progress` is told the number of records so far."""
+    """Evaluate all chunks; the spool is left open. `progress` is told the number of records so far. A chunk may come
+    evaluated already."""
     parts: list[Evaluated] = []
     malformed: list[tuple[int, Malformed]] = []
     offsets: list[int] = []
@@ -71,14 +69,16 @@ def gather(
     seen = 0
     for part in engine.map(evaluator, chunks):
         offsets.append(len(spool))
-        spool.append(part.rows, part.texts)
+        if part.unread:
+            spool.append_unread(part.rows)
+        else:
+            spool.append(part.rows, part.texts)
         ids.append(part.ids)
         records.append(part.rows.column("record").to_numpy())
         malformed += [(part.source, record) for record in part.malformed]
         seen += part.rows.num_rows + len(part.malformed)
         parts.append(_light(part))
         progress(seen)
-    spool.seal()
     sizes = [len(part.length) for part in parts]
     source = np.repeat(np.array([part.source for part in parts], np.int32), sizes)
     failures = _join_failures(parts, offsets)

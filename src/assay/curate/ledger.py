@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from assay.curate.gather import BASE, Gathered
+from assay.curate.chunk import BASE
+from assay.curate.gather import Gathered
 from assay.curate.plan import Plan
 from assay.curate.settle import IDENTICAL, KEPT, Settled
 from assay.curate.stage import SetStage

@@ -52,6 +52,18 @@ class Spool:
         self._spans.append((texts.start + self._written, texts.end + self._written))
         self._written += len(texts.data)
 
+    def append_unread(self, rows: pa.Table) -> None:
+        """Add rows whose texts nobody has read; `supply` may bring some of them."""
+        self.append(rows, Texts(b"", np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)))
+
+    def supply(self, rows: npt.NDArray[np.int64], texts: Texts) -> None:
+        """The texts of some rows that were appended without."""
+        start, end = (np.concatenate([span[k] for span in self._spans]) for k in (0, 1))
+        start[rows], end[rows] = texts.start + self._written, texts.end + self._written
+        self._words.write(texts.data)
+        self._written += len(texts.data)
+        self._spans = [(start, end)]
+
     def seal(self) -> None:
         """No more rows; from here on the file is read through a memory map."""
         self._writer.close()

@@ -92,6 +92,18 @@ def near_groups(texts: Texts, threshold: float = 0.8, n: int = 5) -> Ints:
     return np.fromiter(map(root, range(len(texts))), np.int64, len(texts))
 
 
+def beside_others(bands: Keys, new: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """bool[rows]: which rows share a key in some band with a row that is `new`."""
+    groups, count = _groups_of_keys(bands)
+    found = np.zeros(len(new), np.bool_)
+    for band in groups:
+        grouped = np.flatnonzero(band >= 0)
+        with_new = np.zeros(count, np.bool_)
+        with_new[band[grouped[new[grouped]]]] = True
+        found[grouped[with_new[band[grouped]]]] = True
+    return found
+
+
 def _groups_of_keys(bands: Keys) -> tuple[npt.NDArray[np.int32], int]:
     """int32[bands, rows]: which rows share a key in a band, −1 for a key that no other row has; how many groups."""
     rows, width = bands.shape

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from assay.curate.carried import carried, carry, wanted
 from assay.curate.evaluate import Evaluator
 from assay.curate.gather import Gathered, gather
 from assay.curate.keep import Keep
@@ -123,6 +124,8 @@ def run_curation(
             tell(Progress("deciding", 0, None, "rows"))
             standing = base_rows.standing(gathered.ids)
             gathered, settled = _settle(request, gathered, spool, standing, sources)
+            if values is not None and not request.dry_run:
+                carry(values, request.plan, gathered, settled)
             gathered.keys.clear()
             spool.forget()
         stages, malformed_codes = funnel(gathered, settled, request.plan)
@@ -246,8 +249,12 @@ def _gather(
     values: FileValues | None,
     scratch: Path,
 ) -> Gathered:
+    known = carried(values, request.plan, base_rows.all_ids) if request.add else None
+
     def chunks() -> Iterator[Any]:
-        if request.add:
+        if request.add and known is not None:
+            yield base_rows.evaluated(known)
+        elif request.add:
             yield from base_rows.chunks(request.batch_rows)
         yield from sources.chunks(request.batch_rows)
 
@@ -257,7 +264,12 @@ def _gather(
     engine = LocalEngine(request.workers, threads=sources.are_flat)
     evaluator = Evaluator(request.plan, request.provenance, values, sources.eval_positions)
     limit = None if request.memory is None else request.memory // _KEYS_SHARE
-    return gather(chunks(), evaluator, engine, spool, seen, Keep(limit, scratch))
+    gathered = gather(chunks(), evaluator, engine, spool, seen, Keep(limit, scratch))
+    if known is not None:
+        rows = wanted(request.plan, gathered)
+        spool.supply(rows, base_rows.texts(gathered.ids[rows]))
+    spool.seal()
+    return gathered
 
 
 def _settle(

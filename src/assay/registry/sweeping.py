@@ -179,6 +179,7 @@ def _decide(
 
     evaluator = Evaluator(registry.bound(plan), {}, registry.values)
     gathered = gather(chunks(), evaluator, LocalEngine(2, threads=True), spool, lambda _: None)
+    spool.seal()
     n = len(gathered)
     return settle(
         gathered, evaluator.plan, spool.all_texts, standing=Standing.nowhere(n), eval_sources=frozenset(),

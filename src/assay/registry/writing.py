@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from assay.curate.gather import BASE, Gathered
+from assay.curate.chunk import BASE
+from assay.curate.gather import Gathered
 from assay.curate.ledger import Places, build_ledger, ledger_bytes
 from assay.curate.settle import KEPT, Settled
 from assay.curate.split import Standing

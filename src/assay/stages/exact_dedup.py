@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from assay.curate.batch import Batch
 from assay.curate.stage import Columns, Duplicates, Rows, SetStage
@@ -32,6 +33,9 @@ class ExactDedup(SetStage):
     def keys(self, batch: Batch) -> Columns:
         digests = fold_width_digests(batch.text_bytes)
         return {"high": digests[:, 0].copy(), "low": digests[:, 1].copy()}
+
+    def wanted(self, keys: Columns, pinned: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        return np.isin(keys["high"], keys["high"][~pinned])
 
     def decide(self, rows: Rows) -> Duplicates:
         by_rank = self.order(rows)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field, PrivateAttr
 
 from assay.curate.batch import Batch
 from assay.curate.stage import Columns, Duplicates, Resources, Rows, SetStage
 from assay.kernels.jaccard import similarity
-from assay.kernels.near import greedy, keys_of
+from assay.kernels.near import beside_others, greedy, keys_of
 from assay.kernels.sketch import HASH_SCHEME, bands_for
 from assay.kernels.texts import joined
 from assay.stages.near_others import Other, read_other
@@ -58,6 +59,11 @@ class NearDedup(SetStage):
 
     def keys(self, batch: Batch) -> Columns:
         return keys_of(batch.text_bytes, self.ngram, self.threshold)
+
+    def wanted(self, keys: Columns, pinned: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        if self._others:
+            return np.ones(len(pinned), np.bool_)
+        return beside_others(keys["bands"].astype(np.uint32, copy=False), ~pinned)
 
     def decide(self, rows: Rows) -> Duplicates:
         whole = rows.all_of_them()

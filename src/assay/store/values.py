@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-from collections.abc import Mapping
+import threading
+import zipfile
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +22,8 @@ LIMIT: Final = 4 << 30
 
 @dataclass(frozen=True, slots=True)
 class FileValues:
-    """Columns by name, one file each: a SHA-256 and NumPy's .npz. What is damaged counts as missing. Safe for many
-    processes."""
+    """Columns by name, one file each: NumPy's .npz and behind it its SHA-256. What is damaged counts as missing. Safe
+    for many processes."""
 
     folder: Path
 
@@ -30,27 +31,37 @@ class FileValues:
         """The columns under a name, or None."""
         path = self._path(name)
         try:
-            data = path.read_bytes()
+            with path.open("rb") as file:
+                if not _is_whole(file):
+                    return None
+                file.seek(0)
+                with np.load(file, allow_pickle=False) as held:
+                    columns = {column: held[column] for column in held.files}
             os.utime(path)
         except OSError:
             return None
-        body = memoryview(data)[_DIGEST:]
-        if hashlib.sha256(body).digest() != data[:_DIGEST]:
-            return None
-        with np.load(io.BytesIO(body), allow_pickle=False) as held:
-            return {column: held[column] for column in held.files}
+        return columns
 
     def put(self, name: str, columns: Mapping[str, npt.NDArray[np.generic]]) -> None:
         """Keep columns under a name. Objects are not kept, and a full disk keeps nothing."""
-        if any(column.dtype.hasobject for column in columns.values()):
-            return
+        if not any(column.dtype.hasobject for column in columns.values()):
+            self.write(name, iter(columns.items()))
+
+    def write(self, name: str, columns: Iterator[tuple[str, npt.NDArray[np.generic]]]) -> None:
+        """Keep columns that come one by one; no more than one is held at a time."""
         path = self._path(name)
-        part = path.with_suffix(f".{os.getpid()}.{id(columns)}.part")
+        part = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            body = io.BytesIO()
-            np.savez(body, allow_pickle=False, **columns)
-            part.write_bytes(hashlib.sha256(body.getbuffer()).digest() + body.getbuffer())
+            with part.open("w+b") as file:
+                with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as held:
+                    for column, values in columns:
+                        with held.open(f"{column}.npy", "w", force_zip64=True) as out:
+                            np.lib.format.write_array(out, np.ascontiguousarray(values), allow_pickle=False)
+                file.seek(0)
+                digest = hashlib.file_digest(file, "sha256").digest()
+                file.seek(0, os.SEEK_END)
+                file.write(digest)
             part.replace(path)
         except OSError:
             with suppress(OSError):
@@ -75,3 +86,20 @@ class FileValues:
 
     def _path(self, name: str) -> Path:
         return self.folder / name[:2] / f"{name}.values"
+
+
+def _is_whole(file: BinaryIO) -> bool:
+    """Whether what a file says of itself in its last 32 bytes is true."""
+    size = file.seek(0, os.SEEK_END) - _DIGEST
+    if size < 0:
+        return False
+    file.seek(0)
+    digest = hashlib.sha256()
+    left = size
+    while left:
+        data = file.read(min(left, 1 << 20))
+        if not data:
+            return False
+        digest.update(data)
+        left -= len(data)
+    return digest.digest() == file.read(_DIGEST)
