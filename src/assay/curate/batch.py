@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from assay.kernels.glance import glance
 from assay.kernels.texts import Texts
 from assay.model.example import Views, views
 
@@ -80,6 +81,11 @@ class Batch:
     @cached_property
     def text_bytes(self) -> Texts:
         return Texts.of(self.texts)
+
+    @cached_property
+    def glances(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+        """uint8[n] each: what inputs and outputs hold at a glance (`assay.kernels.glance`)."""
+        return glance(self.input_bytes), glance(self.output_bytes)
 
 
 class ReadBatch(Batch):

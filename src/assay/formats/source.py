@@ -88,6 +88,7 @@ class SourceReader:
             self._counted = _Counted(self._file)
             self._unpacked: IO[bytes] | None = None
             self._blocks: Iterator[Lines] | None = None
+            self.is_plain = False
             self._records = self._open()
             self.shape = self._shape(shape)
         except BaseException:
@@ -197,6 +198,7 @@ class SourceReader:
                 f"cannot tell the shape of {self.uri}; its first record has the fields: {keys}",
                 "name the shape with --format; docs/formats.md lists them",
             )
+        self.is_plain = found.flat is not None and all(set(fields) <= set(found.flat) for fields in known)
         return found
 
     def _peek(self) -> list[RawRecord | Malformed]:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assay.kernels import native
+from assay.kernels.counting import CJK
 from assay.kernels.texts import Texts
 
 WORDS: Final = 1
@@ -19,17 +20,21 @@ NOT_ASCII: Final = 4
 AT: Final = 8
 """An at sign, of either width."""
 NUMBER: Final = 16
-"""A number of five digits or more, or of four with three points: digits of either width with at most two of
+"""A number of six digits or more, or of four with three points: digits of either width with at most two of
 " .-()+" between one and the next."""
 COLONS: Final = 32
 """A hexadecimal digit, a colon or hyphen, at most four such digits, a colon or hyphen, of either width."""
 CUE: Final = 64
-"""`echat`, `lipay` or `qq`, in any case: what an account's number stands beside."""
+"""`echat`, `lipay` or `qq` in any case, or 微信, 威信, 付宝, 付寶: what an account's number stands beside."""
+PLATE: Final = 128
+"""A Han or kana character, a capital letter right behind it, and three digits within eight characters after that."""
 
 _CONTROLS = {chr(c) for c in (*range(9), 11, *range(14, 27), *range(28, 32), 127)}
+_DIGITS = frozenset("0123456789")
 _NARROW = {point: point - 0xFEE0 for point in range(0xFF01, 0xFF5F)}
 _RUN = re.compile(r"[0-9](?:[ .()+-]{0,2}[0-9])*")
-_CUE = re.compile("echat|lipay|qq", re.IGNORECASE | re.ASCII)
+_CUE = re.compile("(?i:echat|lipay|qq)|微信|威信|付宝|付寶", re.ASCII)
+_PLATE = re.compile(f"[{CJK}][A-Z](?=(.{{0,8}}))", re.ASCII)
 _HEX_COLONS = re.compile(r"[0-9A-Fa-f][:-][0-9A-Fa-f]{0,4}[:-]")
 
 
@@ -49,9 +54,10 @@ def _bits(text: str) -> int:
     if any(_is_long(run.group()) for run in _RUN.finditer(plain)):
         bits |= NUMBER
     bits |= CUE if _CUE.search(plain) else 0
+    bits |= PLATE if any(sum(map(_DIGITS.__contains__, m[1])) >= 3 for m in _PLATE.finditer(plain)) else 0
     return bits | (COLONS if _HEX_COLONS.search(plain) else 0)
 
 
 def _is_long(run: str) -> bool:
     digits = sum(c.isdigit() for c in run)
-    return digits >= 5 or (digits >= 4 and run.count(".") >= 3)
+    return digits >= 6 or (digits >= 4 and run.count(".") >= 3)

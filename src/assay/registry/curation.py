@@ -261,7 +261,7 @@ def _gather(
     def seen(_: int) -> None:
         tell(Progress("reading and checking", sources.bytes_read, sources.bytes_total, "bytes"))
 
-    engine = LocalEngine(request.workers, threads=sources.are_flat)
+    engine = LocalEngine(request.workers, threads=sources.suit_threads)
     evaluator = Evaluator(request.plan, request.provenance, values, sources.eval_positions)
     limit = None if request.memory is None else request.memory // _KEYS_SHARE
     gathered = gather(chunks(), evaluator, engine, spool, seen, Keep(limit, scratch))

@@ -14,6 +14,7 @@ from assay.model.record import Malformed, Parsed, RawRecord
 from assay.model.source import Source
 
 CHUNK_BYTES = 4 << 20
+_WORTH_PROCESSES = 16 << 20
 
 
 class Sources:
@@ -55,9 +56,10 @@ class Sources:
         return [reader.uri for reader in self.readers]
 
     @property
-    def are_flat(self) -> bool:
-        """Whether the compiled kernel reads the usual record of every source."""
-        return all(reader.shape.flat is not None for reader in self.readers)
+    def suit_threads(self) -> bool:
+        """Whether threads get through all sources sooner than processes: where the compiled kernel reads the first
+        records whole, or there is less to read than processes take to start."""
+        return self.bytes_total < _WORTH_PROCESSES or all(reader.is_plain for reader in self.readers)
 
     @property
     def bytes_total(self) -> int:

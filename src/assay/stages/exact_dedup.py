@@ -21,6 +21,7 @@ class ExactDedup(SetStage):
 
     kind: ClassVar[str] = "exact_dedup"
     version: ClassVar[int] = 1
+    cheap: ClassVar[bool] = True
     code: ClassVar[str] = "exact_duplicate"
     codes: ClassVar[dict[str, str]] = {
         "exact_duplicate": "the same text as a kept example, but for case, white space or character width"

@@ -10,7 +10,7 @@ import numpy as np
 
 from assay.curate.batch import Batch
 from assay.curate.stage import Check, Columns, RowStage
-from assay.kernels.glance import CONTROLS, WORDS, glance
+from assay.kernels.glance import CONTROLS, WORDS
 from assay.model.example import Views, flat_text, views
 
 
@@ -41,7 +41,7 @@ class Format(RowStage):
         found = np.zeros((len(batch), len(names)), np.bool_)
         plain = batch.single_turns
         if plain.any():
-            sides = glance(batch.input_bytes), glance(batch.output_bytes)
+            sides = batch.glances
             for code, side in zip(("empty_input", "empty_output"), sides, strict=True):
                 found[:, names.index(code)] = plain & (side & WORDS == 0)
             found[:, names.index("control_characters")] = plain & ((sides[0] | sides[1]) & CONTROLS > 0)

@@ -28,6 +28,7 @@ class NearDedup(SetStage):
 
     kind: ClassVar[str] = "near_dedup"
     version: ClassVar[int] = 1
+    cheap: ClassVar[bool] = True
     code: ClassVar[str] = "near_duplicate"
     codes: ClassVar[dict[str, str]] = {"near_duplicate": "nearly the same text as a kept example"}
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from assay.curate.batch import Batch
 from assay.curate.stage import Check, Columns, RowStage
-from assay.kernels.glance import AT, COLONS, CUE, NOT_ASCII, NUMBER, glance
+from assay.kernels.glance import AT, COLONS, CUE, NUMBER, PLATE
 from assay.kernels.pii_patterns import TYPES, find, worth_a_look
 from assay.kernels.redaction import count_payload, redact_payload
 
@@ -80,14 +80,15 @@ class Pii(RowStage):
 
     def _worth_a_look(self, batch: Batch) -> Iterator[int]:
         """Rows in which some type can occur. One question and one answer are told by a glance."""
-        seen = glance(batch.text_bytes)
+        asked, answered = batch.glances
         plain = batch.single_turns
-        for row in np.flatnonzero(~plain | (seen & (AT | NUMBER | COLONS | NOT_ASCII | CUE) > 0)).tolist():
-            if plain[row] and not seen[row] & NOT_ASCII:
+        seen = (asked | answered) & (AT | NUMBER | COLONS | CUE | PLATE) > 0
+        for row in np.flatnonzero(~plain | seen).tolist():
+            if plain[row]:
                 yield row
                 continue
             text = batch.text_bytes[row]
-            if worth_a_look(text) or (not plain[row] and _says_more(batch.payloads[row], text)):
+            if worth_a_look(text) or _says_more(batch.payloads[row], text):
                 yield row
 
     def _left(self, payload: Mapping[str, Any]) -> dict[str, int]:

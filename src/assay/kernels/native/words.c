@@ -115,23 +115,37 @@ typedef struct {
     int hex_before, colons;
     uint64_t tail; /* the last eight characters in lower case, 0 for one beyond ASCII */
     int cue;
+    uint32_t before; /* the last character */
+    int plate, plate_digits, plates;
 } number_t;
 
 #define LAST(n) (((uint64_t)1 << 8 * (n)) - 1)
 
-static void follow_number(number_t *at, uint32_t c) {
+static void follow_number(number_t *at, uint32_t c, int after_han) {
     int is_digit = c - '0' < 10;
     int is_hex = is_digit || (c | 32) - 'a' < 6;
     if (is_digit) {
         at->digits++;
         at->gap = 0;
-        at->long_number |= at->digits >= 5 || (at->digits >= 4 && at->points >= 3);
+        at->long_number |= at->digits >= 6 || (at->digits >= 4 && at->points >= 3);
     } else if (at->digits && at->gap < 2 && (c == ' ' || c == '.' || c == '-' || c == '(' || c == ')' || c == '+')) {
         at->gap++;
         at->points += c == '.';
     } else {
         at->digits = at->points = at->gap = 0;
     }
+    if (after_han && c - 'A' < 26) {
+        at->plate = 8;
+        at->plate_digits = 0;
+    } else if (at->plate > 0) {
+        at->plate--;
+        at->plate_digits += is_digit;
+        at->plates |= at->plate_digits >= 3;
+        if (c == '\n') at->plate = 0;
+    }
+    if (c == 0x4FE1) at->cue |= at->before == 0x5FAE || at->before == 0x5A01; /* two spellings of WeChat */
+    if (c == 0x5B9D || c == 0x5BF6) at->cue |= at->before == 0x4ED8;          /* Alipay */
+    at->before = c;
     at->tail = at->tail << 8 | (c - 'A' < 26 ? c + 32 : c < 0x80 ? c : 0);
     at->cue |= (at->tail & LAST(5)) == 0x6563686174 /* echat */ || (at->tail & LAST(5)) == 0x6C69706179 /* lipay */ ||
                (at->tail & LAST(2)) == 0x7171 /* qq */;
@@ -154,6 +168,7 @@ void glance(const texts_t *texts, const uint32_t *table, uint8_t *out) {
         const uint8_t *p = texts->data + texts->start[row], *end = texts->data + texts->end[row];
         unsigned bits = 0;
         number_t number = {.colon = -1};
+        int after_han = 0;
         while (p < end) {
             uint32_t c = *p;
             if (c < 0x80) {
@@ -166,11 +181,13 @@ void glance(const texts_t *texts, const uint32_t *table, uint8_t *out) {
             if (class_of(entry_of(table, c)) != CLASS_SPACE) bits |= GLANCE_WORDS;
             if (c >= 0x80) c = narrow(c);
             if (c == '@') bits |= GLANCE_AT;
-            follow_number(&number, c);
+            follow_number(&number, c, after_han);
+            after_han = c >= 0x80 && class_of(entry_of(table, c)) == CLASS_CJK;
         }
         if (number.long_number) bits |= GLANCE_NUMBER;
         if (number.colons) bits |= GLANCE_COLONS;
         if (number.cue) bits |= GLANCE_CUE;
+        if (number.plates) bits |= GLANCE_PLATE;
         out[row] = (uint8_t)bits;
     }
 }

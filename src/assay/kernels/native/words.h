@@ -17,9 +17,10 @@ enum {
     GLANCE_CONTROLS = 2,  /* control characters that trainers and terminals choke on */
     GLANCE_NOT_ASCII = 4, /* any byte beyond ASCII */
     GLANCE_AT = 8,        /* an at sign, of either width */
-    GLANCE_NUMBER = 16,   /* a number of five digits or more, or of four with three points, of either width */
+    GLANCE_NUMBER = 16,   /* a number of six digits or more, or of four with three points, of either width */
     GLANCE_COLONS = 32,   /* a hexadecimal digit, a colon or hyphen, at most four such digits, the same again */
-    GLANCE_CUE = 64       /* echat, lipay or qq, in any case */
+    GLANCE_CUE = 64,      /* echat, lipay or qq in any case, or the Chinese names of the same services */
+    GLANCE_PLATE = 128    /* a Han character, a capital letter, and three digits within eight characters */
 };
 
 /* out[k]: bits for text k. */
