@@ -94,14 +94,17 @@ def test_greedy_removes_the_same_rows_for_the_same_twins(seeds, picks, threshold
     may_stay = np.array([chance.random() < 0.8 for _ in texts])
     order = np.concatenate([order[may_stay[order]], order[~may_stay[order]]])
 
+    stays = np.array([chance.random() < 0.1 for _ in texts]) & may_stay
+
     def run():
         keys = keys_of(held, 5, threshold)
-        return greedy(keys["bands"], keys["sketch"], order, may_stay, held, threshold, 5)
+        return greedy(keys["bands"], keys["sketch"], order, may_stay, held, threshold, 5, stays)
 
     ours, theirs = both(run)
     assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
     for row, twin, value in zip(*(column.tolist() for column in ours), strict=True):
         assert similarity(texts[row], texts[twin], 5) == value >= threshold
+        assert not stays[row]
 
 
 def test_pairs_are_exact():
@@ -215,6 +218,6 @@ def test_nonsense_is_refused():
         native.group_keys(np.zeros((4, 2), np.uint32), 1, 0, np.zeros(3, np.int32))
     groups, short = np.full((1, 2), 7, np.int32), np.zeros((2, 128), np.uint8)
     with pytest.raises(ValueError):
-        native.greedy(texts, 5, groups, 1, short, np.arange(2), np.ones(2, bool), 0.8, 0)
+        native.greedy(texts, 5, groups, 1, short, np.arange(2), np.ones(2, np.uint8), 0.8, 0)
     with pytest.raises(ValueError):
-        native.greedy(texts, 5, groups * 0, 1, short, np.array([0, 5]), np.ones(2, bool), 0.8, 0)
+        native.greedy(texts, 5, groups * 0, 1, short, np.array([0, 5]), np.ones(2, np.uint8), 0.8, 0)

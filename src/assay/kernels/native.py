@@ -87,7 +87,7 @@ def greedy(  # noqa: PLR0913 - one call for the whole job
     group_count: int,
     sketch: U8,
     order: I64,
-    may_stay: npt.NDArray[np.bool_],
+    may_stay: U8,
     threshold: float,
     least_agreeing: int,
 ) -> tuple[I64, F64]:

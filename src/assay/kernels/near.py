@@ -46,21 +46,31 @@ def greedy(
     texts: Texts,
     threshold: float,
     n: int,
+    stays: npt.NDArray[np.bool_] | None = None,
 ) -> tuple[Ints, Ints, npt.NDArray[np.float64]]:
     """Rows that go, the kept row in whose stead each goes, and their similarity.
 
     Rows are taken in `order`; a row goes when a row kept before it is at least `threshold` similar, the most
     similar of them (then the earliest in `order`) being named; else it is kept if it `may_stay`. Rows that may
-    not stay must come last in `order`. `bands` and `sketch` are as `keys_of` makes them.
+    not stay must come last in `order`. Rows that `stays` names are kept whatever they are like. `bands` and `sketch` are as `keys_of` makes them.
     """
     groups, count = _groups_of_keys(bands)
+    fixed = np.zeros(len(texts), np.bool_) if stays is None else stays
     if native.available():
         twin, similarity = native.greedy(
-            texts, n, groups, count, sketch, order, may_stay, threshold, _least_agreeing(threshold)
+            texts,
+            n,
+            groups,
+            count,
+            sketch,
+            order,
+            np.where(fixed, 2, may_stay).astype(np.uint8),
+            threshold,
+            _least_agreeing(threshold),
         )
         gone = order[twin[order] >= 0]
         return gone, twin[gone], similarity[gone]
-    return _greedy(groups, sketch, order, may_stay, texts, threshold, n)
+    return _greedy(groups, sketch, order, may_stay, fixed, texts, threshold, n)
 
 
 def near_groups(texts: Texts, threshold: float = 0.8, n: int = 5) -> Ints:
@@ -140,6 +150,7 @@ def _greedy(
     sketch: Short,
     order: Ints,
     may_stay: npt.NDArray[np.bool_],
+    fixed: npt.NDArray[np.bool_],
     texts: Texts,
     threshold: float,
     n: int,
@@ -151,11 +162,12 @@ def _greedy(
     out: list[tuple[int, int, float]] = []
     for row in order.tolist():
         mine = [group for group in groups[:, row].tolist() if group >= 0]
-        others = _likely(row, {o for g in mine for o in members.get(g, ())}, sketch, threshold)
+        met = set() if fixed[row] else {o for g in mine for o in members.get(g, ())}
+        others = _likely(row, met, sketch, threshold)
         best = min(((-similar(row, o), int(place[o]), o) for o in others), default=None)
         if best is not None and -best[0] >= threshold:
             out.append((row, best[2], -best[0]))
-        elif may_stay[row]:
+        elif may_stay[row] or fixed[row]:
             for group in mine:
                 members.setdefault(group, []).append(row)
     return (

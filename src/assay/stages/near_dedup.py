@@ -81,7 +81,12 @@ class NearDedup(SetStage):
             texts = joined([texts, *(other.texts for other in self._others)])
             order = np.concatenate([np.arange(n, len(bands)), order])
             may_stay = np.concatenate([may_stay, np.ones(len(bands) - n, np.bool_)])
-        row, twin, similarity = greedy(bands, sketch, order, may_stay, texts, self.threshold, self.ngram)
+        stays = np.zeros(len(bands), np.bool_)
+        stays[whole.at] = rows.pinned if len(rows.pinned) else False
+        stays[n:] = True
+        row, twin, similarity = greedy(
+            bands, sketch, order, may_stay, texts, self.threshold, self.ngram, stays
+        )
         mine = row < n
         row, twin, similarity = row[mine], twin[mine], similarity[mine]
         here = np.full(n, -1, np.int64)

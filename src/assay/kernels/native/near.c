@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define SKETCH_BYTES 128
+#define STAYS 2
 
 /* Sort (key, row) pairs by key, stably: least significant digit first, eleven bits a pass. */
 typedef struct {
@@ -222,6 +223,12 @@ static int candidates(const greedy_t *job, workspace_t *w, int64_t row, int64_t 
     return grouped;
 }
 
+static int in_a_group(const greedy_t *job, int64_t row) {
+    for (int64_t band = 0; band < job->bands; band++)
+        if (job->groups[band * job->texts.n + row] >= 0) return 1;
+    return 0;
+}
+
 /* The set of a row's shingles, counted. */
 static void take_up(greedy_t *job, workspace_t *w, int64_t row) {
     shingle(&job->texts, job->table, row, job->n, &w->left);
@@ -255,6 +262,10 @@ int greedy_compare(greedy_t *job, int worker, int64_t start, int64_t end) {
     workspace_t *w = job->workspaces[worker];
     for (int64_t k = start; k < end; k++) {
         int64_t row = job->order[k];
+        if (job->may_stay[row] == STAYS) {
+            if (in_a_group(job, row)) take_up(job, w, row);
+            continue;
+        }
         int grouped = candidates(job, w, row, 0);
         if (grouped < 0) return -1;
         if (grouped) take_up(job, w, row);
@@ -268,9 +279,10 @@ int greedy_place(greedy_t *job, int64_t start, int64_t end) {
     workspace_t *w = job->workspaces[0];
     for (int64_t k = start; k < end; k++) {
         int64_t row = job->order[k];
-        int grouped = candidates(job, w, row, start);
+        int stays = job->may_stay[row] == STAYS;
+        int grouped = stays ? 1 : candidates(job, w, row, start);
         if (grouped < 0) return -1;
-        if (w->found.count) {
+        if (!stays && w->found.count) {
             take_up(job, w, row);
             choose_twin(job, w, row);
         }

@@ -22,7 +22,7 @@ typedef struct {
     const uint8_t *sketch; /* [n][128] */
     const int64_t *order;
     int64_t order_count;
-    const uint8_t *may_stay; /* [n] */
+    const uint8_t *may_stay; /* [n]: 0 no, 1 yes, 2 stays whatever it is like */
     double threshold;
     int least_agreeing;
     int n;
