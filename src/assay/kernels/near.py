@@ -38,7 +38,7 @@ def keys_of(texts: Texts, n: int, threshold: float) -> dict[str, npt.NDArray[np.
     return {"bands": band_keys(sketch, threshold), "sketch": short_sketch(sketch)}
 
 
-def greedy(
+def greedy(  # noqa: PLR0913 - what the decision depends on, by name
     bands: Keys,
     sketch: Short,
     order: Ints,
@@ -52,7 +52,8 @@ def greedy(
 
     Rows are taken in `order`; a row goes when a row kept before it is at least `threshold` similar, the most
     similar of them (then the earliest in `order`) being named; else it is kept if it `may_stay`. Rows that may
-    not stay must come last in `order`. Rows that `stays` names are kept whatever they are like. `bands` and `sketch` are as `keys_of` makes them.
+    not stay must come last in `order`. Rows that `stays` names are kept whatever they are like. `bands` and
+    `sketch` are as `keys_of` makes them.
     """
     groups, count = _groups_of_keys(bands)
     fixed = np.zeros(len(texts), np.bool_) if stays is None else stays
@@ -145,7 +146,7 @@ def _least_agreeing(threshold: float) -> int:
     return math.ceil((threshold - _MARGIN) * VALUES - 1e-9)
 
 
-def _greedy(
+def _greedy(  # noqa: PLR0913
     groups: npt.NDArray[np.int32],
     sketch: Short,
     order: Ints,
