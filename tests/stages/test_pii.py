@@ -335,3 +335,16 @@ def test_every_kind_is_rewritten_within_its_kind(payload):
         assert results(Pii(), payload) == []
     else:
         assert list(new) == list(payload) and results(Pii(), new) == [] and stage.rewrite(new) is None
+
+
+@given(st.lists(st.sampled_from([
+    "微信", "威信号", "：", "abc_def12", "QQ", "12345", "支付宝", "京A", "1B2C3", "D12345", "passport ", "E12345678", "护照",
+    "driver's license ", "A12345", "mira@mail.example.org", "192.168.7.1", "8.8.8.8", "00-1A-2B-3C-4D-5E", "::1", "fe80:",
+    "2001:db8:", "GB29 NWBK 6016 1331 9268 19", "+49 30 901820", "010-", "62345678", "（", " ", "-", "1", "23", "４５６７８９", "\n",
+]), max_size=12).map("".join))  # fmt: skip
+def test_a_glance_passes_over_nothing(text):
+    from assay.kernels.glance import AT, COLONS, CUE, NUMBER, PLATE, glance
+    from assay.kernels.texts import Texts
+
+    if find(text):
+        assert glance(Texts.of([text]))[0] & (AT | NUMBER | COLONS | CUE | PLATE), text
