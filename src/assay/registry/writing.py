@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 CURATION_FORMAT = 1
 _SLICE = 50_000
-"""Rows taken from the spool at a time when segments are written."""
+_MOST_SLICE = 250_000
+_SLICES = 20
+"""Rows are taken from the spool in about so many slices, within these bounds: every slice reads it through."""
 
 
 @dataclass(frozen=True)
@@ -120,8 +122,9 @@ def _write(
     ordered = rows[order(_ids(gathered, rows))]
 
     def tables() -> Iterator[pa.Table]:
-        for start in range(0, len(ordered), _SLICE):
-            yield spool.take(ordered[start : start + _SLICE])
+        step = min(max(_SLICE, len(ordered) // _SLICES), _MOST_SLICE)
+        for start in range(0, len(ordered), step):
+            yield spool.take(ordered[start : start + step])
             spool.forget()
 
     return write_segments(store.objects, _one_ahead(tables()), scratch)
