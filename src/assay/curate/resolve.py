@@ -8,8 +8,9 @@ near-duplicate, the claim moves on to that one's twin, and is held against the s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +54,7 @@ def find_twins(  # noqa: PLR0913 - everything that the decision depends on
     texts: Texts,
     at: Ints | None = None,
     tier: npt.NDArray[np.int8] | None = None,
+    allocate: Callable[..., npt.NDArray[Any]] = np.empty,
 ) -> Twins:
     """Run the set stages in recipe order over n rows: those at `at` in `keys` and `texts`, which may hold more.
 
@@ -64,7 +66,7 @@ def find_twins(  # noqa: PLR0913 - everything that the decision depends on
     tier = np.full(len(rank), 3, np.int8) if tier is None else tier
     first, found = 0, _nothing(len(rank))
     while True:
-        found = _pass(stages, keys, rank, eligible, pinned, barred, texts, at, tier, found, first)
+        found = _pass(stages, keys, rank, eligible, pinned, barred, texts, at, tier, found, first, allocate)
         twins = Twins(found.stage.copy(), found.twin.copy(), found.similarity.copy(), found.foreign)
         again = _follow(stages, twins, eligible, barred, texts.take(at))
         if again is None:
@@ -88,6 +90,7 @@ def _pass(  # noqa: PLR0913
     tier: npt.NDArray[np.int8],
     before: Twins,
     first: int,
+    allocate: Callable[..., npt.NDArray[Any]],
 ) -> Twins:
     """All stages from the `first` on; what the ones before it found in the pass `before` stands."""
     twins = before
@@ -109,6 +112,7 @@ def _pass(  # noqa: PLR0913
             pinned=pinned[alive],
             tier=tier[alive],
             whole=Whole(keys[k], texts, there),
+            allocate=allocate,
         )
         found = stage.decide(view)
         gone, twin = alive[found.row], np.where(found.twin >= 0, alive[found.twin], -1)

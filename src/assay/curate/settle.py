@@ -52,7 +52,7 @@ class Settled:
         return np.flatnonzero(self.stage == KEPT)
 
 
-def settle(
+def settle(  # noqa: PLR0913
     gathered: Gathered,
     plan: Plan,
     texts: Texts,
@@ -61,6 +61,7 @@ def settle(
     eval_sources: frozenset[int],
     user_keys: npt.NDArray[np.int64],
     near_groups: NearGroups,
+    allocate: Callable[..., npt.NDArray[Any]] = np.empty,
 ) -> tuple[Gathered, Settled]:
     """Decide on all rows. What is given back of `gathered` has the selectors' findings among its failures.
 
@@ -90,6 +91,7 @@ def settle(
         texts,
         unique,
         _tiers(gathered, from_eval, standing)[unique],
+        allocate,
     )
     duplicate, twin = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
     similarity = np.full(n, np.nan)

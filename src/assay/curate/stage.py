@@ -151,7 +151,8 @@ class Rows:
     `ids`: S32, the example ids, for ties that must not depend on row order. `pinned`: bool, a row that may not
     go (it stands in the version that is added to). `tier`: int8, what comes before any score: 0 pinned, 1 an
     eval row, 2 in the parent version, 3 new. `whole`: the same rows among all that were gathered, for
-    stages that can do without a copy of their keys.
+    stages that can do without a copy of their keys. `allocate(shape, dtype)` makes large arrays, within the memory
+    that was allowed.
     """
 
     keys: Columns
@@ -162,6 +163,7 @@ class Rows:
     pinned: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
     tier: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros(1, np.int8))
     whole: Whole | None = None
+    allocate: Callable[..., npt.NDArray[Any]] = np.empty
 
     def __len__(self) -> int:
         return len(self.rank)

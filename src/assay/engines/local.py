@@ -15,7 +15,7 @@ from assay.errors import UsageError
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
-_IN_FLIGHT = 3
+_IN_FLIGHT = 2
 """Chunks under way per worker: enough to keep it busy, few enough to bound memory."""
 
 

@@ -180,3 +180,9 @@ def read_payloads(payloads: Texts) -> tuple[U8, U8, I64, I64]:
     text_end, answer_start = np.empty(n, np.int64), np.empty(n, np.int64)
     _call("read_payloads", _given(payloads), text, status, text_end, answer_start)
     return text, status, text_end, answer_start
+
+
+def release_memory() -> None:
+    """Give the system back what was freed, where its allocator would keep it for later."""
+    if _kernel is not None:
+        _call("release_memory")

@@ -24,6 +24,8 @@ Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint32]
 Short = npt.NDArray[np.uint8]
 
+Allocate = Callable[[tuple[int, int], type[np.int32]], npt.NDArray[np.int32]]
+
 _MARGIN = 0.15
 """How far the sketch's estimate may lie below the threshold before a candidate is dropped: four standard
 deviations at 0.8, which loses one such pair in a hundred thousand, fewer than the bands do."""
@@ -47,15 +49,16 @@ def greedy(  # noqa: PLR0913 - what the decision depends on, by name
     threshold: float,
     n: int,
     stays: npt.NDArray[np.bool_] | None = None,
+    allocate: Allocate = np.empty,
 ) -> tuple[Ints, Ints, npt.NDArray[np.float64]]:
     """Rows that go, the kept row in whose stead each goes, and their similarity.
 
     Rows are taken in `order`; a row goes when a row kept before it is at least `threshold` similar, the most
     similar of them (then the earliest in `order`) being named; else it is kept if it `may_stay`. Rows that may
     not stay must come last in `order`. Rows that `stays` names are kept whatever they are like. `bands` and
-    `sketch` are as `keys_of` makes them.
+    `sketch` are as `keys_of` makes them. `allocate` makes the one large array that is needed on the way.
     """
-    groups, count = _groups_of_keys(bands)
+    groups, count = _groups_of_keys(bands, allocate)
     fixed = np.zeros(len(texts), np.bool_) if stays is None else stays
     if native.available():
         twin, similarity = native.greedy(
@@ -115,10 +118,10 @@ def beside_others(bands: Keys, new: npt.NDArray[np.bool_]) -> npt.NDArray[np.boo
     return found
 
 
-def _groups_of_keys(bands: Keys) -> tuple[npt.NDArray[np.int32], int]:
+def _groups_of_keys(bands: Keys, allocate: Allocate = np.empty) -> tuple[npt.NDArray[np.int32], int]:
     """int32[bands, rows]: which rows share a key in a band, −1 for a key that no other row has; how many groups."""
     rows, width = bands.shape
-    groups = np.empty((width, rows), np.int32)
+    groups = allocate((width, rows), np.int32)
     if native.available():
         keys = np.ascontiguousarray(bands)
         # Numbers must not overlap: a band has at most rows / 2 groups. They are closed up afterwards.

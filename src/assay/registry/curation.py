@@ -25,6 +25,7 @@ from assay.curate.split import Standing
 from assay.curate.spool import Spool
 from assay.engines.local import LocalEngine
 from assay.errors import UsageError
+from assay.kernels import native
 from assay.kernels.ids import IdArray, concat, contains, id_list, ids_of, order
 from assay.model.diff import pair_edits
 from assay.model.fingerprint import fingerprint
@@ -118,16 +119,18 @@ def run_curation(
     ):
         base_rows = BaseRows(registry.store, base)
         values = registry.values
+        keep = Keep(request.memory and request.memory // _KEYS_SHARE, scratch)
         with phases.phase("read and check"):
-            gathered = _gather(request, sources, base_rows, spool, tell, values, scratch)
+            gathered = _gather(request, sources, base_rows, spool, tell, values, keep)
         with phases.phase("decide"):
             tell(Progress("deciding", 0, None, "rows"))
             standing = base_rows.standing(gathered.ids)
-            gathered, settled = _settle(request, gathered, spool, standing, sources)
+            gathered, settled = _settle(request, gathered, spool, standing, sources, keep)
             if values is not None and not request.dry_run:
                 carry(values, request.plan, gathered, settled)
             gathered.keys.clear()
             spool.forget()
+            _release()
         stages, malformed_codes = funnel(gathered, settled, request.plan)
         counts = _counts(gathered, settled)
         splits = membership(gathered, settled)
@@ -247,7 +250,7 @@ def _gather(
     spool: Spool,
     tell: Callable[[Progress], None],
     values: FileValues | None,
-    scratch: Path,
+    keep: Keep,
 ) -> Gathered:
     known = carried(values, request.plan, base_rows.all_ids) if request.add else None
 
@@ -263,17 +266,22 @@ def _gather(
 
     engine = LocalEngine(request.workers, threads=sources.suit_threads)
     evaluator = Evaluator(request.plan, request.provenance, values, sources.eval_positions)
-    limit = None if request.memory is None else request.memory // _KEYS_SHARE
-    gathered = gather(chunks(), evaluator, engine, spool, seen, Keep(limit, scratch))
+    gathered = gather(chunks(), evaluator, engine, spool, seen, keep)
     if known is not None:
         rows = wanted(request.plan, gathered)
         spool.supply(rows, base_rows.texts(gathered.ids[rows]))
     spool.seal()
+    _release()
     return gathered
 
 
 def _settle(
-    request: Request, gathered: Gathered, spool: Spool, standing: Standing, sources: Sources
+    request: Request,
+    gathered: Gathered,
+    spool: Spool,
+    standing: Standing,
+    sources: Sources,
+    keep: Keep,
 ) -> tuple[Gathered, Settled]:
     from assay.kernels.near import near_groups
 
@@ -286,7 +294,14 @@ def _settle(
         eval_sources=sources.eval_positions,
         user_keys=_user_keys(spool),
         near_groups=lambda rows: near_groups(texts.take(np.asarray(rows, np.int64))),
+        allocate=keep.array,
     )
+
+
+def _release() -> None:
+    """Give back what one phase needed before the next begins."""
+    pa.default_memory_pool().release_unused()
+    native.release_memory()
 
 
 def _user_keys(spool: Spool) -> npt.NDArray[np.int64]:

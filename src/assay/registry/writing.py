@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 CURATION_FORMAT = 1
 _SLICE = 50_000
 _MOST_SLICE = 250_000
+_SMALL_SLICE = 10_000
 _SLICES = 20
-"""Rows are taken from the spool in about so many slices, within these bounds: every slice reads it through."""
+"""Rows are taken from the spool in about so many slices, within these bounds: every slice reads it through. Where
+memory is limited a slice is small."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,19 @@ def write_curation(  # noqa: PLR0913 - the whole of a curation is what it writes
 ) -> Written:
     """Write every object of a curation but its manifest. Nothing is visible until the commit names them."""
     first = settled.same == np.arange(len(gathered))
+    bounded = request.memory is not None
     kept = first & (settled.stage == KEPT)
     stored = (standing.code >= 0) | gathered.pinned
     segments = [
         ref
         for split in sorted(set(settled.split[kept].tolist()))
         for ref in _write(
-            store, spool, gathered, np.flatnonzero(kept & ~stored & (settled.split == split)), scratch
+            store,
+            spool,
+            gathered,
+            np.flatnonzero(kept & ~stored & (settled.split == split)),
+            scratch,
+            bounded,
         )
     ]
     known = store.rejected_segments(base.manifest)
@@ -72,7 +80,7 @@ def write_curation(  # noqa: PLR0913 - the whole of a curation is what it writes
     for ref in known:
         at = find(read_ids(store.objects, ref), _ids(gathered, rejected))
         rejected_before |= at >= 0
-    new_rejected = _write(store, spool, gathered, rejected[~rejected_before], scratch)
+    new_rejected = _write(store, spool, gathered, rejected[~rejected_before], scratch, bounded)
     # Addresses count these segments in this order: what stands in the version, then what was rejected.
     base_segments = store.segments(base.manifest)
     address_space = list(dict.fromkeys([*base_segments, *segments, *known, *new_rejected]))
@@ -115,14 +123,19 @@ def membership(gathered: Gathered, settled: Settled) -> dict[str, IdArray]:
 
 
 def _write(
-    store: Store, spool: Spool, gathered: Gathered, rows: npt.NDArray[np.int64], scratch: Path
+    store: Store,
+    spool: Spool,
+    gathered: Gathered,
+    rows: npt.NDArray[np.int64],
+    scratch: Path,
+    bounded: bool,
 ) -> list[SegmentRef]:
     if not len(rows):
         return []
     ordered = rows[order(_ids(gathered, rows))]
 
     def tables() -> Iterator[pa.Table]:
-        step = min(max(_SLICE, len(ordered) // _SLICES), _MOST_SLICE)
+        step = _SMALL_SLICE if bounded else min(max(_SLICE, len(ordered) // _SLICES), _MOST_SLICE)
         for start in range(0, len(ordered), step):
             yield spool.take(ordered[start : start + step])
             spool.forget()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -44,11 +43,11 @@ class ExactDedup(SetStage):
         grouped = by_rank[np.lexsort((low, high))]
         high, low = rows.keys["high"][grouped], rows.keys["low"][grouped]
         same = (high[1:] == high[:-1]) & (low[1:] == low[:-1])
-        bounds = [0, *(np.flatnonzero(~same) + 1).tolist(), len(grouped)]
+        bounds = np.concatenate([[0], np.flatnonzero(~same) + 1, [len(grouped)]])
+        groups = np.flatnonzero(np.diff(bounds) > 1)
         found: list[tuple[int, int]] = []
-        for start, end in pairwise(bounds):
-            if end - start > 1:
-                found += self._same(rows, grouped[start:end].tolist())
+        for start, end in zip(bounds[groups].tolist(), bounds[groups + 1].tolist(), strict=True):
+            found += self._same(rows, grouped[start:end].tolist())
         row, twin = (np.array([pair[k] for pair in found], np.int64) for k in (0, 1))
         return Duplicates(row, twin, np.ones(len(found)))
 

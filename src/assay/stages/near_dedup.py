@@ -85,7 +85,7 @@ class NearDedup(SetStage):
         stays[whole.at] = rows.pinned if len(rows.pinned) else False
         stays[n:] = True
         row, twin, similarity = greedy(
-            bands, sketch, order, may_stay, texts, self.threshold, self.ngram, stays
+            bands, sketch, order, may_stay, texts, self.threshold, self.ngram, stays, rows.allocate
         )
         mine = row < n
         row, twin, similarity = row[mine], twin[mine], similarity[mine]
