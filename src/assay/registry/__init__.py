@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from assay.model.recipe import Recipe
     from assay.registry.acting import Check
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
+    from assay.registry.keeping import Keeping
     from assay.registry.measuring import Statistics
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
     from assay.registry.sweeping import Sweep
@@ -343,6 +344,13 @@ class Registry:
         from assay.registry.guarding import bound
 
         return bound(self, plan)
+
+    @property
+    def keeping(self) -> Keeping:
+        """Disable, enable and forget examples; compact and repair."""
+        from assay.registry.keeping import Keeping
+
+        return Keeping(self)
 
     @property
     def values(self) -> FileValues | None:
