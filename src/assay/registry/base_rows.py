@@ -15,10 +15,11 @@ from assay.curate.evaluate import Evaluated, join_failures
 from assay.curate.reading import ROW_SCHEMA
 from assay.curate.split import Standing
 from assay.curate.stored import STORED_COLUMNS, StoredChunk, read_stored
-from assay.kernels.ids import contains, ids_of, order
+from assay.kernels.ids import IdArray, contains, ids_of, order
 from assay.kernels.texts import Texts
 from assay.model.version import Manifest
 from assay.registry.store import Store
+from assay.store.erased import erased
 from assay.store.members import part_tables
 
 
@@ -34,7 +35,19 @@ class BaseRows:
         """Split → sorted S32 ids."""
         if self.manifest is None:
             return {}
-        return {split: self._store.split_ids(self.manifest, split) for split in self.manifest.splits}
+        all_of = {split: self._store.split_ids(self.manifest, split) for split in self.manifest.splits}
+        if not len(self._forgotten):
+            return all_of
+        gone = self._forgotten
+        kept = {
+            name: ids[~contains(gone, np.ascontiguousarray(ids).view("V32"))] for name, ids in all_of.items()
+        }
+        return {split: ids for split, ids in kept.items() if len(ids)}
+
+    @cached_property
+    def _forgotten(self) -> IdArray:
+        """Ids whose rows are empty: the next version does not hold them."""
+        return erased(self._store.objects, self._store.log.entries()).ids
 
     def standing(self, ids: npt.NDArray[np.bytes_]) -> Standing:
         """Where each of `ids` (S32) stands in the version."""
@@ -89,7 +102,10 @@ class BaseRows:
         assert self.manifest is not None
         for split in sorted(self.manifest.splits):
             for part in self.manifest.splits[split]:
-                yield from part_tables(self._store.objects, part, columns)
+                for table in part_tables(self._store.objects, part, columns):
+                    if len(self._forgotten):
+                        table = table.filter(pa.array(~contains(self._forgotten, ids_of(table.column("id")))))
+                    yield table
 
     def chunks(self, batch_rows: int) -> Iterator[StoredChunk]:
         """The version's rows as chunks of source `BASE`, in id order within each segment."""

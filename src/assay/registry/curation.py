@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from assay.curate.barring import bar
 from assay.curate.carried import carried, carry, wanted
 from assay.curate.evaluate import Evaluator
 from assay.curate.gather import Gathered, gather
@@ -24,11 +25,12 @@ from assay.curate.settle import KEPT, Settled, settle
 from assay.curate.split import Standing
 from assay.curate.spool import Spool
 from assay.engines.local import LocalEngine
-from assay.errors import UsageError
+from assay.errors import Conflict, UsageError
 from assay.kernels import native
 from assay.kernels.ids import IdArray, concat, contains, id_list, ids_of, order
 from assay.model.diff import pair_edits
 from assay.model.fingerprint import fingerprint
+from assay.model.operation import Operation
 from assay.model.provenance import ORIGINS
 from assay.model.version import Manifest, SegmentRef
 from assay.registry.base_rows import BaseRows
@@ -39,8 +41,10 @@ from assay.registry.sources import Sources
 from assay.registry.store import Store
 from assay.registry.timing import spell_time
 from assay.registry.writing import Written, membership, write_curation
+from assay.store.barred import Barred, barred_by
 from assay.store.commit import Draft, commit
 from assay.store.diff import table_to_pair
+from assay.store.erased import erased
 from assay.store.members import live_tables, split_ids
 from assay.store.values import FileValues
 
@@ -102,7 +106,8 @@ def run_curation(
     committed to the dataset meanwhile. Nothing is committed unless everything is written.
     """
     _check(request)
-    request = replace(request, plan=guarded(registry, request.plan))
+    request = replace(request, plan=guarded(registry, request.plan, request.dataset))
+    barred = barred_by(registry.store.objects, registry.store.log.entries(), request.dataset, "commit", {})
     tell = progress or (lambda _: None)
     phases = Phases(time.perf_counter)
     base = registry.head_of(request.dataset)
@@ -121,7 +126,7 @@ def run_curation(
         values = registry.values
         keep = Keep(request.memory and request.memory // _KEYS_SHARE, scratch)
         with phases.phase("read and check"):
-            gathered = _gather(request, sources, base_rows, spool, tell, values, keep)
+            gathered = _gather(request, sources, base_rows, spool, tell, values, keep, barred)
         with phases.phase("decide"):
             tell(Progress("deciding", 0, None, "rows"))
             standing = base_rows.standing(gathered.ids)
@@ -156,7 +161,8 @@ def run_curation(
                     },
                 )
             with phases.phase("commit"):
-                version = _commit(registry, request, base, splits, written)
+                check = _none_forgotten(registry.store, barred, gathered)
+                version = _commit(registry, request, base, splits, written, check)
         if values is not None:
             values.trim()
     return CurationResult(
@@ -184,6 +190,7 @@ def _commit(
     base: Manifest | None,
     splits: Mapping[str, IdArray],
     written: Written,
+    check: Callable[[Sequence[Operation]], None],
 ) -> Manifest:
     """Name what was written in the log. Raises Conflict."""
     store = registry.store
@@ -198,8 +205,26 @@ def _commit(
         # decided otherwise. Records taken in one by one commute.
         commutes=request.add and not request.plan.set_stages,
         edits=_edits(store, base, splits, written.segments),
+        check=check,
     )
     return commit(store.objects, store.log, draft, actor=registry.actor, time=spell_time(registry.clock()))
+
+
+def _none_forgotten(
+    store: Store, barred: Barred, gathered: Gathered
+) -> Callable[[Sequence[Operation]], None]:
+    """Refuses the commit when an example that was read has been forgotten since: its text lies in what was written,
+    and must not be named."""
+
+    def check(entries: Sequence[Operation]) -> None:
+        now = erased(store.objects, entries).ids
+        late = now[~contains(barred.forgotten, now)]
+        if len(late) and contains(late, np.ascontiguousarray(gathered.ids).view("V32")).any():
+            raise Conflict(
+                "an example was forgotten while its record was read", "run the command again: it will leave it out"
+            )
+
+    return check
 
 
 def _edits(
@@ -251,6 +276,7 @@ def _gather(
     tell: Callable[[Progress], None],
     values: FileValues | None,
     keep: Keep,
+    barred: Barred,
 ) -> Gathered:
     known = carried(values, request.plan, base_rows.all_ids) if request.add else None
 
@@ -265,8 +291,10 @@ def _gather(
         tell(Progress("reading and checking", sources.bytes_read, sources.bytes_total, "bytes"))
 
     engine = LocalEngine(request.workers, threads=sources.suit_threads)
-    evaluator = Evaluator(request.plan, request.provenance, values, sources.eval_positions)
-    gathered = gather(chunks(), evaluator, engine, spool, seen, keep)
+    evaluator = Evaluator(
+        request.plan, request.provenance, values, sources.eval_positions, barred.forgotten
+    )
+    gathered = bar(gather(chunks(), evaluator, engine, spool, seen, keep), request.plan, barred.disabled)
     if known is not None:
         rows = wanted(request.plan, gathered)
         spool.supply(rows, base_rows.texts(gathered.ids[rows]))
@@ -317,6 +345,6 @@ def _user_keys(spool: Spool) -> npt.NDArray[np.int64]:
 def _counts(gathered: Gathered, settled: Settled) -> dict[str, int]:
     read_rows = ~gathered.pinned
     kept = int((settled.stage[read_rows] == KEPT).sum())
-    rejected = int(read_rows.sum()) - kept
+    rejected = int(read_rows.sum()) - kept + len(gathered.forgotten)
     malformed = len(gathered.malformed)
     return {"read": kept + rejected + malformed, "kept": kept, "rejected": rejected, "malformed": malformed}

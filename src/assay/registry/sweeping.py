@@ -23,6 +23,7 @@ from assay.model.recipe import Recipe, StageSpec
 from assay.model.version import SegmentRef
 from assay.registry.funnel import funnel
 from assay.registry.results import FunnelStage, Progress
+from assay.store.members import shown
 
 if TYPE_CHECKING:
     from assay.registry import Registry
@@ -173,7 +174,7 @@ def _decide(
 ) -> tuple[Gathered, Settled]:
     def chunks() -> Iterator[StoredChunk]:
         for position, ref in enumerate(segments):
-            table = registry.store.segment(ref, STORED_COLUMNS)
+            table = shown(registry.store.segment(ref, STORED_COLUMNS))
             for start in range(0, len(table), _CHUNK_ROWS):
                 yield StoredChunk(position, table.slice(start, _CHUNK_ROWS))
 
