@@ -18,7 +18,10 @@ from assay.store.heads import MAIN
 from assay.store.storage import Storage
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from assay.curate.plan import Plan
+    from assay.kernels.ids import IdArray
     from assay.model.decision import Decision
     from assay.model.diff import Diff
     from assay.model.example import Example
@@ -260,6 +263,21 @@ class Registry:
         from assay.registry.explaining import trace
 
         return trace(self, id)
+
+    def query(self, sql: str, ref: str | None = None) -> pa.Table:
+        """What a SELECT statement gives: over one version, or over the newest one of every dataset.
+
+        Tables: examples, facts, decisions, versions, log (docs/query.md). Raises UsageError.
+        """
+        from assay.registry.querying import query
+
+        return query(self, sql, ref)
+
+    def matching(self, ref: str, where: str) -> IdArray:
+        """The sorted ids (V32) of a version's examples for which an expression such as "score < 3" holds."""
+        from assay.registry.querying import matching
+
+        return matching(self, ref, where)
 
     def search(self, query: str, ref: str | None = None, limit: int = 20) -> list[Hit]:
         """Examples whose text holds every word of `query` (exact for Chinese), in one version or the newest ones."""
