@@ -26,8 +26,13 @@ SECTIONS = {
         "show": "A version's card, or one example whole.",
         "head": "The first examples of a version.",
         "search": "Examples that contain words.",
+        "query": "SQL over a version, its facts, its ledger and the log.",
+        "facts": "The tags and scores of a version.",
         "stats": "Figures about a version, and whether they are healthy.",
         "report": "The same as one HTML page, with charts.",
+    },
+    "Say": {
+        "fact": "State tags and scores about examples.",
     },
     "Explain": {
         "diff": "What changed between two versions.",

@@ -68,7 +68,7 @@ def _run(
         clock.start()
         return _fetched(db, sql, limits)
     except duckdb.Error as error:
-        raise _explained(error, tables, limits) from None
+        raise _explained(error, [t for t in tables if t.name in sql.lower()] or tables, limits) from None
     finally:
         clock.cancel()
 
