@@ -7,12 +7,16 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import Call
 
 Run = Callable[..., Call]
 
 
-def test_the_commands_that_mend_can_be_copied(assay_run: Run, tmp_path: Path) -> None:
+def test_the_commands_that_mend_can_be_copied(
+    assay_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     rows = [
         {"input": f"Question {k} 问题?", "output": f"Answer {k * 7}", "generator": "it's/bad"}
         for k in range(4)
@@ -29,7 +33,8 @@ def test_the_commands_that_mend_can_be_copied(assay_run: Run, tmp_path: Path) ->
     assert assay_run("radius", "--generator", "it's/bad", "--json").json["examples"] == 4
 
 
-def test_a_radius_is_of_one_thing(assay_run: Run) -> None:
+def test_a_radius_is_of_one_thing(assay_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     assay_run("init")
     for words in ([], ["--generator", "a", "--licence", "b"]):
         call = assay_run("radius", *words)
