@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -74,23 +74,21 @@ def _points() -> tuple[Array, Array]:
         letters[run.start() : run.end()] = _LETTER
     points = table() & np.uint32(_POINT)
     points |= letters[points]
-    seconds = _seconds()
+    apart = {char: found for char in spelled if (found := unicodedata.decomposition(char))}
+    seconds = _seconds(apart.values())
+    alone = {char for char in spelled if unicodedata.combining(char)} | {"İ"}
     expansions: list[int] = []
-    for point, char in enumerate(spelled):
-        if point >= 0x80 and (
-            char == "İ" or point in seconds or unicodedata.decomposition(char) or unicodedata.combining(char)
-        ):
-            points[point] = _entry(char, seconds, letters, expansions)
+    for char in sorted({*apart, *alone, *map(chr, seconds)}):
+        points[ord(char)] = _entry(char, seconds, letters, expansions)
     points[ord("’")] = ord("'")
-    for point in range(POINTS):
-        if spelled[point].isspace():
-            points[point] |= _SPACE | (_BREAK if len(f"a{spelled[point]}b".splitlines()) > 1 else 0)
+    for char in filter(str.isspace, spelled):
+        points[ord(char)] |= _SPACE | (_BREAK if len(f"a{char}b".splitlines()) > 1 else 0)
     return points, np.array([*expansions, 0], np.uint32)
 
 
-def _seconds() -> frozenset[int]:
+def _seconds(decompositions: Iterable[str]) -> frozenset[int]:
     """Characters that some other character before them may swallow: é is e and such a one."""
-    pairs = (unicodedata.decomposition(chr(point)).split() for point in range(POINTS))
+    pairs = map(str.split, decompositions)
     marks = {int(pair[1], 16) for pair in pairs if len(pair) == 2 and not pair[0].startswith("<")}
     return frozenset(marks).union(_MEDIAL_JAMO, _FINAL_JAMO)
 

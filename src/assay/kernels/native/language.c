@@ -24,6 +24,15 @@ static inline uint64_t slot_of(uint64_t h) { return h ^ h >> 32; }
 
 /* ---- Opening: every place that a table names is checked once. */
 
+/* A place in a string (a length, then the points) by which to look for it: letters are many in any text, others few. */
+static uint32_t anchor_of(const uint32_t *s) {
+    for (uint32_t k = 0; k < s[0]; k++)
+        if (s[1 + k] < 128 && !(s[1 + k] >= 'a' && s[1 + k] <= 'z')) return k;
+    return 0;
+}
+
+static inline uint32_t ascii_of(uint32_t c) { return c < 128 ? c : 0; }
+
 static int read_strings(language_t *m) {
     const uint32_t *at = m->tables[T_STRINGS];
     int64_t left = m->bytes[T_STRINGS] / 4;
@@ -35,7 +44,8 @@ static int read_strings(language_t *m) {
         left--;
         for (uint32_t i = 0; i < list->count; i++) {
             if (left < 2 || at[0] < 1 || at[0] > left - 1) return -2;
-            list->first[at[1] < 128 ? at[1] : 0] = 1;
+            list->first[ascii_of(at[1])] = 1;
+            list->anchor[ascii_of(at[1 + anchor_of(at)])] = 1;
             left -= 1 + (int64_t)at[0];
             at += 1 + at[0];
         }
@@ -185,7 +195,7 @@ void language_close(language_t *m) {
 
 /* The length of the string of a list that stands at p, 0 without one. */
 static uint32_t standing(const strings_t *list, const uint32_t *p, const uint32_t *end) {
-    if (p >= end || !list->first[*p < 128 ? *p : 0]) return 0;
+    if (p >= end || !list->first[ascii_of(*p)]) return 0;
     const uint32_t *s = list->at;
     for (uint32_t k = 0; k < list->count; k++, s += 1 + s[0])
         if (s[0] <= end - p && !memcmp(s + 1, p, s[0] * sizeof *p)) return s[0];
@@ -200,13 +210,19 @@ static int ends_with(const strings_t *list, const uint32_t *p, const uint32_t *e
 }
 
 static int holds(const strings_t *list, const uint32_t *p, const uint32_t *end) {
-    for (; p < end; p++)
-        if (standing(list, p, end)) return 1;
+    for (const uint32_t *at = p; at < end; at++) {
+        if (!list->anchor[ascii_of(*at)]) continue;
+        const uint32_t *s = list->at;
+        for (uint32_t k = 0; k < list->count; k++, s += 1 + s[0]) {
+            uint32_t before = anchor_of(s);
+            if (before <= at - p && s[0] <= end - at + before && !memcmp(s + 1, at - before, s[0] * sizeof *p)) return 1;
+        }
+    }
     return 0;
 }
 
 static int is_one_of(const strings_t *list, const uint32_t *p, const uint32_t *end) {
-    if (p >= end || !list->first[*p < 128 ? *p : 0]) return 0;
+    if (p >= end || !list->first[ascii_of(*p)]) return 0;
     const uint32_t *s = list->at;
     for (uint32_t k = 0; k < list->count; k++, s += 1 + s[0])
         if (s[0] == end - p && !memcmp(s + 1, p, s[0] * sizeof *p)) return 1;
@@ -268,6 +284,9 @@ static int64_t decode(const uint8_t *p, const uint8_t *end, int64_t limit, uint3
         uint32_t c = *p;
         if (c < 0x80) {
             p++;
+        } else if (c >= 0xC2 && c < 0xE0 && end - p >= 2 && (p[1] & 0xC0) == 0x80) {
+            c = (c & 31) << 6 | (p[1] & 63u);
+            p += 2;
         } else if ((c & 0xF0) == 0xE0 && end - p >= 3 && (p[1] & 0xC0) == 0x80 && (p[2] & 0xC0) == 0x80) {
             c = (c & 15) << 12 | (p[1] & 63u) << 6 | (p[2] & 63u);
             p += 3;
@@ -498,7 +517,7 @@ static answer_t answer(const language_t *m, scratch_t *scratch, const uint8_t *t
     counts[0] = 0;
     int64_t han = limit_of(m, L_HAN), kana = limit_of(m, L_KANA);
     double share = number_of(m, counts[kana] > 1 ? N_KANA : N_LONE_KANA), both = counts[kana] + counts[han];
-    double weighed[256], total = 0.0;
+    double weighed[256] = {0}, total = 0.0;
     for (int k = 0; k < m->scripts; k++) weighed[k] = counts[k] * weights[k];
     int japanese = counts[kana] > 0 && counts[kana] >= share * both;
     weighed[japanese ? kana : han] += weighed[japanese ? han : kana];

@@ -43,7 +43,8 @@ enum { S_FENCES, S_SYMBOLS, S_STARTS, S_ENDS, S_WORDS, S_SQL, S_SENTENCES, S_INS
 typedef struct {
     const uint32_t *at;
     uint32_t count;
-    uint8_t first[128]; /* whether a string begins with this character, or with one that is not ASCII (at 0) */
+    uint8_t first[128];  /* whether a string begins with this character, or with one that is not ASCII (at 0) */
+    uint8_t anchor[128]; /* the same of the character by which a string is found in a text, see `anchor_of` */
 } strings_t;
 
 /* Slots of an open hash: a mark's number + 1, or 0. */
