@@ -47,8 +47,8 @@ def tables(unknown: str, code: str, min_letters: float, sure: float) -> tuple[Ar
     vocabularies = sorted(little_words.SCRIPTS)
     certain = [scripts.language_of_script(name) for name in scripts.SCRIPTS]
     limits = (
-        source_code.WINDOW, scripts.LIMIT, little_words.LIMIT, scripts.SCRIPTS.index("Han"), scripts.SCRIPTS.index("Kana"),
-        packed(unknown), packed(code),
+        source_code.WINDOW, scripts.LIMIT, little_words.LIMIT,
+        scripts.SCRIPTS.index("Han"), scripts.SCRIPTS.index("Kana"), packed(unknown), packed(code),
     )  # fmt: skip
     numbers = (
         min_letters, sure, source_code.MIN_SYMBOLS, source_code.CODE_LINES, scripts.KANA_SHARE, scripts.LONE_KANA_SHARE,
