@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -45,21 +45,21 @@ def eval_sets(found: Sequence[EvalSetSummary]) -> RenderableType:
     return table
 
 
-def operations(found: Sequence[Operation]) -> RenderableType:
-    """One line an operation, the newest first."""
+def operations(found: Sequence[Operation], said: Callable[[Operation], str]) -> RenderableType:
+    """One line an operation, the newest first; `said` is what its actor said of it."""
     table = columns("#", "time", "actor", "action", "dataset", "what", right=("#",), grow="what")
     for one in sorted(found, key=lambda operation: -operation.seq):
         table.add_row(
             f"{one.seq:,}", moment(one.time), Text(clip(one.actor, 12)), Text(safe_text(one.action), "cyan"),
-            Text(clip(one.dataset or "", 18)), Text(_what(one.body)),
+            Text(clip(one.dataset or "", 18)), Text(_what(one.body, said(one))),
         )  # fmt: skip
     return table
 
 
-def _what(body: Mapping[str, object]) -> str:
-    number, message = body.get("version", body.get("number")), body.get("message")
-    said = f"v{number}" if isinstance(number, int) else str(number or body.get("name") or "")
-    return clip("  ".join(part for part in (said, str(message or "")) if part), 60)
+def _what(body: Mapping[str, object], said: str) -> str:
+    number, name = body.get("version", body.get("number")), body.get("name")
+    parts = (f"v{number}" if isinstance(number, int) else str(number or ""), str(name or ""), said)
+    return clip("  ".join(part for part in parts if part), 60)
 
 
 def hits(query: str, found: Sequence[Hit]) -> RenderableType:
