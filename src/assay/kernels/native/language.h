@@ -65,7 +65,7 @@ typedef struct {
     int64_t bytes[TABLES];
     int scripts, vocabularies, most_languages, most_letters;
     uint32_t ascii_script;
-    uint32_t ascii[128]; /* 1 for a letter, 0x10000 for a symbol of programs */
+    uint32_t ascii[128]; /* 1 for a letter, SYMBOL for a symbol of programs */
     uint64_t *hashes;    /* of marks */
     vocabulary_t *vocabulary;
     strings_t strings[STRING_LISTS];
@@ -75,6 +75,33 @@ typedef struct {
  * returns, `language_close` frees what was made. */
 int language_open(language_t *model);
 void language_close(language_t *model);
+
+/* What both halves, language_tables.c and language.c, need to read the tables. */
+#define SYMBOL 0x10000u /* what a symbol counts in `ascii`, a letter counts 1 */
+enum { L_WINDOW, L_LIMIT, L_WORDS, L_HAN, L_KANA, L_UNKNOWN, L_CODE, LIMITS };
+enum { N_LETTERS, N_SURE, N_SYMBOLS, N_LINES, N_KANA, N_LONE_KANA, NUMBERS };
+
+static inline const uint32_t *points_of(const language_t *m) { return m->tables[T_POINTS]; }
+static inline int64_t limit_of(const language_t *m, int which) { return ((const int64_t *)m->tables[T_LIMITS])[which]; }
+static inline double number_of(const language_t *m, int which) { return ((const double *)m->tables[T_NUMBERS])[which]; }
+static inline const int32_t *mark_of(const language_t *m, int64_t mark) {
+    return (const int32_t *)m->tables[T_MARKS] + mark * MARK_COLUMNS;
+}
+
+static inline uint32_t raw_of(const language_t *m, uint32_t c) { return c < TABLE_POINTS ? points_of(m)[c] : 0; }
+
+static inline uint64_t follow_word(uint64_t h, uint32_t c) { return (h ^ c) * 0x9E3779B97F4A7C15ull; }
+static inline uint64_t slot_of(uint64_t h) { return h ^ h >> 32; }
+#define WORD_START 0x452821E638D01377ull
+
+/* A place in a string (a length, then the points) by which to look for it: letters are many in any text, others few. */
+static inline uint32_t anchor_of(const uint32_t *s) {
+    for (uint32_t k = 0; k < s[0]; k++)
+        if (s[1 + k] < 128 && !(s[1 + k] >= 'a' && s[1 + k] <= 'z')) return k;
+    return 0;
+}
+
+static inline uint32_t ascii_of(uint32_t c) { return c < 128 ? c : 0; }
 
 enum { LANGUAGE_SURE, LANGUAGE_UNSURE, LANGUAGE_ASK };
 
