@@ -43,6 +43,8 @@ class Texts:
     def heads(self, points: int) -> Texts:
         """The same texts, cut short where they are long; each keeps its first `points` characters and maybe more."""
         end = np.minimum(self.end, self.start + 4 * points)
+        if (end == self.end).all():
+            return self
         data = np.frombuffer(self.data, np.uint8)
         for _ in range(3):  # a character has at most four bytes: three of them continue it
             cut = np.flatnonzero(end < self.end)
