@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from assay.registry.acting import Check
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.measuring import Statistics
+    from assay.registry.radius import Radius
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
+    from assay.registry.running import Runs
     from assay.registry.sweeping import Sweep
     from assay.store.gc import GcPlan
     from assay.store.index.sqlite import SqliteIndex
@@ -207,6 +209,19 @@ class Registry:
         """
         until = end_of(moment)
         return Registry(self.store.storage, None, self.actor, self.clock, entropy=self.entropy, until=until)
+
+    @property
+    def runs(self) -> Runs:
+        """Which models learned from which version."""
+        from assay.registry.running import Runs
+
+        return Runs(self)
+
+    def radius(self, kind: str, value: str) -> Radius:
+        """Every version and run that an example, a source, a generator, a template or a licence reached."""
+        from assay.registry.radius import radius
+
+        return radius(self, kind, value)
 
     def act(
         self, action: str, dataset: str | None, body: Mapping[str, Any], check: Check | None = None
