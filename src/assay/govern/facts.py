@@ -124,7 +124,12 @@ def facts(objects: Objects, entries: Iterable[Operation], dataset: str) -> Facts
     last = last[np.argsort(key[last], kind="stable")]
     last = last[order(ids[last])]
     found = Facts(
-        ids[last], key[last].astype(np.int32), tuple(keys), value.take(pa.array(last)), number[last], seq[last]
+        ids[last],
+        key[last].astype(np.int32),
+        tuple(keys),
+        value.take(pa.array(last)),
+        number[last],
+        seq[last],
     )
     return found.take(np.arange(len(last)))
 
@@ -133,7 +138,10 @@ def _last_of_each(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """For each distinct value the position at which it stands last."""
     by_value = np.argsort(values, kind="stable")
     ordered = values[by_value]
-    return by_value[np.append(ordered[1:] != ordered[:-1], np.ones(min(1, len(values)), np.bool_))]
+    last: npt.NDArray[np.int64] = by_value[
+        np.append(ordered[1:] != ordered[:-1], np.ones(min(1, len(values)), np.bool_))
+    ]
+    return last
 
 
 def _spell(number: float) -> str | None:
@@ -177,7 +185,9 @@ def check_key(key: str) -> str:
     """`key`, when a fact may have it: a name in lower case. Raises UsageError."""
     check_name(key, "fact")
     if key != key.lower():
-        raise UsageError(f"{key!r} cannot name a fact: names of facts are in lower case", f"write {key.lower()}")
+        raise UsageError(
+            f"{key!r} cannot name a fact: names of facts are in lower case", f"write {key.lower()}"
+        )
     return key
 
 
@@ -199,7 +209,9 @@ def check_value(value: Any, where: str) -> Value:
         )
     if value is None or isinstance(value, str):
         return value
-    raise UsageError(f"{where}: a fact is a text or a number, not {type(value).__name__}", "state one thing a fact")
+    raise UsageError(
+        f"{where}: a fact is a text or a number, not {type(value).__name__}", "state one thing a fact"
+    )
 
 
 def read_value(text: str, where: str) -> Value:

@@ -294,11 +294,19 @@ class Registry:
 
         return matching(self, ref, where)
 
-    def search(self, query: str, ref: str | None = None, limit: int = 20) -> list[Hit]:
-        """Examples whose text holds every word of `query` (exact for Chinese), in one version or the newest ones."""
+    def search(
+        self,
+        query: str,
+        ref: str | None = None,
+        limit: int = 20,
+        *,
+        where: str | None = None,
+        all: bool = False,
+    ) -> list[Hit]:
+        """Examples whose text holds every word of `query` (exact for Chinese): in one version, the newest or `all`."""
         from assay.registry.searching import search
 
-        return search(self, query, ref, limit)
+        return search(self, query, ref, limit, where, all)
 
     def export(
         self,
@@ -307,12 +315,13 @@ class Registry:
         *,
         format: str = "source",
         container: str = "jsonl",
+        where: str | None = None,
         dry_run: bool = False,
     ) -> ExportResult:
-        """Write a version as files. `format`: source, a shape's name, article, or ledger."""
+        """Write a version, or the examples in it for which `where` holds. `format`: source, a shape, article, ledger."""
         from assay.registry.exporting import export
 
-        return export(self, ref, directory, format, container, dry_run)
+        return export(self, ref, directory, format, container, dry_run, where)
 
     def sweep(
         self,

@@ -52,7 +52,9 @@ def chosen(
 def members(registry: Registry, ref: str) -> IdArray:
     """The sorted ids of a version, or of a split of it."""
     version = registry.version(ref)
-    found = concat([registry.store.split_ids(version.manifest, split).view("V32") for split in version.counts])
+    found = concat(
+        [registry.store.split_ids(version.manifest, split).view("V32") for split in version.counts]
+    )
     return found[order(found)]
 
 
@@ -77,7 +79,8 @@ def aligned(known: IdArray, named: Sequence[tuple[str, str]], ref: str) -> IdArr
     if lost:
         shown = ", ".join(one[:16] for one in lost[:_SHOWN]) + (", …" if len(lost) > _SHOWN else "")
         raise NotFound(
-            f"{len(lost):,} of the {len(named):,} ids are not in {ref}: {shown}", "`assay trace ID` tells where they are"
+            f"{len(lost):,} of the {len(named):,} ids are not in {ref}: {shown}",
+            "`assay trace ID` tells where they are",
         )
     return ids
 
@@ -95,7 +98,9 @@ def _read(file: str) -> list[tuple[str, str]]:
     path = Path(file)
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise BadInput(f"{file} has more than {LARGEST_FILE >> 20} MiB", "a file of ids has one id a line")
+            raise BadInput(
+                f"{file} has more than {LARGEST_FILE >> 20} MiB", "a file of ids has one id a line"
+            )
         lines = path.read_bytes().decode("utf-8-sig").splitlines()
     except FileNotFoundError:
         raise NotFound(f"no file {file}", "name a file with one id a line") from None

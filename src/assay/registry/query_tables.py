@@ -273,4 +273,8 @@ def _from_rows(rows: Sequence[tuple[Any, ...]], columns: Sequence[Column]) -> pa
 def _joined(tables: Sequence[pa.Table], columns: Sequence[Column]) -> pa.Table:
     """The tables one behind the other, at the types that the columns say."""
     schema = pa.schema([(c.name, c.type) for c in columns])
-    return pa.concat_tables([t.select(schema.names).cast(schema) for t in tables]) if tables else schema.empty_table()
+    return (
+        pa.concat_tables([t.select(schema.names).cast(schema) for t in tables])
+        if tables
+        else schema.empty_table()
+    )
