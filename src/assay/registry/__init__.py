@@ -295,13 +295,7 @@ class Registry:
         return matching(self, ref, where)
 
     def search(
-        self,
-        query: str,
-        ref: str | None = None,
-        limit: int = 20,
-        *,
-        where: str | None = None,
-        all: bool = False,
+        self, query: str, ref: str | None = None, limit: int = 20, where: str | None = None, all: bool = False
     ) -> list[Hit]:
         """Examples whose text holds every word of `query` (exact for Chinese): in one version, the newest or `all`."""
         from assay.registry.searching import search
@@ -318,7 +312,7 @@ class Registry:
         where: str | None = None,
         dry_run: bool = False,
     ) -> ExportResult:
-        """Write a version, or the examples in it for which `where` holds. `format`: source, a shape, article, ledger."""
+        """Write a version, or what in it `where` holds for. `format`: source, a shape's name, article, ledger."""
         from assay.registry.exporting import export
 
         return export(self, ref, directory, format, container, dry_run, where)

@@ -13,11 +13,11 @@ import pyarrow as pa
 
 from assay.curate.ledger import SCHEMA as LEDGER
 from assay.curate.ledger import open_ledger
+from assay.curate.reading import strings
 from assay.curate.stored import batch_of
 from assay.errors import UsageError
 from assay.govern.facts import Facts, facts
 from assay.kernels.ids import IdArray, concat, contains, ids_of, order
-from assay.kernels.texts import Texts
 from assay.model.provenance import COLUMNS
 from assay.model.version import Part, SegmentRef
 from assay.registry.version import Version
@@ -119,7 +119,7 @@ class Scope:
             columns["version"] = _repeated(version.manifest.ref, len(rows))
         if {"input", "output"} & {*names}:
             batch = batch_of(rows.column("payload"))
-            columns |= {"input": _arrow(batch.input_bytes), "output": _arrow(batch.output_bytes)}
+            columns |= {"input": strings(batch.input_bytes), "output": strings(batch.output_bytes)}
         if facts_asked:
             ids, held = ids_of(rows.column("id")), self.facts[version.manifest.dataset]
             for name, key in facts_asked.items():
@@ -241,14 +241,6 @@ def _fact_column(key: str) -> str:
 
 def _repeated(text: str, rows: int) -> pa.Array:
     return pa.array([text], pa.string()).take(pa.array(np.zeros(rows, np.int64)))
-
-
-def _arrow(texts: Texts) -> pa.Array:
-    """The same texts for Arrow."""
-    view = memoryview(texts.data)
-    parts = [view[a:b] for a, b in zip(texts.start.tolist(), texts.end.tolist(), strict=True)]
-    offsets = np.concatenate([[0], np.cumsum(texts.sizes)]).astype(np.int32)
-    return pa.StringArray.from_buffers(len(texts), pa.py_buffer(offsets), pa.py_buffer(b"".join(parts)))
 
 
 def _addressed(ids: Sequence[IdArray], rows: pa.Table) -> pa.Array:
