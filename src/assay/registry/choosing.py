@@ -72,10 +72,10 @@ def aligned(known: IdArray, named: Sequence[tuple[str, str]], ref: str) -> IdArr
         if len(begin) > 1:
             shown = ", ".join(one.hex()[:16] for one in begin[:_SHOWN])
             raise UsageError(f"several examples begin with {spelled}", f"give more digits: {shown}")
-        found += begin or [bytes(32)]
+        found += begin
         lost += [] if begin else [spelled]
     ids = as_ids(found)
-    lost += [bytes(one).hex() for one in ids[~contains(known, ids)] if any(bytes(one))]
+    lost += [bytes(one).hex() for one in ids[~contains(known, ids)]]
     if lost:
         shown = ", ".join(one[:16] for one in lost[:_SHOWN]) + (", …" if len(lost) > _SHOWN else "")
         raise NotFound(
