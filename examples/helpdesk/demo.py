@@ -8,8 +8,8 @@ Everything it writes goes to FOLDER, which is emptied first.
 from __future__ import annotations
 
 import json
-import shutil
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
