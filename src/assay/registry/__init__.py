@@ -18,7 +18,10 @@ from assay.store.heads import MAIN
 from assay.store.storage import Storage
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from assay.curate.plan import Plan
+    from assay.kernels.ids import IdArray
     from assay.model.decision import Decision
     from assay.model.diff import Diff
     from assay.model.example import Example
@@ -28,7 +31,9 @@ if TYPE_CHECKING:
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.keeping import Keeping
     from assay.registry.measuring import Statistics
+    from assay.registry.radius import Radius
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
+    from assay.registry.running import Runs
     from assay.registry.sweeping import Sweep
     from assay.store.gc import GcPlan
     from assay.store.index.sqlite import SqliteIndex
@@ -206,6 +211,19 @@ class Registry:
         until = end_of(moment)
         return Registry(self.store.storage, None, self.actor, self.clock, entropy=self.entropy, until=until)
 
+    @property
+    def runs(self) -> Runs:
+        """Which models learned from which version."""
+        from assay.registry.running import Runs
+
+        return Runs(self)
+
+    def radius(self, kind: str, value: str) -> Radius:
+        """Every version and run that an example, a source, a generator, a template or a licence reached."""
+        from assay.registry.radius import radius
+
+        return radius(self, kind, value)
+
     def act(
         self, action: str, dataset: str | None, body: Mapping[str, Any], check: Check | None = None
     ) -> Operation:
@@ -262,11 +280,28 @@ class Registry:
 
         return trace(self, id)
 
-    def search(self, query: str, ref: str | None = None, limit: int = 20) -> list[Hit]:
-        """Examples whose text holds every word of `query` (exact for Chinese), in one version or the newest ones."""
+    def query(self, sql: str, ref: str | None = None) -> pa.Table:
+        """What a SELECT statement gives: over one version, or over the newest one of every dataset.
+
+        Tables: examples, facts, decisions, versions, log (docs/query.md). Raises UsageError.
+        """
+        from assay.registry.querying import query
+
+        return query(self, sql, ref)
+
+    def matching(self, ref: str, where: str) -> IdArray:
+        """The sorted ids (V32) of a version's examples for which an expression such as "score < 3" holds."""
+        from assay.registry.querying import matching
+
+        return matching(self, ref, where)
+
+    def search(
+        self, query: str, ref: str | None = None, limit: int = 20, where: str | None = None, all: bool = False
+    ) -> list[Hit]:
+        """Examples whose text holds every word of `query` (exact for Chinese): in one version, the newest or `all`."""
         from assay.registry.searching import search
 
-        return search(self, query, ref, limit)
+        return search(self, query, ref, limit, where, all)
 
     def export(
         self,
@@ -275,12 +310,13 @@ class Registry:
         *,
         format: str = "source",
         container: str = "jsonl",
+        where: str | None = None,
         dry_run: bool = False,
     ) -> ExportResult:
-        """Write a version as files. `format`: source, a shape's name, article, or ledger."""
+        """Write a version, or what in it `where` holds for. `format`: source, a shape's name, article, ledger."""
         from assay.registry.exporting import export
 
-        return export(self, ref, directory, format, container, dry_run)
+        return export(self, ref, directory, format, container, dry_run, where)
 
     def sweep(
         self,
