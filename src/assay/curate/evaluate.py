@@ -12,11 +12,8 @@ import pyarrow as pa
 
 from assay.curate.batch import Batch
 from assay.curate.chunk import BASE, Chunk
-<<<<<<< HEAD
 from assay.curate.forgotten import ForgottenRecord, without_forgotten
-=======
 from assay.curate.fact_fields import FactFields
->>>>>>> h-query
 from assay.curate.plan import Plan
 from assay.curate.reading import read_chunk
 from assay.curate.rewriting import rewriters, rewritten
@@ -100,23 +97,15 @@ class Evaluated:
 @dataclass(frozen=True, slots=True)
 class Evaluator:
     """The row pass over a plan. `defaults` are provenance columns for records that state none; `cache` remembers
-<<<<<<< HEAD
-    what was measured; `eval_sources` are positions of sources that become the test split; records of `forgotten`
-    examples (sorted ids) are dropped."""
-=======
     what was measured; `eval_sources` are positions of sources that become the test split; `facts` are fields beside
-    the records' own."""
->>>>>>> h-query
+    the records' own; records of `forgotten` examples (sorted ids) are dropped."""
 
     plan: Plan
     defaults: Mapping[str, Any]
     cache: ValueCache | None = None
     eval_sources: frozenset[int] = frozenset()
-<<<<<<< HEAD
-    forgotten: IdArray = field(default_factory=lambda: as_ids([]))
-=======
     facts: FactFields | None = None
->>>>>>> h-query
+    forgotten: IdArray = field(default_factory=lambda: as_ids([]))
 
     def __call__(self, chunk: Chunk | StoredChunk | Evaluated) -> Evaluated:
         if isinstance(chunk, Evaluated):
@@ -124,17 +113,13 @@ class Evaluator:
         if isinstance(chunk, StoredChunk):
             read, forgotten = read_stored(chunk), list[ForgottenRecord]()
         else:
-<<<<<<< HEAD
             read, forgotten = without_forgotten(read_chunk(chunk, self.defaults), self.forgotten)
             # What a redaction makes of another record may have been forgotten too.
             read, more = without_forgotten(rewritten(read, rewriters(self.plan.row_stages)), self.forgotten)
             forgotten += more
-=======
-            read = rewritten(read_chunk(chunk, self.defaults), rewriters(self.plan.row_stages))
         told = b""
         if self.facts is not None:
             read, told = self.facts.beside(read)
->>>>>>> h-query
         batch = read.batch
         content = content_digest(read) + told if self.cache is not None and len(batch) else b""
         remembered: list[bool] = []
