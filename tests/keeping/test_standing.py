@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from assay.errors import BadInput, Conflict, NotFound, UsageError
 from assay.kernels.ids import as_ids, id_list
 from assay.registry import Registry
-from assay.registry.naming import ids_in_file
+from assay.registry.meant import ids_in_file
 from assay.store.commit import Draft, commit
 from assay.store.memory import MemoryStorage
 from assay.store.standing import disabled, place_before

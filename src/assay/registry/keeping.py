@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assay.kernels.ids import IdArray
-from assay.registry.naming import ids_named
+from assay.registry.meant import ids_named
 from assay.registry.standing import StandingResult, stand
 
 if TYPE_CHECKING:

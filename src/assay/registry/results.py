@@ -162,6 +162,8 @@ class Trace:
     stands_for: tuple[Mapping[str, Any], ...]
     """Records rejected in its stead: {"dataset", "version", "source", "record", "code", "similarity"}."""
     versions: tuple[Interval, ...]
+    forgotten: bool = False
+    """Whether its text was erased: then the payload is empty."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -172,6 +174,7 @@ class Trace:
             "readings": [dict(r) for r in self.readings],
             "stands_for": [dict(r) for r in self.stands_for],
             "versions": [v.as_json() for v in self.versions],
+            "forgotten": self.forgotten,
         }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from assay.model.operation import Operation
 from assay.model.version import Manifest, SegmentRef
 from assay.store.heads import Committed, Line, lines
 from assay.store.log import Log
@@ -33,6 +34,10 @@ class Store:
     def __post_init__(self) -> None:
         self.objects = Objects(self.storage)
         self.log = Log(self.storage) if self.until is None else LogView(self.storage, self.until)
+
+    def everything(self) -> list[Operation]:
+        """All operations, those after `until` too: what was forgotten since is gone from the past as well."""
+        return self.log.entries() if self.until is None else Log(self.storage).entries()
 
     def lines(self) -> dict[str, Line]:
         """Datasets and their versions and branches, folded from the log as it is now."""
