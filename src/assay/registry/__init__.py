@@ -371,6 +371,16 @@ class Registry:
         self._index.sync(self.store.objects, self.store.log)
         return self._index
 
+    def drop_index(self) -> None:
+        """Delete the index; whoever asks it next builds it anew."""
+        from assay.store.index.sqlite import SqliteIndex
+
+        if self._index is not None:
+            self._index.discard()
+            self._index = None
+        if self.root is not None:
+            SqliteIndex(self.root / "index" / "index.sqlite").discard()
+
     def scratch_root(self) -> Path | None:
         """Where unfinished work may lie, if the registry is a folder."""
         return None if self.root is None else self.root / "tmp"

@@ -161,7 +161,9 @@ def _with_id(
 ) -> Decision:
     if address is None:
         return decision
-    return replace(decision, example_id=example_at(store, curation, address).name)
+    segment = SegmentRef.from_json(curation["segments"][address[0]])
+    row = read_rows(store.objects, segment, [address[1]], ["id"])
+    return replace(decision, example_id=bytes(row["id"][0].as_py()).hex())
 
 
 def _line(store: Store, manifest: Manifest) -> Iterator[Manifest]:

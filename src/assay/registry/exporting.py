@@ -71,7 +71,7 @@ def export(
             folder.mkdir(parents=True, exist_ok=True)
             count = write_rows(path, _rows(version, split, among), shape, container)
         files[str(path)] = count
-    return ExportResult(version.name, format, files)
+    return ExportResult(version.name, format, files, version.erased)
 
 
 def _counts(registry: Registry, version: Version, among: IdArray) -> dict[str, int]:
@@ -122,7 +122,7 @@ def _export_article(
         }
         rows = (row for split in counts for row in _rows(version, split, among))
         write_article(folder, number, rows, meta)
-    return ExportResult(version.name, "article", files)
+    return ExportResult(version.name, "article", files, version.erased)
 
 
 def _export_ledger(registry: Registry, version: Version, folder: Path, dry_run: bool) -> ExportResult:

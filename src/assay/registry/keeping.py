@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from assay.kernels.ids import IdArray
 from assay.registry.meant import ids_named
+from assay.registry.forgetting import Receipt, forget
 from assay.registry.standing import StandingResult, stand
 
 if TYPE_CHECKING:
@@ -36,3 +37,10 @@ class Keeping:
         Raises NotFound, UsageError when none of them is disabled.
         """
         return stand(self.registry, dataset, ids_named(self.registry, dataset, ids), reason, True, dry_run)
+
+    def forget(self, ids: Ids, reason: str, *, dry_run: bool = False) -> Receipt:
+        """Destroy the texts of examples in all versions of all datasets; ids, fingerprints and proofs stay valid.
+
+        Later curations reject records that are these examples. There is no way back. Raises NotFound, UsageError.
+        """
+        return forget(self.registry, ids_named(self.registry, None, ids), reason, dry_run)

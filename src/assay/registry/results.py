@@ -162,8 +162,6 @@ class Trace:
     stands_for: tuple[Mapping[str, Any], ...]
     """Records rejected in its stead: {"dataset", "version", "source", "record", "code", "similarity"}."""
     versions: tuple[Interval, ...]
-    forgotten: bool = False
-    """Whether its text was erased: then the payload is empty."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -174,7 +172,6 @@ class Trace:
             "readings": [dict(r) for r in self.readings],
             "stands_for": [dict(r) for r in self.stands_for],
             "versions": [v.as_json() for v in self.versions],
-            "forgotten": self.forgotten,
         }
 
 
@@ -185,6 +182,9 @@ class ExportResult:
     version: str
     format: str
     files: Mapping[str, int]
+    forgotten: int = 0
+    """Examples of the version that were left out because they were forgotten."""
 
     def as_json(self) -> dict[str, Any]:
-        return {"version": self.version, "format": self.format, "files": dict(self.files)}
+        said = {"version": self.version, "format": self.format, "files": dict(self.files)}
+        return said | ({"forgotten": self.forgotten} if self.forgotten else {})

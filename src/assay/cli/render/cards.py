@@ -37,6 +37,7 @@ def version_card(
             ("made", f"{moment(operation.time)} by {operation.actor} ({operation.action})"),
             ("parents", ", ".join(parents) or "none: this is the first"),
             ("message", block(version.message) if version.message else ""),
+            ("forgotten", f"{version.erased:,}: their rows are empty" if version.erased else ""),
             ("recipe", _recipe(version.recipe)),
         ]
     )

@@ -22,6 +22,7 @@ from assay.model.version import Manifest, SegmentRef
 from assay.store import heads
 from assay.store.change import read_change
 from assay.store.index.words import Query, tokens
+from assay.store.erased import FORGET
 from assay.store.log import Log
 from assay.store.members import rows_of
 from assay.store.objects import Objects
@@ -101,7 +102,7 @@ class SqliteIndex:
     def rebuild(self) -> None:
         """Throw everything away and build it again. Raises UsageError before the first `sync`."""
         self._sources()
-        self._discard()
+        self.discard()
         self._follow()
 
     def locate(self, id: bytes | str) -> Located | None:
@@ -174,8 +175,10 @@ class SqliteIndex:
         seq, seen = db.execute("SELECT seq, digest FROM state").fetchone()
         head, head_digest = log.head()
         later = log.since(seq)
+        if seq and any(operation.action == FORGET for operation in later):
+            seq, seen = head + 1, None  # words of what was forgotten go with the file
         if seq > head or seen != (later[0].prev if later else head_digest):
-            self._discard()
+            self.discard()
             db, seq = self._connect(), 0
         if seq == head:
             return 0
@@ -324,7 +327,7 @@ class SqliteIndex:
             IndexError,
         ):  # what a flipped bit can make of rows
             pass
-        self._discard()
+        self.discard()
         try:
             self._follow()
             return ask()
@@ -353,13 +356,14 @@ class SqliteIndex:
         if ours == (_APPLICATION, _SCHEMA_VERSION):
             return db
         if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            self._discard()
+            self.discard()
             return self._connect()
         marks = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_SCHEMA_VERSION};"
         db.executescript(f"BEGIN IMMEDIATE; {_TABLES} {marks} COMMIT;")
         return db
 
-    def _discard(self) -> None:
+    def discard(self) -> None:
+        """Delete the file; the next `sync` builds it anew."""
         self.close()
         if self.path == ":memory:":
             return
