@@ -35,7 +35,10 @@ def _gone(registry: Registry) -> set[bytes]:
 def test_a_disabled_example_leaves_comes_not_back_and_returns_to_its_split(
     registry: Registry, write: Write
 ) -> None:
-    source = write("a.jsonl", [ticket(n) for n in range(60)] + [{"input": "请问怎么退货？", "output": "请在订单页申请退货。"}])
+    source = write(
+        "a.jsonl",
+        [ticket(n) for n in range(60)] + [{"input": "请问怎么退货？", "output": "请在订单页申请退货。"}],
+    )
     v1 = registry.curate("d", [source])
     was = _members(registry, "d@v1")
     chosen = sorted(was["test"])[:2] + sorted(was["train"])[:3]
@@ -148,7 +151,9 @@ def test_the_fold_is_what_a_plain_model_says(acts: list[tuple[bool, set[int]]]) 
             continue
         act("d", ids, "because")
         off = off - meant if enabling else off | meant
-        held = {s: {e.payload["text"] for e in facade.version("d").split(s)} for s in facade.version("d").counts}
+        held = {
+            s: {e.payload["text"] for e in facade.version("d").split(s)} for s in facade.version("d").counts
+        }
         wanted = {
             "train": {texts[n] for n in range(5) if n not in off},
             "test": {texts[n] for n in (5, 6) if n not in off},
@@ -160,7 +165,10 @@ def test_the_fold_is_what_a_plain_model_says(acts: list[tuple[bool, set[int]]]) 
     everything = as_ids(sorted(map(id_of, texts)))
     place = place_before(facade.store.objects, facade.log(), "d", everything)
     assert {n for n in off if n < 5} <= {
-        n for n in range(8) for one in id_list(place.splits.get("train", as_ids([]))) if one == id_of(texts[n])
+        n
+        for n in range(8)
+        for one in id_list(place.splits.get("train", as_ids([])))
+        if one == id_of(texts[n])
     }
 
 

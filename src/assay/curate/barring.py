@@ -23,14 +23,18 @@ class ForgottenStage(Stage):
     """Stands in the plan for the records that `without_forgotten` dropped."""
 
     kind: ClassVar[str] = "forgotten"
-    codes: ClassVar[Mapping[str, str]] = {"forgotten": "the example was erased for good and may not come back"}
+    codes: ClassVar[Mapping[str, str]] = {
+        "forgotten": "the example was erased for good and may not come back"
+    }
 
 
 class DisabledStage(Stage):
     """Stands in the plan for the check that `bar` makes."""
 
     kind: ClassVar[str] = "disabled"
-    codes: ClassVar[Mapping[str, str]] = {"disabled": "the example was disabled and has not been enabled since"}
+    codes: ClassVar[Mapping[str, str]] = {
+        "disabled": "the example was disabled and has not been enabled since"
+    }
 
 
 def with_barring(plan: Plan, disabled: IdArray, forgotten: IdArray) -> Plan:

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from assay.curate.batch import Batch
 from assay.curate.chunk import BASE, Chunk
-from assay.curate.forgotten import ForgottenRecord, without_forgotten
 from assay.curate.fact_fields import FactFields
+from assay.curate.forgotten import ForgottenRecord, without_forgotten
 from assay.curate.plan import Plan
 from assay.curate.reading import read_chunk
 from assay.curate.rewriting import rewriters, rewritten

@@ -225,7 +225,8 @@ def _none_forgotten(
         late = now[~contains(barred.forgotten, now)]
         if len(late) and contains(late, np.ascontiguousarray(gathered.ids).view("V32")).any():
             raise Conflict(
-                "an example was forgotten while its record was read", "run the command again: it will leave it out"
+                "an example was forgotten while its record was read",
+                "run the command again: it will leave it out",
             )
 
     return check

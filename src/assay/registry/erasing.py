@@ -222,7 +222,9 @@ class _Surveyor:
         if meta.num_row_groups:
             group = meta.row_group(0)
             columns = [group.column(k) for k in range(group.num_columns)]
-            words = [c.path_in_schema for c in columns if c.has_dictionary_page and "." not in c.path_in_schema]
+            words = [
+                c.path_in_schema for c in columns if c.has_dictionary_page and "." not in c.path_in_schema
+            ]
         return put_table(self.objects, table, words, ["record"] if "record" in table.column_names else ())
 
     def _documents(self, names: Sequence[str]) -> None:
@@ -248,7 +250,9 @@ class _Surveyor:
                 self.out.replaced[name] = None
             else:
                 # Of a curation only what selectors say is free text; sources and segments must stay findable.
-                where = {"selectors": value["selectors"]} if "ledger" in value and "selectors" in value else value
+                where = (
+                    {"selectors": value["selectors"]} if "ledger" in value and "selectors" in value else value
+                )
                 cut = self.out.quotes.cut_out(where)
                 cut = value | cut if isinstance(value, dict) else cut
                 if cut == value:
@@ -269,9 +273,7 @@ class _Surveyor:
             return self.out.quotes.within(data)
         if self._columns(name) == SCHEMA.names:
             return any(contains(self.ids, ids_of(table["id"])).any() for table in self._groups(name, ["id"]))
-        return any(
-            self._quoting(table[c]).any() for table in self._groups(name) for c in table.column_names
-        )
+        return any(self._quoting(table[c]).any() for table in self._groups(name) for c in table.column_names)
 
     def _remains(self, where: str, why: str) -> None:
         self.out.remains.append({"where": where, "why": why})

@@ -153,7 +153,9 @@ def _receipt(
     versions = {one for listed in holding.values() for one in listed}
     entries = registry.store.log.entries()
     learned = [run for run in runs(entries) if f"{run.dataset}@v{run.version}" in versions]
-    exports = [e for e in entries if e.action == "export" and f"{e.dataset}@v{e.body.get('version')}" in versions]
+    exports = [
+        e for e in entries if e.action == "export" and f"{e.dataset}@v{e.body.get('version')}" in versions
+    ]
     return Receipt(
         {one.hex(): holding.get(one, []) for one in id_list(ids)},
         [{"run": r.name, "version": f"{r.dataset}@v{r.version}", "split": r.split} for r in learned],

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assay.kernels.ids import IdArray
-from assay.registry.meant import ids_named
 from assay.registry.forgetting import Receipt, forget
+from assay.registry.meant import ids_named
 from assay.registry.standing import StandingResult, stand
 
 if TYPE_CHECKING:

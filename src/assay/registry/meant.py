@@ -44,7 +44,9 @@ def _whole(registry: Registry, spelled: str, known: list[str]) -> str:
     if _FULL.fullmatch(spelled):
         return spelled
     if not _BEGINNING.fullmatch(spelled):
-        raise UsageError(f"{spelled!r} is not an example id", "an id is 64 hexadecimal digits, or 6 of them at least")
+        raise UsageError(
+            f"{spelled!r} is not an example id", "an id is 64 hexadecimal digits, or 6 of them at least"
+        )
     from bisect import bisect_left
 
     at = bisect_left(known, spelled)

@@ -17,7 +17,15 @@ from assay.store.commit import Draft, commit
 from assay.store.idsets import ids_body
 from assay.store.members import all_ids
 from assay.store.standing import (
-    DISABLE, ENABLE, disabled, last_act, member_ids, place_before, spelled, together, without,
+    DISABLE,
+    ENABLE,
+    disabled,
+    last_act,
+    member_ids,
+    place_before,
+    spelled,
+    together,
+    without,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -109,7 +117,8 @@ def _meant(ids: IdArray, gone: IdArray, enabling: bool, dataset: str) -> IdArray
     if not len(meant):
         said = "is disabled" if enabling else "is not disabled already"
         raise UsageError(
-            f"none of the {len(ids)} examples named {said} in {dataset}" + (f": {spelled(ids)}" if len(ids) else ""),
+            f"none of the {len(ids)} examples named {said} in {dataset}"
+            + (f": {spelled(ids)}" if len(ids) else ""),
             f"`assay log {dataset}` lists what was done",
         )
     return meant

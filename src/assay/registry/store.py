@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from assay.model.operation import Operation
 from assay.model.version import Manifest, SegmentRef
+from assay.store.erased import forgets
 from assay.store.heads import Committed, Line, lines
 from assay.store.log import Log
 from assay.store.log_view import LogView
@@ -30,6 +31,7 @@ class Store:
     """A moment (RFC 3339, UTC) that everything is answered as of; None: now."""
     objects: Objects = field(init=False)
     log: Log = field(init=False)
+    _forgotten: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.objects = Objects(self.storage)
@@ -41,7 +43,12 @@ class Store:
 
     def lines(self) -> dict[str, Line]:
         """Datasets and their versions and branches, folded from the log as it is now."""
-        return lines(self.log.entries())
+        entries = self.log.entries()
+        forgotten = len(forgets(entries))
+        if forgotten != self._forgotten:  # somebody else may have erased what this process still has in memory
+            self.objects.forget_cache()
+            self._forgotten = forgotten
+        return lines(entries)
 
     def versions(self) -> dict[str, Sequence[Committed]]:
         """Datasets and all their versions, on whatever branch."""

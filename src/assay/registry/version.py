@@ -19,6 +19,7 @@ from assay.model.version import Manifest
 from assay.registry.results import FunnelStage
 from assay.registry.store import Store
 from assay.store.erased import ERASED, erased
+from assay.store.members import shown
 from assay.store.segments import SCHEMA, check_rows
 
 READING = ("source", "record")
@@ -27,8 +28,8 @@ READING = ("source", "record")
 class Version:
     """One version of one dataset, or one split of it. Iterating gives `Example`s in source order.
 
-    Rows of forgotten examples are left out (`erased` says how many). Rows are read from storage when asked for, verified against their digests: an example whose bytes do
-    not hash to its id raises Damaged and is never given out.
+    Rows of forgotten examples are left out (`erased` says how many). Rows are read from storage when asked for,
+    verified against their digests: an example whose bytes do not hash to its id raises Damaged and is never given out.
     """
 
     def __init__(
@@ -136,8 +137,8 @@ class Version:
 
 
 def examples(table: pa.Table, split: str | None) -> Iterator[Example]:
-    """The examples of segment rows, each checked against its id. Raises Damaged."""
-    check_rows(table)
+    """The examples of segment rows, each checked against its id. Raises Damaged; NotFound of a forgotten one."""
+    check_rows(shown(table))
     for row in table.to_pylist():
         yield example_of(row, split)
 
@@ -146,7 +147,8 @@ def example_of(row: Mapping[str, Any], split: str | None) -> Example:
     """The example of a segment's row. Raises NotFound when it was forgotten."""
     if row["payload"] == ERASED:
         raise NotFound(
-            f"example {bytes(row['id']).hex()} was forgotten", "its text is gone; `assay trace` says what is left"
+            f"example {bytes(row['id']).hex()} was forgotten",
+            "its text is gone; `assay log` says when, and by whom",
         )
     payload = orjson.loads(row["payload"])
     known = {name: row[name] for name in (*READING, *COLUMNS) if row.get(name) is not None}

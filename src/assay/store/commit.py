@@ -103,9 +103,7 @@ def commit(objects: Objects, log: Log, draft: Draft, *, actor: str, time: str) -
     return objects.manifest(operation.body["manifest"])
 
 
-def _build(
-    objects: Objects, draft: Draft, head: Manifest | None, number: int, barred: Barred
-) -> Manifest:
+def _build(objects: Objects, draft: Draft, head: Manifest | None, number: int, barred: Barred) -> Manifest:
     """The manifest of the draft as version `number`, after `head`, written with its change object."""
     target = _target(draft)
     if (head.name if head else None) != (draft.base.name if draft.base else None):

@@ -61,9 +61,11 @@ def plan(storage: Storage, now: float, grace_seconds: float = GRACE_SECONDS) -> 
 
 
 def _kept(storage: Storage, log: Log) -> set[str]:
-    """Keys of the objects that operations lead to, less those that others stand in for since something was forgotten."""
+    """Keys of the objects that operations lead to, less those that others stand in for."""
     objects, entries = Objects(storage), log.entries()
-    return {object_key(name) for name in reachable(objects, entries).keys() - stands_in(objects, entries).keys()}
+    return {
+        object_key(name) for name in reachable(objects, entries).keys() - stands_in(objects, entries).keys()
+    }
 
 
 def sweep(storage: Storage, plan: GcPlan) -> int:

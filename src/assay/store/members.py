@@ -99,7 +99,7 @@ def locate(objects: Objects, manifest: Manifest, id: bytes) -> tuple[str, Segmen
 def live_tables(
     objects: Objects, manifest: Manifest, columns: Sequence[str] | None = None, split: str | None = None
 ) -> Iterator[tuple[str, pa.Table]]:
-    """All rows that were not erased, as (split, table of a row group's live rows), segment by segment, in bounded memory."""
+    """All rows that were not erased, as (split, table of a row group's live rows), in bounded memory."""
     for name in [split] if split is not None else sorted(manifest.splits):
         for part in manifest.splits.get(name, ()):
             for table in part_tables(objects, part, columns):

@@ -34,8 +34,9 @@ def reachable(
 ) -> dict[str, str]:
     """Object name → the file that names it, for all that the operations lead to.
 
-    Old objects of what was forgotten are among them, though they are gone; `stands_in` tells them. A string "<64 hex>.<suffix>" in an operation or in a reachable JSON object is a reference. A JSON object
-    that cannot be read ends the walk with its error; with `lost`, the error is put there instead.
+    A string "<64 hex>.<suffix>" in an operation or in a reachable JSON object is a reference. Old objects of what was
+    forgotten are among them, though they are gone; `stands_in` tells them. A JSON object that cannot be read ends the
+    walk with its error; with `lost`, the error is put there instead.
     """
     entries = list(entries)
     found: dict[str, str] = {}

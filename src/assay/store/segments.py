@@ -193,7 +193,9 @@ def check_rows(table: pa.Table, where: str = "a segment", erased: IdArray | None
     for row, (expected, payload) in enumerate(zip(id_list(ids), payloads, strict=True)):
         if gone is not None and gone[row]:
             if payload != ERASED.encode():
-                raise Damaged(f"{where}: the forgotten example {expected.hex()} is still there", "run `assay doctor`")
+                raise Damaged(
+                    f"{where}: the forgotten example {expected.hex()} is still there", "run `assay doctor`"
+                )
             continue
         digest = start.copy()
         digest.update(payload or b"")

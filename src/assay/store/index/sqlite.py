@@ -21,8 +21,8 @@ from assay.model.example import views
 from assay.model.version import Manifest, SegmentRef
 from assay.store import heads
 from assay.store.change import read_change
-from assay.store.index.words import Query, tokens
 from assay.store.erased import FORGET
+from assay.store.index.words import Query, tokens
 from assay.store.log import Log
 from assay.store.members import rows_of
 from assay.store.objects import Objects
