@@ -42,12 +42,17 @@ SECTIONS = {
         "radius": "Every version and run that something reached.",
     },
     "Govern": {
+        "disable": "Take examples out, and keep them out.",
+        "enable": "Let disabled examples stand again.",
+        "forget": "Destroy the texts of examples everywhere, for good.",
         "runs": "Which models learned from which version.",
     },
     "Keep": {
         "export": "Write a version as files.",
         "verify": "Check every byte against its name.",
         "gc": "Remove what no version holds.",
+        "compact": "The newest version in fewer files.",
+        "doctor": "Say what ails the registry, and repair what can be.",
     },
 }
 COMMANDS = {name: text for section in SECTIONS.values() for name, text in section.items()}

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from assay.errors import Conflict, UsageError
-from assay.kernels.ids import IdArray, contains
+from assay.kernels.ids import IdArray, as_ids, contains
 from assay.model.operation import Operation
 from assay.model.version import Manifest, SegmentRef
 from assay.registry.acting import act, noted
+from assay.registry.querying import matching
 from assay.registry.timing import spell_time
 from assay.store import heads
+from assay.store.barred import barred_by
 from assay.store.commit import Draft, commit
-from assay.store.idsets import ids_body
+from assay.store.idsets import ids_body, ids_in
 from assay.store.members import all_ids
 from assay.store.standing import (
     DISABLE,
@@ -25,6 +27,7 @@ from assay.store.standing import (
     place_before,
     spelled,
     together,
+    union,
     without,
 )  # fmt: skip
 
@@ -131,3 +134,25 @@ def _unmoved(dataset: str, base: Manifest, act_before: int) -> Callable[[Sequenc
             raise _MovedOn
 
     return check
+
+
+def disabled_where(registry: Registry, dataset: str, where: str) -> IdArray:
+    """The disabled examples for which an expression held in the version that they were taken from. Raises NotFound,
+    UsageError."""
+    store = registry.store
+    name = registry.version(dataset).manifest.dataset
+    entries = store.log.entries()
+    gone, found = disabled(store.objects, entries, name), as_ids([])
+    for entry in entries:
+        number = entry.body.get("version")
+        if entry.dataset == name and entry.action == DISABLE and isinstance(number, int):
+            before = store.lines()[name].versions[number - 1].before
+            held = matching(registry, f"{name}@v{before}", where)
+            found = union(found, held[contains(ids_in(store.objects, entry.body), held)])
+    return found[contains(gone, found)]
+
+
+def barred_ids(registry: Registry, dataset: str) -> IdArray:
+    """What no new version of a dataset may hold: what is disabled there, and what was forgotten (V32, sorted)."""
+    found = barred_by(registry.store.objects, registry.store.log.entries(), dataset, DISABLE, {})
+    return union(found.disabled, found.forgotten)

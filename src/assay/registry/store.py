@@ -45,7 +45,9 @@ class Store:
         """Datasets and their versions and branches, folded from the log as it is now."""
         entries = self.log.entries()
         forgotten = len(forgets(entries))
-        if forgotten != self._forgotten:  # somebody else may have erased what this process still has in memory
+        if (
+            forgotten != self._forgotten
+        ):  # somebody else may have erased what this process still has in memory
             self.objects.forget_cache()
             self._forgotten = forgotten
         return lines(entries)

@@ -106,7 +106,7 @@ def commit(objects: Objects, log: Log, draft: Draft, *, actor: str, time: str) -
 def _build(objects: Objects, draft: Draft, head: Manifest | None, number: int, barred: Barred) -> Manifest:
     """The manifest of the draft as version `number`, after `head`, written with its change object."""
     target = _target(draft)
-    if (head.name if head else None) != (draft.base.name if draft.base else None):
+    if (head is None) != (draft.base is None) or (head and draft.base and not head.is_same(draft.base)):
         target = _rebase(objects, draft, target, head)
     base = place(objects, head)
     target = barred.leave_out(target, base.ids, draft.action in BRINGS_BACK)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from assay.errors import AssayError, Damaged, NotFound, StorageFailure
@@ -226,5 +226,8 @@ def _versions(
         seen: dict[int | None, Manifest | None] = {}
         for committed in lines[dataset].versions:
             before = seen.get(committed.before)
+            for name in committed.compacted:
+                if name in sound:
+                    checks.check(replace(committed, manifest=name), before)
             seen[committed.number] = checks.check(committed, before) if committed.manifest in sound else None
     return checks.read

@@ -46,13 +46,20 @@ class Versions:
         stated = entry.body.get("fingerprint"), entry.body.get("counts")
         if stated != (manifest.fingerprint, dict(manifest.counts)):
             self._add("manifest", log_key(entry.seq), "fingerprint or counts are not those of the manifest")
-        if before is not None and (before.name not in manifest.parents or manifest.change is None):
+        if before is not None and (not self._descends(manifest, before) or manifest.change is None):
             self._add("manifest", key, f"{manifest.ref} does not name {before.ref} and its change")
         members = self._members(manifest, key)
         if members is not None:
             self._content(manifest, members, key)
             self._change(manifest, before, members, key)
         return manifest
+
+    def _descends(self, manifest: Manifest, before: Manifest) -> bool:
+        """Whether a version names the one before it, by any of the manifests that were read for that."""
+        for name in manifest.parents:
+            if name == before.name or (name in self._sound and self._objects.manifest(name).is_same(before)):
+                return True
+        return False
 
     def _members(self, manifest: Manifest, key: str) -> dict[str, IdArray] | None:
         out: dict[str, IdArray] = {}

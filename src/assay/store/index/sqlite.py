@@ -99,6 +99,18 @@ class SqliteIndex:
         self._objects, self._log = objects, log
         return self._healing(self._follow)
 
+    def is_sound(self) -> bool:
+        """Whether the file holds together: SQLite's own check of every page, and of the words."""
+        try:
+            db = self._connect()
+            whole = db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+            db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+        except sqlite3.DatabaseError:
+            return False
+        finally:
+            self.close()
+        return whole
+
     def rebuild(self) -> None:
         """Throw everything away and build it again. Raises UsageError before the first `sync`."""
         self._sources()
@@ -175,8 +187,8 @@ class SqliteIndex:
         seq, seen = db.execute("SELECT seq, digest FROM state").fetchone()
         head, head_digest = log.head()
         later = log.since(seq)
-        if seq and any(operation.action == FORGET for operation in later):
-            seq, seen = head + 1, None  # words of what was forgotten go with the file
+        if seq and any(operation.action in (FORGET, heads.COMPACT) for operation in later):
+            seq, seen = head + 1, None  # words of what was forgotten go with the file; so do old places
         if seq > head or seen != (later[0].prev if later else head_digest):
             self.discard()
             db, seq = self._connect(), 0
