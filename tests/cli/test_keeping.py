@@ -92,7 +92,7 @@ def test_compact_and_doctor(call: Any, tmp_path: Path) -> None:
     more = tmp_path / "more.jsonl"
     more.write_text("".join(json.dumps(ticket(n)) + "\n" for n in range(50, 80)))
     call("curate", "desk", str(more), "--add")
-    assert "would merge 4 segments of desk@v2" in call("compact", "desk", "--dry-run").out
+    assert "would merge 4 of 4 segments of desk@v2" in call("compact", "desk", "--dry-run").out
     done = call("compact", "desk", "--json").json
     assert done["segments"] == {"before": 4, "after": 2}
     well = call("doctor")

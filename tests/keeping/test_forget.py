@@ -95,7 +95,7 @@ def test_the_text_is_gone_and_everything_else_holds(
     receipt = registry.keeping.forget([gone[:16]], "asked for erasure")
     assert receipt.versions == dry.versions and [run["run"] for run in receipt.runs] == ["run-1"]
     assert dict(receipt.rewritten) == dict(dry.rewritten)
-    assert receipt.rewritten["notes"] == 1 and receipt.rewritten["ledgers"] == 2 and not receipt.remains
+    assert receipt.rewritten["note"] == 1 and receipt.rewritten["ledger"] == 2 and not receipt.remains
     assert files_with(_root(registry), *SECRETS) == set()
 
     fresh = assay.open(_root(registry))

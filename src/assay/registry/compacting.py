@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CompactResult:
-    """`before` segments became `after`; `bytes`: about how much was written again. `operation`: None where nothing
+    """`merged` of `before` segments became fewer, `after` in all; `bytes`: about how much was written again. `operation`: None where nothing
     was worth merging, or on a dry run."""
 
     version: str
+    merged: int
     before: int
     after: int
     bytes: int
@@ -34,6 +35,7 @@ class CompactResult:
     def as_json(self) -> dict[str, Any]:
         return {
             "version": self.version,
+            "merged": self.merged,
             "segments": {"before": self.before, "after": self.after},
             "bytes": self.bytes,
             "operation": self.operation,
@@ -47,7 +49,7 @@ def compact_newest(registry: Registry, dataset: str, dry_run: bool) -> CompactRe
     chosen = plan(manifest)
     count = len(store.segments(manifest))
     if dry_run or not chosen.segments:
-        return CompactResult(manifest.ref, count, count, chosen.bytes, None, dry_run)
+        return CompactResult(manifest.ref, chosen.segments, count, count, chosen.bytes, None, dry_run)
     with tempfile.TemporaryDirectory(prefix="compact-") as folder:
         equal = compact(store.objects, manifest, chosen, Path(folder))
 
@@ -60,4 +62,4 @@ def compact_newest(registry: Registry, dataset: str, dry_run: bool) -> CompactRe
 
     body = {"version": manifest.number, "equal": equal.name, "fingerprint": manifest.fingerprint}
     done = act(registry, COMPACT, manifest.dataset, body, check)
-    return CompactResult(manifest.ref, count, len(store.segments(equal)), chosen.bytes, done.seq)
+    return CompactResult(manifest.ref, chosen.segments, count, len(store.segments(equal)), chosen.bytes, done.seq)

@@ -116,7 +116,7 @@ class _Surveyor:
     def _rewrite_segments(self) -> None:
         with tempfile.TemporaryDirectory(prefix="forget-") as folder:
             for name, rows in self.out.held.items():
-                self.out.count("segments")
+                self.out.count("segment")
                 ids = as_ids(sorted(rows.values()))
                 self.out.replaced[name] = (
                     rewrite_segment(self.objects, name, ids, Path(folder)) if self.write else None
@@ -142,7 +142,7 @@ class _Surveyor:
                 cleaned[k] = self._clean(table, mine)
                 start += len(table)
             if any(new is not old for new, old in zip(cleaned, tables, strict=True)):
-                self.out.count("ledgers" if "excerpt" in columns else "tables")
+                self.out.count("ledger" if "excerpt" in columns else "table")
                 self.out.replaced[name] = self._put(name, pa.concat_tables(cleaned)) if self.write else None
 
     def _own_rows(self) -> dict[str, np.ndarray[Any, np.dtype[np.int64]]]:
@@ -246,7 +246,7 @@ class _Surveyor:
             elif not self.out.quotes.in_json(value):
                 continue
             elif isinstance(value, dict) and value.keys() == {"salt", "text"}:
-                self.out.count("notes")
+                self.out.count("note")
                 self.out.replaced[name] = None
             else:
                 # Of a curation only what selectors say is free text; sources and segments must stay findable.
@@ -258,7 +258,7 @@ class _Surveyor:
                 if cut == value:
                     self._remains(object_key(name), "what a curation says of its sources")
                     continue
-                self.out.count("documents")
+                self.out.count("document")
                 self.out.replaced[name] = self.objects.put_json(cut) if self.write else None
 
     def _log(self) -> None:

@@ -48,7 +48,7 @@ def receipt(done: Receipt, left: Sequence[str]) -> RenderableType:
         ("versions", _listed(done.versions, "none")),
         ("runs", _listed([f"{run['run']} ({run['version']})" for run in done.runs], "none known")),
         ("exports", _listed([f"operation {one['operation']}" for one in done.exports], "none known")),
-        ("rewritten", ", ".join(f"{count:,} {kind}" for kind, count in done.rewritten.items())),
+        ("rewritten", ", ".join(plural(count, kind) for kind, count in done.rewritten.items())),
     ]
     if done.loose:
         facts.append(("orphans", f"{plural(done.loose, 'object')} that no operation names, deleted"))
@@ -71,11 +71,11 @@ def _listed(names: Sequence[str], nothing: str) -> Text:
 
 def compacted(done: CompactResult) -> RenderableType:
     """What `compact` did."""
-    if done.operation is None and not done.dry_run:
+    if not done.merged:
         return Text(f"{safe_text(done.version)}: nothing to merge", "dim")
     head = Text("would merge " if done.dry_run else "merged ", "bold")
-    head.append(f"{done.before:,} segments of {safe_text(done.version)}")
-    after = "" if done.dry_run else f" into {done.after:,}"
+    head.append(f"{done.merged:,} of {done.before:,} segments of {safe_text(done.version)}")
+    after = "" if done.dry_run else f"; {done.after:,} are left"
     return Group(
         head.append(after),
         Text(f"  {size(done.bytes)} of rows; fingerprint and number are as they were", "dim"),

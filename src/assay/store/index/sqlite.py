@@ -103,7 +103,7 @@ class SqliteIndex:
         """Whether the file holds together: SQLite's own check of every page, and of the words."""
         try:
             db = self._connect()
-            whole = db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+            whole: bool = db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
             db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
         except sqlite3.DatabaseError:
             return False
