@@ -31,9 +31,6 @@ SECTIONS = {
         "stats": "Figures about a version, and whether they are healthy.",
         "report": "The same as one HTML page, with charts.",
     },
-    "Say": {
-        "fact": "State tags and scores about examples.",
-    },
     "Explain": {
         "diff": "What changed between two versions.",
         "why": "What became of a record, and the evidence.",
@@ -42,6 +39,7 @@ SECTIONS = {
         "radius": "Every version and run that something reached.",
     },
     "Govern": {
+        "fact": "State tags and scores about examples.",
         "runs": "Which models learned from which version.",
     },
     "Keep": {
