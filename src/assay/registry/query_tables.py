@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -36,16 +36,20 @@ _ID: Final = pa.binary(32)
 
 @dataclass(frozen=True)
 class Scope:
-    """The versions that a statement is about, and the registry they are of."""
+    """The versions that a statement is about, and the registry they are of.
+
+    `beside`: datasets whose facts are columns as well, though empty ones, so that one statement suits them all.
+    """
 
     registry: Registry
     versions: Sequence[Version]
+    beside: Collection[str] = ()
 
     @cached_property
     def facts(self) -> dict[str, Facts]:
         """Dataset → what holds of its examples."""
         entries, objects = self.registry.store.log.entries(), self.registry.store.objects
-        names = sorted({version.manifest.dataset for version in self.versions})
+        names = sorted({version.manifest.dataset for version in self.versions} | {*self.beside})
         return {name: facts(objects, entries, name) for name in names}
 
     def ids(self, version: Version) -> IdArray:
