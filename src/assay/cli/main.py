@@ -35,6 +35,9 @@ SECTIONS = {
         "trace": "Everything known about an example.",
         "sweep": "What other thresholds would have kept.",
     },
+    "Govern": {
+        "audit": "Prove that the log is whole, and hold it against what you kept.",
+    },
     "Keep": {
         "export": "Write a version as files.",
         "verify": "Check every byte against its name.",

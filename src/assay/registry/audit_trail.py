@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def about(registry: Registry, entries: Sequence[Operation], id: str) -> list[Operation]:
     """Those of `entries` that concern an example, by its whole id or a prefix that only it has.
 
-    A whole id need not be known to the registry, so that forgotten examples can be asked for. Raises NotFound, UsageError,
-    Damaged.
+    A whole id need not be known to the registry, so that forgotten examples can be asked for. Raises NotFound,
+    UsageError, Damaged.
     """
     example = _whole(id) or example_by_id(registry, id).id
     moved = set(_moves(registry, example))

@@ -88,8 +88,8 @@ class Audit:
     ) -> list[Operation]:
         """The operations that fit all that is asked, oldest first.
 
-        `since`, `until`: days or RFC 3339 moments, both included, by the time the entry states. `id`: an example that the
-        operation names, or that came into or left a dataset with it. Raises UsageError, NotFound.
+        `since`, `until`: days or RFC 3339 moments, both included, by the time the entry states. `id`: an example that
+        the operation names, or that came into or left a dataset with it. Raises UsageError, NotFound.
         """
         from assay.registry.audit_trail import about
 
@@ -159,7 +159,7 @@ class Audit:
         return Checkpointed(made, (name,) if to is None else (name, str(to)))
 
     def make_key(self, path: str | Path, name: str | None = None, dry_run: bool = False) -> Key:
-        """Make a key that signs: the private half into `path`, which only its owner may read, the public into `path`.pub.
+        """Make a key that signs: the private half into `path`, for its owner's eyes, the public one into `path`.pub.
 
         `name`: who signs, by default this registry's origin. Raises UsageError when a file exists, or would lie in the
         registry: a key there goes wherever the registry is copied.
@@ -188,8 +188,8 @@ class Audit:
         `seqs`: the entries to put in; None: all. `seal` makes the manifest once the pack's other files are known.
         Raises NotFound, Damaged.
         """
-        entries, made = self._entries(), self.checkpoint(key)
-        size = made.checkpoint.size
+        made = self.checkpoint(key)
+        entries, size = self._entries(), made.checkpoint.size
         missing = [seq for seq in seqs or () if not 1 <= seq <= size]
         if missing:
             raise NotFound(f"no entry {missing[0]}", f"the log has {size} entries")
@@ -228,7 +228,8 @@ class Audit:
         root = self.registry.root
         if root is not None and path.resolve().is_relative_to(root.resolve()):
             raise UsageError(
-                f"{path} lies in the registry", "keep keys elsewhere: who copies the registry would have it"
+                f"{path} lies in the registry",
+                "keep keys elsewhere: a copy of the registry is none of theirs",
             )
 
     def _signer(self, path: str | Path) -> SigningKey:

@@ -58,8 +58,8 @@ class Link:
 class Chain:
     """A log that was read. `sound`: how many entries from the first on are beyond doubt for one another.
 
-    `roots`: Merkle roots (of sizes up to `sound`) that were asked for, and that of `sound`. `last`: the highest number of
-    a file. `reach`: the highest number that a file has or an entry says.
+    `roots`: Merkle roots (of sizes up to `sound`) that were asked for, and that of `sound`. `last`: the highest number
+    of a file. `reach`: the highest number that a file has or an entry says.
     """
 
     sound: int = 0

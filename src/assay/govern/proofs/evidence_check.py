@@ -149,7 +149,7 @@ def _check_extract(report: Report, files: FolderFiles | ZipFiles, head: Checkpoi
         if log_name(seq) not in names:
             report.add("deletion", log_name(seq), f"entry {seq} has a proof and is missing", seq)
     before: tuple[int, bytes] | None = None
-    for seq in sorted(seq for name in names if (seq := log_number(name))):
+    for seq in sorted(filter(None, map(log_number, names))):
         name = log_name(seq)
         try:
             data = files.read(name)

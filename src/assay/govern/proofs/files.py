@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import os
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, Protocol
 
 MAX_FILE = 64 << 20
 MAX_TOTAL = 64 << 30
 MAX_FILES = 10_000_000
+_UNREADABLE = (OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 
 
@@ -93,7 +96,7 @@ class ZipFiles:
         with self._open(name) as file:
             try:
                 return file.read()
-            except (OSError, zipfile.BadZipFile, EOFError, *_zlib_errors()) as error:
+            except _UNREADABLE as error:
                 raise ValueError(f"{name} cannot be unpacked: {error}") from None
 
     def sha256(self, name: str) -> str:
@@ -101,7 +104,7 @@ class ZipFiles:
         with self._open(name) as file:
             try:
                 return _digest(file)
-            except (OSError, zipfile.BadZipFile, EOFError, *_zlib_errors()) as error:
+            except _UNREADABLE as error:
                 raise ValueError(f"{name} cannot be unpacked: {error}") from None
 
     def _open(self, name: str) -> IO[bytes]:
@@ -118,10 +121,3 @@ def _digest(file: IO[bytes]) -> str:
     while chunk := file.read(1 << 20):
         found.update(chunk)
     return found.hexdigest()
-
-
-def _zlib_errors() -> tuple[type[Exception], ...]:
-    import lzma
-    import zlib
-
-    return zlib.error, lzma.LZMAError

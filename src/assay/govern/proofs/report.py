@@ -33,8 +33,8 @@ class Held:
 class Report:
     """The answer. `entries`: log entries read; `size`, `root`: the tree they make or were proven to be in.
 
-    `whole`: the entries are all of the log up to `size`, not an extract. `listed`: files of a pack that its manifest names.
-    `own_key`: signatures were checked with the key that lay in the pack itself.
+    `whole`: the entries are all of the log up to `size`, not an extract. `listed`: files of a pack that its
+    manifest names. `own_key`: signatures were checked with the key that lay in the pack itself.
     """
 
     origin: str = ""
@@ -66,7 +66,7 @@ class Report:
         said = []
         if self.whole:
             said.append(
-                f"The {self.entries:,} entries follow one another without a gap, and none contradicts its digest."
+                f"The {self.entries:,} entries follow one another without a gap, each as its digest says."
             )
         else:
             said.append(

@@ -1,4 +1,4 @@
-"""The verifier's command line: a registry's folder, or an evidence pack (folder or zip), and what to hold it against."""
+"""The verifier's command line: a registry's folder or an evidence pack, and what to hold it against."""
 
 from __future__ import annotations
 
