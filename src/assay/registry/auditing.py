@@ -172,8 +172,8 @@ class Audit:
             raise UsageError(f"cannot name a key {name!r}: {error}", "take another --name") from None
         public = signer.public
         if not dry_run:
-            _write_new(private, f"{signer.as_text()}\n".encode(), 0o600)
             _write_new(private.with_name(f"{private.name}.pub"), f"{public}\n".encode(), 0o644)
+            _write_new(private, f"{signer.as_text()}\n".encode(), 0o600)
         return public
 
     def verifier(self) -> str:
@@ -269,15 +269,22 @@ def _read(path: str | Path) -> bytes:
 
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:
-    """Write a file that must not exist yet, synced."""
+    """Write a file that must not exist yet, synced; a write that failed leaves none behind."""
     try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:  # noqa: PTH123
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        file = open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb")  # noqa: PTH123, SIM115
     except FileExistsError:
         raise UsageError(f"{path} exists", "it may be the only one of its kind: name another file") from None
     except OSError as error:
-        raise StorageFailure(
-            f"cannot write {path}: {error.strerror}", "check the folder and its permissions"
-        ) from None
+        raise _cannot_write(path, error) from None
+    try:
+        with file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise _cannot_write(path, error) from None
+
+
+def _cannot_write(path: Path, error: OSError) -> StorageFailure:
+    return StorageFailure(f"cannot write {path}: {error.strerror}", "check the folder and the free space")
