@@ -1,1 +1,1 @@
-"""Governance: proofs about the log, and what is folded from it. Knows the store, and no use case."""
+"""What people and rules say about datasets, and what follows from it: folds of the log and pure functions on them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +21,7 @@ from assay.govern.proofs.tree import Tree
 from assay.model.dates import seconds_of
 from assay.store.layout import KEY as LAYOUT_KEY
 from assay.store.log import Log
+from assay.store.log_view import LogView
 from assay.store.objects import Objects, object_key
 from assay.store.reach import reachable
 from assay.store.storage import Storage
@@ -139,8 +139,11 @@ class Audit:
         """State what the log is now, signed with the private key in the file `key` if there is one.
 
         Written into the registry, and into the file `to`, which must not exist. Raises Damaged when the log, or a
-        checkpoint in the registry, is not in order: nothing is stated over damage.
+        checkpoint in the registry, is not in order: nothing is stated over damage. Raises UsageError for a registry as
+        of a day: that is not what the log is now.
         """
+        if isinstance(self.registry.store.log, LogView):
+            raise UsageError("a checkpoint states what the log is now", "leave the moment out")
         signer = None if key is None else self._signer(key)
         report = self.verify()
         if not report.ok:
@@ -167,7 +170,7 @@ class Audit:
         private = Path(path)
         self._outside(private)
         try:
-            signer = SigningKey(name or self.origin, secrets.token_bytes(32))
+            signer = SigningKey(name or self.origin, self.registry.entropy(32))
         except ValueError as error:
             raise UsageError(f"cannot name a key {name!r}: {error}", "take another --name") from None
         public = signer.public
