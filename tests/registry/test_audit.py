@@ -133,7 +133,7 @@ def test_a_restored_old_copy_is_told_by_a_checkpoint_kept_elsewhere(place):
         assert not (old / stat_.key).exists()
     assert named.verify().ok and named.audit.verify([place / "old"]).ok
     (found,) = named.audit.verify([place / "new"]).findings
-    assert (found.kind, found.seq) == ("rollback", 6)
+    assert (found.kind, found.seq) == ("restored_copy", 6)
 
 
 def test_entries_cut_off_leave_traces(place):
