@@ -273,8 +273,9 @@ def _read(path: str | Path) -> bytes:
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:
     """Write a file that must not exist yet, synced; a write that failed leaves none behind."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        file = open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb")  # noqa: PTH123, SIM115
+        file = open(os.open(path, flags, mode), "wb")  # noqa: PTH123, SIM115
     except FileExistsError:
         raise UsageError(f"{path} exists", "it may be the only one of its kind: name another file") from None
     except OSError as error:
