@@ -41,6 +41,7 @@ SECTIONS = {
     "Govern": {
         "fact": "State tags and scores about examples.",
         "runs": "Which models learned from which version.",
+        "audit": "Prove that the log is whole, and hold it against what you kept.",
     },
     "Keep": {
         "export": "Write a version as files.",
