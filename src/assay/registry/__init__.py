@@ -18,8 +18,6 @@ from assay.store.heads import MAIN
 from assay.store.storage import Storage
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from assay.curate.plan import Plan
     from assay.kernels.ids import IdArray
     from assay.model.decision import Decision
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from assay.registry.auditing import Audit
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.measuring import Statistics
+    from assay.registry.querying import ArrowTable
     from assay.registry.radius import Radius
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
     from assay.registry.running import Runs
@@ -280,11 +279,8 @@ class Registry:
 
         return trace(self, id)
 
-    def query(self, sql: str, ref: str | None = None) -> pa.Table:
-        """What a SELECT statement gives: over one version, or over the newest one of every dataset.
-
-        Tables: examples, facts, decisions, versions, log (docs/query.md). Raises UsageError.
-        """
+    def query(self, sql: str, ref: str | None = None) -> ArrowTable:
+        """What a SELECT (docs/query.md) gives: over one version, or over the newest one of every dataset."""
         from assay.registry.querying import query
 
         return query(self, sql, ref)

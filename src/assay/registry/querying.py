@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from assay.registry import Registry
 
+ArrowTable: TypeAlias = pa.Table
 
-def query(registry: Registry, sql: str, ref: str | None, limits: Limits | None = None) -> pa.Table:
+
+def query(registry: Registry, sql: str, ref: str | None, limits: Limits | None = None) -> ArrowTable:
     """What a SELECT statement gives, over a version or over the newest one of every dataset.
 
     Raises UsageError, saying what is wrong with the statement and which columns there are.
