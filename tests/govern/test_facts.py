@@ -54,12 +54,12 @@ def test_the_fold_is_a_dictionary_that_is_written_to(history):
         ] == sorted(stands)
         assert set(found.keys) == {key for _, key in stands}
         for key in found.keys:
-            column = found.column(key, as_ids(IDS[::-1]), numeric=found.of_key(key).numeric)
-            expected = [stands.get((i, key)) for i in IDS[::-1]]
-            if not found.of_key(key).numeric:
-                spelled = {None: None, 0.0: "0", -1.5: "-1.5", 1e300: "1e+300"}
-                expected = [v if isinstance(v, str) else spelled[v] for v in expected]
-            assert column.to_pylist() == expected
+            ids, values = found.said(key, numeric=key in found.scores)
+            expected = {i: v for (i, k), v in stands.items() if k == key}
+            if key not in found.scores:
+                spelled = {0.0: "0", -1.5: "-1.5", 1e300: "1e+300"}
+                expected = {i: v if isinstance(v, str) else spelled[v] for i, v in expected.items()}
+            assert dict(zip(id_list(ids), values.to_pylist(), strict=True)) == expected
 
 
 def test_another_dataset_and_another_action_say_nothing():

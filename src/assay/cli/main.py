@@ -31,9 +31,6 @@ SECTIONS = {
         "stats": "Figures about a version, and whether they are healthy.",
         "report": "The same as one HTML page, with charts.",
     },
-    "Say": {
-        "fact": "State tags and scores about examples.",
-    },
     "Explain": {
         "diff": "What changed between two versions.",
         "why": "What became of a record, and the evidence.",
@@ -42,10 +39,12 @@ SECTIONS = {
         "radius": "Every version and run that something reached.",
     },
     "Govern": {
+        "fact": "State tags and scores about examples.",
         "disable": "Take examples out, and keep them out.",
         "enable": "Let disabled examples stand again.",
         "forget": "Destroy the texts of examples everywhere, for good.",
         "runs": "Which models learned from which version.",
+        "audit": "Prove that the log is whole, and hold it against what you kept.",
     },
     "Keep": {
         "export": "Write a version as files.",

@@ -18,8 +18,6 @@ from assay.store.heads import MAIN
 from assay.store.storage import Storage
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from assay.curate.plan import Plan
     from assay.kernels.ids import IdArray
     from assay.model.decision import Decision
@@ -28,9 +26,11 @@ if TYPE_CHECKING:
     from assay.model.operation import Operation
     from assay.model.recipe import Recipe
     from assay.registry.acting import Check
+    from assay.registry.auditing import Audit
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.keeping import Keeping
     from assay.registry.measuring import Statistics
+    from assay.registry.querying import ArrowTable
     from assay.registry.radius import Radius
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
     from assay.registry.running import Runs
@@ -280,11 +280,8 @@ class Registry:
 
         return trace(self, id)
 
-    def query(self, sql: str, ref: str | None = None) -> pa.Table:
-        """What a SELECT statement gives: over one version, or over the newest one of every dataset.
-
-        Tables: examples, facts, decisions, versions, log (docs/query.md). Raises UsageError.
-        """
+    def query(self, sql: str, ref: str | None = None) -> ArrowTable:
+        """What a SELECT (docs/query.md) gives: over one version, or over the newest one of every dataset."""
         from assay.registry.querying import query
 
         return query(self, sql, ref)
@@ -397,6 +394,13 @@ class Registry:
         from assay.registry.keeping import Keeping
 
         return Keeping(self)
+
+    @property
+    def audit(self) -> Audit:
+        """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
+        from assay.registry.auditing import Audit
+
+        return Audit(self)
 
     @property
     def values(self) -> FileValues | None:

@@ -40,17 +40,19 @@ def search(
     refs = [ref] if ref is not None else sorted(registry.store.versions())
     hits: list[Hit] = []
     for name in refs:
-        hits += _search_one(registry, query, name, limit - len(hits), where)
+        hits += _search_one(registry, query, name, limit - len(hits), where, [] if ref else refs)
         if len(hits) >= limit:
             break
     return hits
 
 
-def _search_one(registry: Registry, query: str, ref: str, limit: int, where: str | None) -> list[Hit]:
+def _search_one(
+    registry: Registry, query: str, ref: str, limit: int, where: str | None, beside: Sequence[str]
+) -> list[Hit]:
     version = registry.version(ref)
     objects = registry.store.objects
     ids = {split: split_ids(objects, version.manifest, split) for split in version.counts}
-    among = None if where is None else matching(registry, ref, where)
+    among = None if where is None else matching(registry, ref, where, beside)
 
     def split_of(example: bytes) -> str | None:
         wanted = as_ids([example])
@@ -93,8 +95,9 @@ def _search_all(registry: Registry, query: str, limit: int, where: str | None) -
 
 def _matching_anywhere(registry: Registry, where: str) -> IdArray:
     """The sorted ids of the examples for which an expression holds in some version."""
-    refs = [f"{name}@v{made.number}" for name, line in registry.store.versions().items() for made in line]
-    return sorted_ids(id_list(concat([matching(registry, ref, where) for ref in refs])))
+    datasets = registry.store.versions()
+    refs = [f"{name}@v{made.number}" for name, line in datasets.items() for made in line]
+    return sorted_ids(id_list(concat([matching(registry, ref, where, datasets) for ref in refs])))
 
 
 def _held(registry: Registry, example: bytes) -> tuple[Interval, ...]:
