@@ -18,7 +18,6 @@ from assay.store.heads import MAIN
 from assay.store.storage import Storage
 
 if TYPE_CHECKING:
-    from assay.curate.plan import Plan
     from assay.kernels.ids import IdArray
     from assay.model.decision import Decision
     from assay.model.diff import Diff
@@ -47,8 +46,8 @@ BATCH_ROWS = 5_000
 class Registry:
     """One registry: datasets, their versions, and the log of everything that was done.
 
-    `actor` is who acts, `clock` tells the time written in the log, `entropy` makes random bytes. Every method
-    either does all it says or changes nothing. With `until` (see `at`) it is the registry of that moment.
+    `actor` acts, `clock` tells the time in the log, `entropy` makes random bytes. Every method does all it says or
+    changes nothing. With `until` (see `at`) it is the registry of that moment.
     """
 
     def __init__(
@@ -159,8 +158,7 @@ class Registry:
     ) -> FreezeResult:
         """Freeze the items of some files as eval set `name`, for good, and look for them in every version.
 
-        From now on no curation keeps a row that holds one. Raises BadInput, NotFound; UsageError when other items
-        are frozen under the name.
+        No later curation keeps a row that holds one. Raises BadInput, NotFound, UsageError (the name has other items).
         """
         from assay.registry.freezing import FreezeRequest, freeze
 
@@ -368,25 +366,9 @@ class Registry:
         self._index.sync(self.store.objects, self.store.log)
         return self._index
 
-    def drop_index(self) -> None:
-        """Delete the index; whoever asks it next builds it anew."""
-        from assay.store.index.sqlite import SqliteIndex
-
-        if self._index is not None:
-            self._index.discard()
-            self._index = None
-        if self.root is not None:
-            SqliteIndex(self.root / "index" / "index.sqlite").discard()
-
     def scratch_root(self) -> Path | None:
         """Where unfinished work may lie, if the registry is a folder."""
         return None if self.root is None else self.root / "tmp"
-
-    def bound(self, plan: Plan) -> Plan:
-        """The plan with every stage given what it needs beyond its parameters."""
-        from assay.registry.guarding import bound
-
-        return bound(self, plan)
 
     @property
     def keeping(self) -> Keeping:

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CompactResult:
-    """`merged` of `before` segments became fewer, `after` in all; `bytes`: about how much was written again. `operation`: None where nothing
-    was worth merging, or on a dry run."""
+    """`merged` of `before` segments became fewer, `after` in all; `bytes`: about how much was written again.
+
+    `operation`: None where nothing was worth merging, or on a dry run.
+    """
 
     version: str
     merged: int
@@ -62,4 +64,6 @@ def compact_newest(registry: Registry, dataset: str, dry_run: bool) -> CompactRe
 
     body = {"version": manifest.number, "equal": equal.name, "fingerprint": manifest.fingerprint}
     done = act(registry, COMPACT, manifest.dataset, body, check)
-    return CompactResult(manifest.ref, chosen.segments, count, len(store.segments(equal)), chosen.bytes, done.seq)
+    return CompactResult(
+        manifest.ref, chosen.segments, count, len(store.segments(equal)), chosen.bytes, done.seq
+    )

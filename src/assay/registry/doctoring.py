@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from assay.errors import AssayError, Damaged, NotFound, StorageFailure, UsageError
 from assay.model.operation import Operation, digest
-from assay.registry.forgetting import finish
+from assay.registry.forgetting import drop_index, finish
 from assay.store import layout
 from assay.store.gc import GRACE_SECONDS
 from assay.store.local import LocalStorage
@@ -171,14 +171,14 @@ def _sound_entry(storage: Storage, copy: Storage, seq: int) -> bytes | None:
 
 def _index(registry: Registry, dry_run: bool) -> Iterator[Ailment]:
     """The index is derived: where it is damaged it is built again."""
-    from assay.store.index.sqlite import SqliteIndex
+    from assay.store.index.soundness import is_sound
 
     if registry.root is None:
         return
     path = registry.root / "index" / "index.sqlite"
-    if not path.exists() or SqliteIndex(path).is_sound():
+    if not path.exists() or is_sound(path):
         return
     if not dry_run:
-        registry.drop_index()
+        drop_index(registry)
     said = "the index is damaged; it is built again when it is next asked"
     yield Ailment("index", "index/index.sqlite", said, "possible" if dry_run else "repaired")

@@ -132,9 +132,17 @@ def finish(registry: Registry) -> list[str]:
         return []
     if registry.values is not None:
         registry.values.trim(0)
-    registry.drop_index()
+    drop_index(registry)
     _delete(registry, left)
     return left
+
+
+def drop_index(registry: Registry) -> None:
+    """Delete the index; whoever asks it next builds it anew. Who has it open sees that when it follows the log."""
+    from assay.store.index.sqlite import SqliteIndex
+
+    if registry.root is not None and (path := registry.root / "index" / "index.sqlite").exists():
+        SqliteIndex(path).discard()
 
 
 def _delete(registry: Registry, keys: Iterable[str]) -> None:

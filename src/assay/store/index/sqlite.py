@@ -99,18 +99,6 @@ class SqliteIndex:
         self._objects, self._log = objects, log
         return self._healing(self._follow)
 
-    def is_sound(self) -> bool:
-        """Whether the file holds together: SQLite's own check of every page, and of the words."""
-        try:
-            db = self._connect()
-            whole: bool = db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-            db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
-        except sqlite3.DatabaseError:
-            return False
-        finally:
-            self.close()
-        return whole
-
     def rebuild(self) -> None:
         """Throw everything away and build it again. Raises UsageError before the first `sync`."""
         self._sources()
