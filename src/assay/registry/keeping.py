@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 from assay.errors import UsageError
 from assay.kernels.ids import IdArray
-from assay.registry.compacting import CompactResult, compact_newest
-from assay.registry.doctoring import Diagnosis, doctor
-from assay.registry.forgetting import Receipt, forget
 from assay.registry.meant import ids_in_file, ids_named
-from assay.registry.querying import matching
-from assay.registry.standing import StandingResult, disabled_where, stand
 
 if TYPE_CHECKING:
     from assay.registry import Registry, Tell
+    from assay.registry.compacting import CompactResult
+    from assay.registry.doctoring import Diagnosis
+    from assay.registry.forgetting import Receipt
+    from assay.registry.standing import StandingResult
 
 Ids = Iterable[str] | IdArray
 """Ids in hexadecimal (a beginning that only one example has will do), or an array of them."""
@@ -33,6 +32,8 @@ class Keeping:
 
         Raises NotFound, UsageError when all of them are disabled already.
         """
+        from assay.registry.standing import stand
+
         return stand(self.registry, dataset, ids_named(self.registry, dataset, ids), reason, False, dry_run)
 
     def enable(self, dataset: str, ids: Ids, reason: str, *, dry_run: bool = False) -> StandingResult:
@@ -40,6 +41,8 @@ class Keeping:
 
         Raises NotFound, UsageError when none of them is disabled.
         """
+        from assay.registry.standing import stand
+
         return stand(self.registry, dataset, ids_named(self.registry, dataset, ids), reason, True, dry_run)
 
     def chosen(
@@ -51,6 +54,9 @@ class Keeping:
             return ids_named(self.registry, dataset, [*ids, *(ids_in_file(file) if file else ())])
         if ids or file:
             raise UsageError("ids and --where were both given", "name the examples one way")
+        from assay.registry.querying import matching
+        from assay.registry.standing import disabled_where
+
         found = (disabled_where if disabled else matching)(self.registry, dataset, where)
         if not len(found):
             raise UsageError(f"nothing in {dataset} is so", "`assay query` shows what there is")
@@ -61,6 +67,8 @@ class Keeping:
 
         Later curations reject records that are these examples. There is no way back. Raises NotFound, UsageError.
         """
+        from assay.registry.forgetting import forget
+
         return forget(self.registry, ids_named(self.registry, None, ids), reason, dry_run)
 
     def compact(self, dataset: str, *, dry_run: bool = False) -> CompactResult:
@@ -68,10 +76,14 @@ class Keeping:
 
         Raises NotFound, Conflict.
         """
+        from assay.registry.compacting import compact_newest
+
         return compact_newest(self.registry, dataset, dry_run)
 
     def doctor(
         self, other: str | None = None, *, dry_run: bool = False, progress: Tell | None = None
     ) -> Diagnosis:
         """Say what ails the registry and repair what can be, with the help of a copy of it in the folder `other`."""
+        from assay.registry.doctoring import doctor
+
         return doctor(self.registry, other, dry_run, progress)

@@ -11,7 +11,6 @@ from assay.kernels.ids import IdArray, as_ids, contains
 from assay.model.operation import Operation
 from assay.model.version import Manifest, SegmentRef
 from assay.registry.acting import act, noted
-from assay.registry.querying import matching
 from assay.registry.timing import spell_time
 from assay.store import heads
 from assay.store.barred import barred_by
@@ -139,6 +138,8 @@ def _unmoved(dataset: str, base: Manifest, act_before: int) -> Callable[[Sequenc
 def disabled_where(registry: Registry, dataset: str, where: str) -> IdArray:
     """The disabled examples for which an expression held in the version that they were taken from. Raises NotFound,
     UsageError."""
+    from assay.registry.querying import matching
+
     store = registry.store
     name = registry.version(dataset).manifest.dataset
     entries = store.log.entries()
