@@ -13,7 +13,7 @@ import pytest
 import assay
 from assay.errors import AssayError, Conflict, NotFound, UsageError
 from assay.model.fingerprint import prove, split_digest
-from assay.registry import Registry
+from assay.registry import Registry, forgetting
 from assay.store.objects import Objects, object_key
 from tests.keeping.bytes_of import files_with
 from tests.registry.conftest import ticket
@@ -313,3 +313,23 @@ def test_readers_at_work_go_on(registry: Registry, source: str) -> None:
     assert objects.buffer(ref.object).size > 0
     with pytest.raises(AssayError):
         objects.buffer("ab" * 32 + ".parquet")
+
+
+def test_a_registry_that_never_rests_is_told_of(
+    registry: Registry, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.curate("d", [source], recipe="import")
+    gone = _private_id(registry)
+    busy = assay.open(_root(registry))
+    look = forgetting.survey
+
+    def looks(*given: Any, **more: Any) -> Any:
+        busy.act("tag", "d", {"name": f"t{len(busy.log())}", "version": 1})
+        return look(*given, **more)
+
+    monkeypatch.setattr(forgetting, "survey", looks)
+    with pytest.raises(Conflict, match="changes faster"):
+        registry.keeping.forget([gone], "x")
+    assert {o.action for o in registry.log()} == {"commit", "tag"}
+    with pytest.raises(UsageError, match="the past"):
+        registry.at("2030-01-01").keeping.forget([gone], "x")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assay.errors import BadInput, Conflict, NotFound, UsageError
 from assay.kernels.ids import as_ids, id_list
-from assay.registry import Registry
+from assay.registry import Registry, standing
 from assay.registry.meant import ids_in_file
 from assay.store.commit import Draft, commit
 from assay.store.memory import MemoryStorage
@@ -185,3 +185,26 @@ def test_rollback_and_branches_leave_disabled_examples_out() -> None:
     made = commit(bare.objects, bare.log, draft, actor="x", time=TIME)
     assert bare.held(made) == {"train": {id_of("a"), id_of("c")}}
     assert isinstance(draft, Draft) and not facade.verify().damage
+
+
+def test_a_dataset_that_never_rests_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = Bare(MemoryStorage())
+    bare.commit("d", None, {"train": ["a", "b"]})
+    facade = Registry(bare.storage, None, "ann")
+    body = standing.ids_body
+    count = 0
+
+    def moves(*given: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count < 3 or always:
+            bare.commit("d", facade.head_of("d"), {"train": [*kept, f"c{count}"]})
+        return body(*given)
+
+    monkeypatch.setattr(standing, "ids_body", moves)
+    always, kept = False, ["a", "b"]
+    assert facade.keeping.disable("d", [id_of("a").hex()], "x").version == "d@v4"
+    always, kept = True, ["b"]
+    with pytest.raises(Conflict, match="changes faster"):
+        facade.keeping.disable("d", [id_of("b").hex()], "x")
+    assert not facade.verify().damage
