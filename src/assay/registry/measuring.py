@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from assay.measure.charts.funnel import Step
 from assay.measure.health import DEDUP_STAGES, Curated, Health, health
+from assay.measure.language import Language, script_of
 from assay.measure.profile import Profile, profile
 from assay.measure.rows import columns_for
 from assay.registry.results import FunnelStage
@@ -48,12 +50,12 @@ class Statistics:
         }
 
 
-def stats(registry: Registry, ref: str, by: str | None) -> Statistics:
+def stats(registry: Registry, ref: str, by: str | None, language: Language = script_of) -> Statistics:
     """The statistics of a version, or of one split of it, counted by `by`. Raises NotFound, UsageError."""
     version = registry.version(ref)
     curation = registry.store.curation(version.manifest)
     curated = _curated(version, curation) if curation else None
-    found = profile(_tables(registry, version, by), by)
+    found = profile(_tables(registry, version, by), by, language)
     malformed = sum((curation or {}).get("malformed_codes", {}).values())
     read = version.funnel[0].entered + malformed if version.funnel else malformed
     rate = curated.dedup_rate if curated is not None else None
@@ -86,17 +88,10 @@ def _can_reject(recipe: Mapping[str, Any]) -> bool:
 
 def report(registry: Registry, ref: str, by: str | None) -> str:
     """The report on a version as one HTML document. Raises NotFound, UsageError."""
-    from assay.measure.charts.funnel import Step
     from assay.measure.report import Report, render
 
     found = stats(registry, ref, by)
-    steps, left = [], found.read
-    if found.malformed:
-        left -= found.malformed
-        steps.append(Step("malformed", found.malformed, left, "not readable as an example"))
-    for stage in found.funnel:
-        left -= stage.rejected
-        steps.append(Step(stage.stage, stage.rejected, left, _reasons(stage)))
+    steps = steps_of(found)
     words = ["assay", "report", found.version, *(["--by", by] if by else [])]
     return render(
         Report(
@@ -104,6 +99,18 @@ def report(registry: Registry, ref: str, by: str | None) -> str:
             found.read, steps, shlex.join(words),
         )
     )  # fmt: skip
+
+
+def steps_of(found: Statistics) -> list[Step]:
+    """The curation's steps for the picture of the funnel, malformed records first."""
+    steps, left = [], found.read
+    if found.malformed:
+        left -= found.malformed
+        steps.append(Step("malformed", found.malformed, left, "not readable as an example"))
+    for stage in found.funnel:
+        left -= stage.rejected
+        steps.append(Step(stage.stage, stage.rejected, left, _reasons(stage)))
+    return steps
 
 
 def _reasons(stage: FunnelStage) -> str:

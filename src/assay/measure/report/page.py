@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from assay.measure.charts.funnel import Step, funnel
-from assay.measure.escape import block, inline
+from assay.model.escape import block, inline
 from assay.measure.health import Health, worst
 from assay.measure.profile import Profile, Sample
 from assay.measure.report.sections import answers, contents, origins

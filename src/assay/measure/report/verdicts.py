@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from assay.measure.escape import inline
+from assay.model.escape import inline
 from assay.measure.health import Health
 
 _SHAPES = {

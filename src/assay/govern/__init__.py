@@ -1,0 +1,1 @@
+"""Acts of governance and the papers about a version: pure functions over facts and operations."""

@@ -1,0 +1,81 @@
+"""A paper as Markdown. What comes from data cannot become markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from assay.govern.document import BLANK, Answers, Block, Bullets, Document, Listing, Mono, Pairs, Paragraph, Table
+from assay.model.escape import spelled
+
+CELL = 300
+TEXT = 10_000
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&$^])")
+_LIST = re.compile(r"^([0-9]{0,9})([.)+=-])")  # what would begin a list, a rule or a heading
+_PLAIN = re.compile(r"[A-Za-z0-9:/._@+, =-]+")
+
+
+def markdown(document: Document) -> str:
+    """CommonMark with tables (GFM): title, lede, sections."""
+    parts = [f"# {_text(document.title)}", _text(document.lede)]
+    for section in document.sections:
+        parts.append(f"## {_text(section.title)}")
+        parts += [_block(block) for block in section.blocks]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Paragraph(text):
+            return _text(text)
+        case Pairs(rows):
+            return _table(("", ""), [(name, value or BLANK) for name, value in rows], ())
+        case Table(heads, rows, right):
+            return _table(heads, rows, right)
+        case Bullets(items):
+            return "\n".join(f"- {_text(item)}" for item in items)
+        case Answers(rows):
+            return "\n\n".join(f"**{_text(name)}.** {_said(texts)}" for name, texts in rows)
+        case Listing(text):
+            return _listing(text)
+
+
+def _said(texts: Sequence[str]) -> str:
+    if len(texts) < 2:
+        return _text(texts[0]) if texts else f"*{BLANK}*"
+    return "\n" + "\n".join(f"- {_text(text)}" for text in texts)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]) -> str:
+    rules = ["---:" if k in right else "---" for k in range(len(heads))]
+    lines = [_row([_cell(head) for head in heads]), _row(rules)]
+    lines += [_row([_cell(value) for value in row]) for row in rows]
+    return "\n".join(lines)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(value: str) -> str:
+    if isinstance(value, Mono) and _PLAIN.fullmatch(value) and len(value) <= CELL:
+        return f"`{value}`"
+    return _text(value, CELL)
+
+
+def _text(value: str, limit: int = TEXT) -> str:
+    """One line; every sign that Markdown or HTML could act on is escaped, what hides or reorders is spelled."""
+    said = _MARKUP.sub(r"\\\1", spelled(str(value), limit))
+    said = said.replace("://", ":\\//").replace("www.", "www\\.")
+    return _LIST.sub(r"\1\\\2", said)
+
+
+def _listing(text: str) -> str:
+    """Indented by four: there is no fence that the text could close."""
+    return "\n".join(f"    {spelled_line}" for spelled_line in map(_line, text.splitlines()))
+
+
+def _line(line: str) -> str:
+    indent = len(line) - len(line.lstrip(" "))
+    return " " * indent + spelled(line, 400)

@@ -1,0 +1,235 @@
+"""The facts of a version for its papers: card, Croissant, summaries, evidence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+import assay
+from assay.errors import UsageError
+from assay.formats.hub import Columns, HubColumn, HubRow, hub_splits
+from assay.govern import facts as f
+from assay.kernels.language import language_of
+from assay.measure.profile import Profile
+from assay.measure.shares import percent
+from assay.model.operation import Operation
+from assay.registry.measuring import Statistics, stats
+from assay.registry.version import Version
+from assay.store import layout
+from assay.store.evalsets import frozen_sets
+from assay.store.heads import Committed
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from assay.registry import Registry
+
+TALLIED = ("origin", "generator", "licence", "prompt_template", "depth")
+SHOWN = 50
+MOST_VALUES = 10_000
+"""With more different values than this a provenance column is not counted by value."""
+
+_PAYLOAD_NOTES = {
+    "id": "SHA-256 of the payload",
+    "messages": "the conversation",
+    "tools": "schemas of the tools that may be called, as JSON",
+    "prompt": "what the model is given",
+    "chosen": "the better answer",
+    "rejected": "the worse answer",
+    "completion": "the answer",
+    "label": "the label",
+    "text": "the text",
+    "origin": "human, synthetic, log or web",
+    "generator": "provider and model that wrote it",
+    "licence": "licence of the record",
+    "created": "time that the record states",
+    "depth": "synthetic depth: 0 human, 1 model output, …",
+    "extra": "further fields of the source record, as JSON text",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """The facts, and what they were taken from."""
+
+    facts: f.CardFacts
+    statistics: Statistics
+    columns: tuple[HubColumn, ...]
+    version: Version
+
+
+def describe(registry: Registry, ref: str) -> Described:
+    """The facts of a whole version; two passes over its rows in bounded memory. Raises NotFound, UsageError."""
+    version = registry.version(ref)
+    if version.name != version.manifest.ref:
+        raise UsageError(f"{ref} is one split", f"papers are about a version: {version.manifest.ref}")
+    statistics = stats(registry, version.name, None, _code_of)
+    columns, tallies = _columns_and_tallies(registry, version)
+    entries = registry.store.log.entries()
+    line = registry.store.versions()[version.manifest.dataset]
+    curation = registry.store.curation(version.manifest) or {}
+    profile = statistics.profile
+    operation = version.operation
+    splits = hub_splits(version.counts)
+    facts = f.CardFacts(
+        dataset=version.manifest.dataset,
+        number=version.manifest.number,
+        fingerprint=version.fingerprint,
+        manifest=version.manifest.name,
+        made=operation.time,
+        actor=operation.actor,
+        action=operation.action,
+        message=version.message,
+        registry=layout.open(registry.store.storage).id,
+        program=f"assay {assay.__version__}",
+        parents=tuple(registry.store.objects.manifest(name).ref for name in version.manifest.parents),
+        splits=tuple(f.Split(name, rows, splits[name]) for name, rows in version.counts.items()),
+        kinds=dict(profile.kinds),
+        labelled=profile.labelled,
+        columns=tuple(map(_column, columns)),
+        languages={share.value: share.count for share in profile.languages.top},
+        synthetic=profile.synthetic,
+        units=0 if profile.length is None else round(profile.length.mean * profile.length.count),
+        curated=_curated(version, curation),
+        sources=_sources(profile, version, line, registry),
+        provenance=tallies,
+        collected=_collected(profile),
+        figures=tuple(_figures(statistics)),
+        health=tuple(
+            f.Verdict(h.name, h.title, h.shown, h.range, h.verdict, h.why, h.advice) for h in statistics.health
+        ),
+        guards=_guards(entries, curation),
+        history=tuple(_past(one) for one in line if one.number <= version.manifest.number),
+        acts=_acts(entries, version),
+    )
+    return Described(facts, statistics, columns, version)
+
+
+def _code_of(text: str) -> str:
+    return language_of(text)[0]
+
+
+def _column(column: HubColumn) -> f.Column:
+    return f.Column(
+        column.name, column.type, tuple(map(_column, column.fields)), _PAYLOAD_NOTES.get(column.name, "")
+    )
+
+
+def _columns_and_tallies(registry: Registry, version: Version) -> tuple[tuple[HubColumn, ...], tuple[f.Tally, ...]]:
+    found = Columns()
+    counts: dict[str, Counter[str]] = {name: Counter() for name in TALLIED}
+    missing: Counter[str] = Counter()
+    wanted = ["id", "payload", "extra", *dict.fromkeys((*TALLIED, "created"))]
+    for _, table in registry.store.live_tables(version.manifest, wanted):
+        for row in hub_rows(table):
+            found.add(row)
+        for name in TALLIED:
+            values = [str(value) for value in table.column(name).to_pylist() if value is not None]
+            missing[name] += len(table) - len(values)
+            counts[name].update(values)
+    return found.result(), tuple(_tally(name, counts[name], missing[name]) for name in TALLIED)
+
+
+def _tally(name: str, counts: Counter[str], missing: int) -> f.Tally:
+    stated = counts.total()
+    if len(counts) > MOST_VALUES:
+        return f.Tally(name, stated, missing, (), stated)
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    shown = tuple(ordered[:SHOWN])
+    return f.Tally(name, stated, missing, shown, stated - sum(count for _, count in shown))
+
+
+def hub_rows(table: pa.Table) -> Iterator[HubRow]:
+    """Stored rows as they go into a folder for `datasets`; columns that the table lacks are not known."""
+    for row in table.to_pylist():
+        extra = row.get("extra")
+        yield HubRow(row["id"].hex(), orjson.loads(row["payload"]), row, extra if extra and extra != "{}" else None)
+
+
+def _curated(version: Version, curation: Mapping[str, Any]) -> f.Curated | None:
+    if not curation.get("counts"):
+        return None
+    counts = curation["counts"]
+    steps = (f.Step(s.stage, s.entered, s.rejected, s.codes, s.flagged) for s in version.funnel)
+    return f.Curated(
+        counts["read"], counts["kept"], counts["rejected"], counts["malformed"],
+        curation.get("malformed_codes", {}), curation.get("recipe") or {}, curation.get("recipe_digest", ""),
+        curation.get("stages", {}), bool(curation.get("add")), tuple(steps),
+    )  # fmt: skip
+
+
+def _sources(profile: Profile, version: Version, line: list[Committed], registry: Registry) -> tuple[f.SourceFile, ...]:
+    """Files that rows of the version name, with the digest that the newest curation up to it noted of them."""
+    known: dict[str, Mapping[str, Any]] = {}
+    for committed in line:
+        if committed.number <= version.manifest.number:
+            made = registry.store.curation(registry.store.objects.manifest(committed.manifest)) or {}
+            known.update({source["uri"]: source for source in made.get("sources", ())})
+    found = []
+    for source in profile.sources:
+        told = known.get(source.name, {})
+        found.append(
+            f.SourceFile(
+                source.name, str(told.get("sha256") or ""), int(told.get("bytes") or 0),
+                str(told.get("shape") or ""), source.rows,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _collected(profile: Profile) -> tuple[str, str] | None:
+    months = profile.coverage.months
+    return (months[0].value, months[-1].value) if months else None
+
+
+def _figures(found: Statistics) -> Iterator[f.Figure]:
+    profile = found.profile
+    for name, length in (("input", profile.input), ("output", profile.output)):
+        if length is not None:
+            said = f"{length.p50:,} units; 8 of 10 have {length.p10:,} to {length.p90:,}"
+            yield f.Figure(f"Median length of {name}s", said)
+    if profile.diversity.distinct_1 is not None:
+        yield f.Figure("Different words in outputs", f"{profile.diversity.vocabulary:,} of {profile.diversity.words:,}")
+    if found.dedup_rate is not None:
+        yield f.Figure("Records rejected as duplicates", percent(found.dedup_rate))
+    if profile.scores is not None:
+        yield f.Figure(f"Mean {profile.scores.field}", f"{profile.scores.mean:.2f} of {profile.scores.count:,} rows")
+    if profile.balance is not None and profile.balance.imbalance is not None:
+        said = f"{profile.balance.distinct:,} values, largest over smallest {profile.balance.imbalance:,.1f}"
+        yield f.Figure(f"Balance by {profile.balance.field}", said)
+    name, share = profile.forms.largest
+    if name:
+        yield f.Figure("Most frequent form of outputs", f"{name}, {percent(share)}")
+
+
+def _guards(entries: list[Operation], curation: Mapping[str, Any]) -> tuple[f.EvalGuard, ...]:
+    held = (curation.get("lineage") or {}).get("decontaminate", {})
+    return tuple(
+        f.EvalGuard(one.name, one.digest, one.items, one.operation.time, held.get(f"set:{one.name}") == one.digest)
+        for one in frozen_sets(entries).values()
+    )
+
+
+def _past(one: Committed) -> f.Past:
+    operation = one.operation
+    body = operation.body
+    counts = body.get("counts") or {}
+    return f.Past(
+        one.number, operation.seq, operation.action, operation.actor, operation.time,
+        str(body.get("message") or ""), sum(counts.values()), str(body.get("fingerprint") or ""),
+    )  # fmt: skip
+
+
+def _acts(entries: list[Operation], version: Version) -> tuple[f.Act, ...]:
+    """Entries that name this version and made none: who approved it, released it, trained on it."""
+    number = version.manifest.number
+    names = (number, f"v{number}", version.manifest.ref)
+    return tuple(
+        f.Act(one.seq, one.action, one.actor, one.time)
+        for one in entries
+        if one.dataset == version.manifest.dataset and "manifest" not in one.body and one.body.get("version") in names
+    )
