@@ -34,6 +34,10 @@ SECTIONS = {
         "why": "What became of a record, and the evidence.",
         "trace": "Everything known about an example.",
         "sweep": "What other thresholds would have kept.",
+        "radius": "Every version and run that something reached.",
+    },
+    "Govern": {
+        "runs": "Which models learned from which version.",
     },
     "Keep": {
         "export": "Write a version as files.",

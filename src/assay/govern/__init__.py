@@ -1,1 +1,1 @@
-"""Acts of governance and the papers about a version: pure functions over facts and operations."""
+"""What people and rules say about datasets, and what follows from it: folds of the log and pure functions on them."""

@@ -141,7 +141,8 @@ class CardFacts:
     """Everything about one version that its papers are written from.
 
     `languages`: ISO 639 code → examples, as the built-in detector sees them; `und` undetermined, `code` source code.
-    `units` counts words, and single Han and kana characters, of input and output. `collected`: the first and
+    `units` counts words, and single Han and kana characters, of input and output; `payload_bytes`
+    are of the payloads as canonical JSON in UTF-8. `collected`: the first and
     the last month that records state. `history` is oldest first, up to this version. `program` wrote this.
     """
 
@@ -163,6 +164,7 @@ class CardFacts:
     languages: Mapping[str, int]
     synthetic: int
     units: int
+    payload_bytes: int
     curated: Curated | None
     sources: tuple[SourceFile, ...]
     provenance: tuple[Tally, ...]

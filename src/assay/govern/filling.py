@@ -55,6 +55,7 @@ QUESTIONS: Final[Mapping[str, str]] = {
     "eu.models": "Versioned names of the models trained on it",
     "eu.dependencies": "Models that those were made from, with links to their summaries",
     "eu.placed_on_market": "The date on which the model was placed on the Union market",
+    "eu.text_size": "Training data size: less than 1 billion, 1 billion to 10 trillion, or more tokens",
     "eu.content_types": "Which types of content it holds (fiction, press, scientific texts, …)",
     "eu.public_datasets": "Publicly available datasets among the sources: names and links",
     "eu.licensed_datasets": "Whether datasets were licensed from rightsholders, for which modalities",

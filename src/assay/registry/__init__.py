@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
 from assay.errors import NotFound
-from assay.model.ref import Ref, check_name
+from assay.model.ref import Ref, check_name, end_of
 from assay.model.version import Manifest
 from assay.registry.store import Store
 from assay.registry.timing import utc_now
 from assay.registry.version import Version
+from assay.store.heads import MAIN
 from assay.store.storage import Storage
 
 if TYPE_CHECKING:
@@ -22,9 +24,12 @@ if TYPE_CHECKING:
     from assay.model.example import Example
     from assay.model.operation import Operation
     from assay.model.recipe import Recipe
+    from assay.registry.acting import Check
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.measuring import Statistics
+    from assay.registry.radius import Radius
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
+    from assay.registry.running import Runs
     from assay.registry.sweeping import Sweep
     from assay.store.gc import GcPlan
     from assay.store.index.sqlite import SqliteIndex
@@ -38,17 +43,25 @@ BATCH_ROWS = 5_000
 class Registry:
     """One registry: datasets, their versions, and the log of everything that was done.
 
-    `actor` is who acts, `clock` tells the time written in the log. Every method either does all it says or
-    changes nothing.
+    `actor` is who acts, `clock` tells the time written in the log, `entropy` makes random bytes. Every method
+    either does all it says or changes nothing. With `until` (see `at`) it is the registry of that moment.
     """
 
     def __init__(
-        self, storage: Storage, root: Path | None, actor: str, clock: Callable[[], datetime] = utc_now
+        self,
+        storage: Storage,
+        root: Path | None,
+        actor: str,
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        entropy: Callable[[int], bytes] = token_bytes,
+        until: str | None = None,
     ) -> None:
-        self.store = Store(storage)
-        self.root = root
+        self.store = Store(storage, until)
+        self.root = root if until is None else None
         self.actor = actor
         self.clock = clock
+        self.entropy = entropy
         self._index: SqliteIndex | None = None
 
     def curate(  # noqa: PLR0913 - the options of the command, by keyword
@@ -180,10 +193,46 @@ class Registry:
         found = resolve(self, parsed)
         return Version(self.store, self.store.objects.manifest(found.manifest), found.operation, parsed.split)
 
-    def head_of(self, dataset: str) -> Manifest | None:
+    def head_of(self, dataset: str, branch: str = MAIN) -> Manifest | None:
         """The newest version's manifest, or None."""
-        line = self.store.versions().get(dataset)
-        return self.store.objects.manifest(line[-1].manifest) if line else None
+        line = self.store.lines().get(dataset)
+        head = line.head(branch) if line else None
+        return self.store.objects.manifest(head.manifest) if head else None
+
+    def at(self, moment: str) -> Registry:
+        """The registry as it was at the end of a day or a minute ("2026-11-01", "2026-11-01T12:30Z"); to read only.
+
+        Raises UsageError for what is no moment.
+        """
+        until = end_of(moment)
+        return Registry(self.store.storage, None, self.actor, self.clock, entropy=self.entropy, until=until)
+
+    @property
+    def runs(self) -> Runs:
+        """Which models learned from which version."""
+        from assay.registry.running import Runs
+
+        return Runs(self)
+
+    def radius(self, kind: str, value: str) -> Radius:
+        """Every version and run that an example, a source, a generator, a template or a licence reached."""
+        from assay.registry.radius import radius
+
+        return radius(self, kind, value)
+
+    def act(
+        self, action: str, dataset: str | None, body: Mapping[str, Any], check: Check | None = None
+    ) -> Operation:
+        """Append one operation that makes no version; `check` sees the entries it follows, and may refuse."""
+        from assay.registry.acting import act
+
+        return act(self, action, dataset, body, check)
+
+    def said(self, operation: Operation) -> str:
+        """What the actor said of an operation: its reason or its message; "" for nothing, or what was erased."""
+        from assay.registry.listing import said
+
+        return said(self, operation)
 
     def all_versions(self) -> Iterator[Manifest]:
         """Every version of every dataset, oldest first."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 
 import assay
 from assay.errors import UsageError
@@ -24,8 +26,6 @@ from assay.store.evalsets import frozen_sets
 from assay.store.heads import Committed
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from assay.registry import Registry
 
 TALLIED = ("origin", "generator", "licence", "prompt_template", "depth")
@@ -68,7 +68,7 @@ def describe(registry: Registry, ref: str) -> Described:
     if version.name != version.manifest.ref:
         raise UsageError(f"{ref} is one split", f"papers are about a version: {version.manifest.ref}")
     statistics = stats(registry, version.name, None, _code_of)
-    columns, tallies = _columns_and_tallies(registry, version)
+    looked = _look_through(registry, version)
     entries = registry.store.log.entries()
     line = registry.store.versions()[version.manifest.dataset]
     curation = registry.store.curation(version.manifest) or {}
@@ -90,13 +90,14 @@ def describe(registry: Registry, ref: str) -> Described:
         splits=tuple(f.Split(name, rows, splits[name]) for name, rows in version.counts.items()),
         kinds=dict(profile.kinds),
         labelled=profile.labelled,
-        columns=tuple(map(_column, columns)),
+        columns=tuple(map(_column, looked.columns)),
         languages={share.value: share.count for share in profile.languages.top},
         synthetic=profile.synthetic,
         units=0 if profile.length is None else round(profile.length.mean * profile.length.count),
+        payload_bytes=looked.payload_bytes,
         curated=_curated(version, curation),
         sources=_sources(profile, version, line, registry),
-        provenance=tallies,
+        provenance=looked.tallies,
         collected=_collected(profile),
         figures=tuple(_figures(statistics)),
         health=tuple(
@@ -106,7 +107,7 @@ def describe(registry: Registry, ref: str) -> Described:
         history=tuple(_past(one) for one in line if one.number <= version.manifest.number),
         acts=_acts(entries, version),
     )
-    return Described(facts, statistics, columns, version)
+    return Described(facts, statistics, looked.columns, version)
 
 
 def _code_of(text: str) -> str:
@@ -119,19 +120,29 @@ def _column(column: HubColumn) -> f.Column:
     )
 
 
-def _columns_and_tallies(registry: Registry, version: Version) -> tuple[tuple[HubColumn, ...], tuple[f.Tally, ...]]:
-    found = Columns()
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    columns: tuple[HubColumn, ...]
+    tallies: tuple[f.Tally, ...]
+    payload_bytes: int
+
+
+def _look_through(registry: Registry, version: Version) -> _Looked:
+    """What only the rows tell: types of fields, values of provenance, bytes of payloads."""
+    found, payload_bytes = Columns(), 0
     counts: dict[str, Counter[str]] = {name: Counter() for name in TALLIED}
     missing: Counter[str] = Counter()
     wanted = ["id", "payload", "extra", *dict.fromkeys((*TALLIED, "created"))]
     for _, table in registry.store.live_tables(version.manifest, wanted):
+        payload_bytes += pc.sum(pc.binary_length(table.column("payload"))).as_py() or 0
         for row in hub_rows(table):
             found.add(row)
         for name in TALLIED:
             values = [str(value) for value in table.column(name).to_pylist() if value is not None]
             missing[name] += len(table) - len(values)
             counts[name].update(values)
-    return found.result(), tuple(_tally(name, counts[name], missing[name]) for name in TALLIED)
+    tallies = tuple(_tally(name, counts[name], missing[name]) for name in TALLIED)
+    return _Looked(found.result(), tallies, payload_bytes)
 
 
 def _tally(name: str, counts: Counter[str], missing: int) -> f.Tally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -15,6 +15,7 @@ from assay.cli.render.frame import columns, labelled, spaced
 from assay.cli.render.text import clip, counted, plural, safe_text, short
 
 if TYPE_CHECKING:
+    from assay.govern.runs import Run
     from assay.model.operation import Operation
     from assay.registry.freeze_results import EvalSetSummary
     from assay.registry.results import DatasetSummary, ExportResult, Hit
@@ -45,21 +46,34 @@ def eval_sets(found: Sequence[EvalSetSummary]) -> RenderableType:
     return table
 
 
-def operations(found: Sequence[Operation]) -> RenderableType:
-    """One line an operation, the newest first."""
+def operations(found: Sequence[Operation], said: Callable[[Operation], str]) -> RenderableType:
+    """One line an operation, the newest first; `said` is what its actor said of it."""
     table = columns("#", "time", "actor", "action", "dataset", "what", right=("#",), grow="what")
     for one in sorted(found, key=lambda operation: -operation.seq):
         table.add_row(
             f"{one.seq:,}", moment(one.time), Text(clip(one.actor, 12)), Text(safe_text(one.action), "cyan"),
-            Text(clip(one.dataset or "", 18)), Text(_what(one.body)),
+            Text(clip(one.dataset or "", 18)), Text(_what(one.body, said(one))),
         )  # fmt: skip
     return table
 
 
-def _what(body: Mapping[str, object]) -> str:
-    number, message = body.get("version", body.get("number")), body.get("message")
-    said = f"v{number}" if isinstance(number, int) else str(number or body.get("name") or "")
-    return clip("  ".join(part for part in (said, str(message or "")) if part), 60)
+def _what(body: Mapping[str, object], said: str) -> str:
+    number, name = body.get("version", body.get("number")), body.get("name")
+    parts = (f"v{number}" if isinstance(number, int) else str(number or ""), str(name or ""), said)
+    return clip("  ".join(part for part in parts if part), 60)
+
+
+def runs(found: Sequence[tuple[Run, Mapping[str, str]]]) -> RenderableType:
+    """One line a run and version."""
+    if not found:
+        return Text("no run is linked; `assay runs link REF RUN` links one", "dim")
+    table = columns("run", "learned from", "model", "linked", "by", grow="model")
+    for run, said in found:
+        table.add_row(
+            Text(clip(run.name, 24), "bold"), Text(clip(run.ref, 26)), Text(clip(said.get("model", ""), 40) or "–"),
+            moment(run.operation.time)[:10], Text(clip(run.operation.actor, 10)),
+        )  # fmt: skip
+    return table
 
 
 def hits(query: str, found: Sequence[Hit]) -> RenderableType:
