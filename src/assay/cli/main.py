@@ -28,6 +28,7 @@ SECTIONS = {
         "search": "Examples that contain words.",
         "stats": "Figures about a version, and whether they are healthy.",
         "report": "The same as one HTML page, with charts.",
+        "card": "What others must know of a version, as a card or in a standard's form.",
     },
     "Explain": {
         "diff": "What changed between two versions.",

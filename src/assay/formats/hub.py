@@ -89,7 +89,12 @@ class _Kind:
         self.seen.add(kind)
 
     def column(self, inside: bool = False) -> HubColumn:
-        if self.name in FREE or len(self.seen) != 1 or self.seen == {"other"} or (inside and "messages" in self.seen):
+        if (
+            self.name in FREE
+            or len(self.seen) != 1
+            or self.seen == {"other"}
+            or (inside and "messages" in self.seen)
+        ):
             return HubColumn(self.name, "json" if self.seen or self.name in FREE else "string")
         kind = next(iter(self.seen))
         if kind == "messages" and not 0 < len(self.inner) <= MOST_FIELDS:
@@ -119,9 +124,8 @@ def _plain_kind(value: Any) -> str:
 
 
 def _is_messages(value: Any) -> bool:
-    return (
-        isinstance(value, list)
-        and all(isinstance(m, dict) and isinstance(m.get("role"), str) for m in value)
+    return isinstance(value, list) and all(
+        isinstance(m, dict) and isinstance(m.get("role"), str) for m in value
     )
 
 
@@ -142,7 +146,9 @@ class Columns:
     def result(self) -> tuple[HubColumn, ...]:
         found = [HubColumn("id", "string"), *(kind.column() for kind in _ordered(self._payload))]
         found += [
-            HubColumn(name, "int64" if name == "depth" else "string") for name in PROVENANCE if name in self._known
+            HubColumn(name, "int64" if name == "depth" else "string")
+            for name in PROVENANCE
+            if name in self._known
         ]
         return (*found, HubColumn("extra", "string")) if "extra" in self._known else tuple(found)
 
@@ -156,8 +162,9 @@ def hub_splits(names: Iterable[str]) -> dict[str, str]:
     for name in names:
         spelled = re.sub(r"[^\w.]", "_", name)
         if spelled in found.values():
+            other = next(split for split, taken in found.items() if taken == spelled)
             raise NotExpressible(
-                f"the splits {name!r} and {next(k for k, v in found.items() if v == spelled)!r} are both {spelled!r} there",
+                f"the splits {name!r} and {other!r} are both {spelled!r} there",
                 "curate with other names of splits",
             )
         found[name] = spelled
@@ -168,7 +175,9 @@ def shard_names(split: str, rows: int, size: int) -> dict[str, int]:
     """`data/SPLIT-00000-of-0000N.parquet` → its rows, for a split of `rows` rows and about `size` bytes."""
     each = max(1, -(-rows // max(1, -(-size // SHARD_BYTES))))
     shards = max(1, -(-rows // each))
-    return {f"data/{split}-{k:05d}-of-{shards:05d}.parquet": min(each, rows - k * each) for k in range(shards)}
+    return {
+        f"data/{split}-{k:05d}-of-{shards:05d}.parquet": min(each, rows - k * each) for k in range(shards)
+    }
 
 
 def write_shards(
@@ -200,7 +209,9 @@ def write_shards(
     return written
 
 
-def _tables(batches: Iterable[Sequence[HubRow]], columns: Sequence[HubColumn], schema: pa.Schema) -> Iterator[pa.Table]:
+def _tables(
+    batches: Iterable[Sequence[HubRow]], columns: Sequence[HubColumn], schema: pa.Schema
+) -> Iterator[pa.Table]:
     for batch in batches:
         arrays = [pa.array([_value(row, column) for row in batch], column.arrow) for column in columns]
         yield pa.Table.from_arrays(arrays, schema=schema)

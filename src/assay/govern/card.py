@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import yaml
@@ -26,7 +26,14 @@ from assay.govern.header import annotations_creators, spelled_header, task_categ
 from assay.govern.limits import limits
 from assay.govern.markdown import markdown
 
-USES: Final = ("intended_uses", "out_of_scope_uses", "biases", "personal_data", "limitations", "social_impact")
+USES: Final = (
+    "intended_uses",
+    "out_of_scope_uses",
+    "biases",
+    "personal_data",
+    "limitations",
+    "social_impact",
+)
 PEOPLE: Final = ("publisher", "contact", "homepage", "citation", "maintenance")
 CARD_KEYS: Final = (
     "pretty_name", "summary", "license", "annotations_creators", "source_datasets", "collection", "annotation",
@@ -34,7 +41,6 @@ CARD_KEYS: Final = (
 )  # fmt: skip
 """Every question that the card puts."""
 
-SHOWN_PAST: Final = 20
 _NAMES = {"origin": "Origin", "generator": "Generator", "licence": "Licence", "prompt_template": "Prompt template",
           "depth": "Synthetic depth"}  # fmt: skip
 
@@ -116,7 +122,11 @@ def _splits(facts: CardFacts) -> list[Block]:
         "In the folder that `assay export --format hf` writes, each split is data/SPLIT-*.parquet. "
         "Columns of type json hold JSON text; datasets 4.8 or newer gives them back as values."
     )
-    return [Table(("split", "examples"), rows, (1,)), Table(("column", "type", "what it holds"), shown), Paragraph(said)]
+    return [
+        Table(("split", "examples"), rows, (1,)),
+        Table(("column", "type", "what it holds"), shown),
+        Paragraph(said),
+    ]
 
 
 def _type(column: Column) -> str:
@@ -128,16 +138,28 @@ def _type(column: Column) -> str:
 def _made(facts: CardFacts) -> list[Block]:
     made = facts.curated
     if made is None:
-        return [Paragraph(f"By the operation {facts.action} on {', '.join(facts.parents) or 'nothing'}; no curation ran.")]
-    rows = [("read", f"{made.read:,}", ""), ("malformed", f"-{made.malformed:,}", _codes(made.malformed_codes))]
+        return [
+            Paragraph(
+                f"By the operation {facts.action} on {', '.join(facts.parents) or 'nothing'}; no curation ran."
+            )
+        ]
+    rows = [
+        ("read", f"{made.read:,}", ""),
+        ("malformed", f"-{made.malformed:,}", _codes(made.malformed_codes)),
+    ]
     for step in made.steps:
         flagged = f"; flagged and kept: {_codes(step.flagged)}" if step.flagged else ""
-        rows.append((step.stage, f"-{step.rejected:,}", _codes(step.codes) + flagged))
+        rows.append(
+            (step.stage, f"-{step.rejected:,}" if step.rejected else "0", _codes(step.codes) + flagged)
+        )
     rows.append(("kept", f"{made.kept:,}", ""))
-    said = f"{made.read:,} records read = {made.kept:,} kept + {made.rejected:,} rejected + {made.malformed:,} malformed."
+    said = f"{made.read:,} records read = {made.kept:,} kept + {made.rejected:,} rejected"
+    said += f" + {made.malformed:,} malformed."
     if made.added:
         said += " They were added to the version before; its examples stayed and are not counted here."
-    recipe = yaml.safe_dump(dict(made.recipe), sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+    recipe = yaml.safe_dump(
+        _in_order(made.recipe), sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
+    )
     return [
         Paragraph(said),
         Table(("step", "records", "why"), rows, (1,)),
@@ -146,25 +168,41 @@ def _made(facts: CardFacts) -> list[Block]:
     ]
 
 
+def _in_order(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Stages first, as people write it."""
+    return {key: recipe[key] for key in sorted(recipe, key=lambda key: (key != "stages", key))}
+
+
 def _codes(codes: Mapping[str, int]) -> str:
     return ", ".join(f"{code.replace('_', ' ')} {count:,}" for code, count in codes.items())
 
 
 def _sources(facts: CardFacts, fill: Fill) -> list[Block]:
     rows = [
-        (source.uri, source.shape, f"{source.rows:,}", f"{source.bytes:,}" if source.bytes else "", Mono(source.sha256))
+        (
+            source.uri,
+            source.shape,
+            f"{source.rows:,}",
+            f"{source.bytes:,}" if source.bytes else "",
+            Mono(source.sha256),
+        )
         for source in facts.sources
     ]
     heads = ("file", "shape", "examples here", "bytes", "sha256")
     told = "Files that the examples of this version were read from, with the digest of their bytes."
-    table: list[Block] = [Paragraph(told), Table(heads, rows, (2, 3))] if rows else [Paragraph("None is recorded.")]
+    table: list[Block] = (
+        [Paragraph(told), Table(heads, rows, (2, 3))] if rows else [Paragraph("None is recorded.")]
+    )
     return [*table, answers(fill, "collection", "source_datasets")]
 
 
 def _provenance(facts: CardFacts, fill: Fill) -> list[Block]:
     rows = [row for tally in facts.provenance for row in _tally_rows(tally)]
-    shown: Block = Table(("what", "value", "examples"), rows, (2,)) if rows else Paragraph("No record states any.")
-    synthetic = f"{facts.synthetic:,} of {facts.rows:,} examples are synthetic: their record says so, or names a generator."
+    shown: Block = (
+        Table(("what", "value", "examples"), rows, (2,)) if rows else Paragraph("No record states any.")
+    )
+    synthetic = f"{facts.synthetic:,} of {facts.rows:,} examples are synthetic:"
+    synthetic += " their record says so, or names a generator."
     if facts.collected:
         first, last = facts.collected
         synthetic += f" Records state times from {first} to {last}."
@@ -202,9 +240,15 @@ def _quality(facts: CardFacts) -> list[Block]:
 
 
 def _guards(facts: CardFacts) -> list[Block]:
-    step = next((s for s in facts.curated.steps if s.stage == "decontaminate"), None) if facts.curated else None
+    step = (
+        next((s for s in facts.curated.steps if s.stage == "decontaminate"), None) if facts.curated else None
+    )
     if not facts.guards:
-        return [Paragraph("No eval set was frozen in the registry when this card was written: nothing was looked for.")]
+        return [
+            Paragraph(
+                "No eval set was frozen in the registry when this card was written: nothing was looked for."
+            )
+        ]
     rows = [
         (one.name, f"{one.items:,}", one.frozen[:10], "yes" if one.held else "no", Mono(one.digest))
         for one in facts.guards
@@ -217,20 +261,27 @@ def _guards(facts: CardFacts) -> list[Block]:
     later = "" if all(one.held for one in facts.guards) else (
         " Sets marked no were frozen later, or not looked for: `assay freeze` of the same items says what is in here."
     )  # fmt: skip
-    return [Table(("eval set", "items", "frozen", "held against", "digest"), rows, (1,)), Paragraph(said + later)]
+    return [
+        Table(("eval set", "items", "frozen", "held against", "digest"), rows, (1,)),
+        Paragraph(said + later),
+    ]
 
 
 def _history(facts: CardFacts) -> list[Block]:
-    shown: Sequence[Any] = facts.history[-SHOWN_PAST:]
     rows = [
         (f"v{p.number}", p.time[:10], p.action, p.actor, f"{p.rows:,}", p.message, Mono(p.fingerprint[:19]))
-        for p in reversed(shown)
+        for p in reversed(facts.history)
     ]
     heads = ("version", "date", "by", "who", "examples", "message", "fingerprint")
     blocks: list[Block] = [Table(heads, rows, (4,))]
-    if len(facts.history) > len(shown):
-        blocks.append(Paragraph(f"{len(facts.history) - len(shown):,} older versions are in `assay log {facts.dataset}`."))
+    if facts.older:
+        blocks.append(Paragraph(f"{facts.older:,} older versions are in `assay log {facts.dataset}`."))
     if facts.acts:
-        acts = [(str(act.operation), act.time[:19].replace("T", " "), act.action, act.actor) for act in facts.acts]
+        acts = [
+            (str(act.operation), act.time[:19].replace("T", " "), act.action, act.actor) for act in facts.acts
+        ]
         blocks.append(Table(("operation", "time (UTC)", "act on this version", "who"), acts, (0,)))
+    if facts.trained:
+        runs = [(one.run, one.split or "all", one.model, one.base_model) for one in facts.trained]
+        blocks.append(Table(("run that learned from it", "split", "model", "base model"), runs))
     return blocks

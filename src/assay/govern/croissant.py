@@ -27,9 +27,9 @@ CROISSANT_KEYS: Final = (
 
 _TERMS = (
     "arrayShape", "citeAs", "column", "containedIn", "equivalentProperty", "extract", "field", "fileObject",
-    "fileProperty", "fileSet", "format", "includes", "isArray", "isLiveDataset", "jsonPath", "key", "md5", "parentField",
-    "path", "recordSet", "references", "regex", "repeated", "replace", "samplingRate", "separator", "source", "subField",
-    "transform",
+    "fileProperty", "fileSet", "format", "includes", "isArray", "isLiveDataset", "jsonPath", "key", "md5",
+    "parentField", "path", "recordSet", "references", "regex", "repeated", "replace", "samplingRate", "separator",
+    "source", "subField", "transform",
 )  # fmt: skip
 
 CONTEXT: Final[dict[str, Any]] = {
@@ -127,7 +127,9 @@ def _time_frame(facts: CardFacts) -> list[str]:
 def _provenance(facts: CardFacts) -> dict[str, Any]:
     """PROV-O: which entities it came from, which act made it, and whose work the examples are."""
     parents = [_entity(_urn(facts, parent.replace("@", ":")), parent) for parent in facts.parents]
-    sources = [_entity(f"urn:sha256:{source.sha256}", source.uri) for source in facts.sources if source.sha256]
+    sources = [
+        _entity(f"urn:sha256:{source.sha256}", source.uri) for source in facts.sources if source.sha256
+    ]
     unique = {entity["@id"]: entity for entity in [*parents, *sources]}
     activity: dict[str, Any] = {
         "@type": "prov:Activity",
@@ -136,7 +138,11 @@ def _provenance(facts: CardFacts) -> dict[str, Any]:
         "prov:endedAtTime": {"@type": "xsd:dateTime", "@value": facts.made},
         "prov:wasAssociatedWith": [
             {"@type": "prov:Agent", "@id": _urn(facts, f"actor:{facts.actor}"), "name": facts.actor},
-            {"@type": "prov:SoftwareAgent", "@id": f"urn:assay:program:{quote(facts.program)}", "name": facts.program},
+            {
+                "@type": "prov:SoftwareAgent",
+                "@id": f"urn:assay:program:{quote(facts.program)}",
+                "name": facts.program,
+            },
         ],
     }
     if facts.curated and facts.curated.recipe_digest:
@@ -198,7 +204,13 @@ def _split_set(facts: CardFacts) -> dict[str, Any]:
     }
 
 
-_TYPES: Final = {"string": "sc:Text", "bool": "sc:Boolean", "int64": "sc:Integer", "float64": "sc:Float", "json": "sc:Text"}
+_TYPES: Final = {
+    "string": "sc:Text",
+    "bool": "sc:Boolean",
+    "int64": "sc:Integer",
+    "float64": "sc:Float",
+    "json": "sc:Text",
+}
 
 
 def _record_set(facts: CardFacts) -> dict[str, Any]:

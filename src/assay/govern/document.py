@@ -86,7 +86,9 @@ def answers(fill: Fill, *keys: str) -> Answers:
 def to_fill(keys: Sequence[str]) -> Section:
     """The list of what a person must still say, last in every paper."""
     if not keys:
-        return Section("open", "To be filled by a person", [Paragraph("Nothing: every question is answered.")])
+        return Section(
+            "open", "To be filled by a person", [Paragraph("Nothing: every question is answered.")]
+        )
     rows = [(Mono(key), QUESTIONS[key]) for key in keys]
     said = "Answer these in a YAML file and give it with --fill. Nothing here is guessed."
     return Section("open", "To be filled by a person", [Paragraph(said), Table(("key", "question"), rows)])

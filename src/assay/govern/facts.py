@@ -137,13 +137,24 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Trained:
+    """A training run that learned from the version, or from one `split` of it."""
+
+    run: str
+    split: str
+    model: str
+    base_model: str
+
+
+@dataclass(frozen=True, slots=True)
 class CardFacts:
     """Everything about one version that its papers are written from.
 
     `languages`: ISO 639 code → examples, as the built-in detector sees them; `und` undetermined, `code` source code.
     `units` counts words, and single Han and kana characters, of input and output; `payload_bytes`
     are of the payloads as canonical JSON in UTF-8. `collected`: the first and
-    the last month that records state. `history` is oldest first, up to this version. `program` wrote this.
+    the last month that records state. `history` ends with this version, oldest first; `older` versions before it
+    are left out. `program` wrote this.
     """
 
     dataset: str
@@ -173,7 +184,9 @@ class CardFacts:
     health: tuple[Verdict, ...]
     guards: tuple[EvalGuard, ...]
     history: tuple[Past, ...]
+    older: int
     acts: tuple[Act, ...]
+    trained: tuple[Trained, ...] = ()
 
     @property
     def version(self) -> str:
@@ -193,7 +206,9 @@ class CardFacts:
     def told_languages(self) -> tuple[str, ...]:
         """The languages of at least one example in a hundred, the most frequent first."""
         named = [(n, code) for code, n in self.languages.items() if code not in ("und", "code")]
-        return tuple(code for n, code in sorted(named, key=lambda pair: (-pair[0], pair[1])) if n * 100 >= self.rows)
+        return tuple(
+            code for n, code in sorted(named, key=lambda pair: (-pair[0], pair[1])) if n * 100 >= self.rows
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, every field under its name."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assay.govern.document import Answers, Block, Document, Pairs, Section, to_fill
+from assay.govern.document import BLANK, Document, Section, Table, to_fill
 from assay.govern.filling import QUESTIONS, Fill
 
 
@@ -29,16 +29,15 @@ class Item:
             return ()
         return fill.open(self.keys)
 
-    def blocks(self, fill: Fill) -> list[Block]:
-        shown: list[Block] = []
-        label = f"{self.number} {self.title}".strip()
-        if self.fact:
-            shown.append(Pairs([(label, self.fact)]))
-        asked = [(QUESTIONS[key] if self.fact or len(self.keys) > 1 else label, fill.all(key)) for key in self.keys
-                 if fill.all(key) or key in self.open(fill)]  # fmt: skip
-        if asked:
-            shown.append(Answers(asked))
-        return shown or [Pairs([(label, "none is known")])]
+    def rows(self, fill: Fill) -> list[tuple[str, str, str]]:
+        """Number, what is asked, and the answer: the fact, then what people said or have yet to say."""
+        found = [(self.number, self.title, self.fact)] if self.fact else []
+        alone = not self.fact and len(self.keys) == 1
+        for key in self.keys:
+            said = fill.text(key)
+            if said or key in self.open(fill):
+                found.append((self.number, self.title if alone else QUESTIONS[key], said or BLANK))
+        return found or [(self.number, self.title, "none is known")]
 
     def as_json(self, fill: Fill) -> dict[str, Any]:
         return {
@@ -62,8 +61,11 @@ class Part:
 def form_document(title: str, lede: str, parts: Sequence[Part], fill: Fill) -> Document:
     """The form as sections, with the list of what a person must still say last."""
     left = open_keys(parts, fill)
+    heads = ("no.", "field", "answer")
     sections = [
-        Section(part.name, part.title, [block for item in part.items for block in item.blocks(fill)])
+        Section(
+            part.name, part.title, [Table(heads, [row for item in part.items for row in item.rows(fill)])]
+        )
         for part in parts
     ]
     return Document(title, lede, [*sections, to_fill(left)], left)
@@ -73,7 +75,9 @@ def form_json(head: dict[str, Any], parts: Sequence[Part], fill: Fill) -> dict[s
     """The form as plain values."""
     return {
         **head,
-        "parts": [{"title": part.title, "items": [item.as_json(fill) for item in part.items]} for part in parts],
+        "parts": [
+            {"title": part.title, "items": [item.as_json(fill) for item in part.items]} for part in parts
+        ],
         "open": list(open_keys(parts, fill)),
     }
 

@@ -9,7 +9,7 @@ _SCREENS = {
     "toxicity": "Toxicity was screened by words; what is said without them is not found.",
     "language": "Languages were told by script and words; short texts are often undetermined.",
     "near_dedup": "Near-duplicates were found by shared characters; the same thing in other words is not found.",
-    "decontaminate": "Eval items were looked for by overlapping words; rephrased or translated items are not found by that.",
+    "decontaminate": "Eval items were looked for by overlapping words, which finds no rephrased or translated ones.",
 }  # fmt: skip
 
 
@@ -31,8 +31,14 @@ def limits(facts: CardFacts) -> list[str]:
         found.append("Earlier examples were judged by the recipes of earlier versions.")
     undetermined = facts.languages.get("und", 0)
     if undetermined:
-        found.append(f"{undetermined:,} examples are too short, or hold too little prose, to tell their language.")
+        found.append(
+            f"{undetermined:,} examples are too short, or hold too little prose, to tell their language."
+        )
     if any(column.name == "extra" for column in facts.columns):
-        found.append("The column extra holds fields of the source records as they were; no stage looked at them.")
-    found.append("Figures and checks describe form, not truth: whether answers are right is not known from them.")
+        found.append(
+            "The column extra holds fields of the source records as they were; no stage looked at them."
+        )
+    found.append(
+        "Figures and checks describe form, not truth: whether answers are right is not known from them."
+    )
     return found

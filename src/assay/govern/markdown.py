@@ -5,10 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assay.govern.document import BLANK, Answers, Block, Bullets, Document, Listing, Mono, Pairs, Paragraph, Table
+from assay.govern.document import (
+    BLANK,
+    Answers,
+    Block,
+    Bullets,
+    Document,
+    Listing,
+    Mono,
+    Pairs,
+    Paragraph,
+    Table,
+)
 from assay.model.escape import spelled
 
-CELL = 300
+CELL = 4_000
 TEXT = 10_000
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&$^])")
@@ -18,7 +29,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9:/._@+, =-]+")
 
 def markdown(document: Document) -> str:
     """CommonMark with tables (GFM): title, lede, sections."""
-    parts = [f"# {_text(document.title)}", _text(document.lede)]
+    parts = [f"# {_text(document.title)}", _line_of(document.lede)]
     for section in document.sections:
         parts.append(f"## {_text(section.title)}")
         parts += [_block(block) for block in section.blocks]
@@ -28,13 +39,13 @@ def markdown(document: Document) -> str:
 def _block(block: Block) -> str:
     match block:
         case Paragraph(text):
-            return _text(text)
+            return _line_of(text)
         case Pairs(rows):
             return _table(("", ""), [(name, value or BLANK) for name, value in rows], ())
         case Table(heads, rows, right):
             return _table(heads, rows, right)
         case Bullets(items):
-            return "\n".join(f"- {_text(item)}" for item in items)
+            return "\n".join(f"- {_line_of(item)}" for item in items)
         case Answers(rows):
             return "\n\n".join(f"**{_text(name)}.** {_said(texts)}" for name, texts in rows)
         case Listing(text):
@@ -44,7 +55,7 @@ def _block(block: Block) -> str:
 def _said(texts: Sequence[str]) -> str:
     if len(texts) < 2:
         return _text(texts[0]) if texts else f"*{BLANK}*"
-    return "\n" + "\n".join(f"- {_text(text)}" for text in texts)
+    return "\n" + "\n".join(f"- {_line_of(text)}" for text in texts)
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]) -> str:
@@ -67,8 +78,12 @@ def _cell(value: str) -> str:
 def _text(value: str, limit: int = TEXT) -> str:
     """One line; every sign that Markdown or HTML could act on is escaped, what hides or reorders is spelled."""
     said = _MARKUP.sub(r"\\\1", spelled(str(value), limit))
-    said = said.replace("://", ":\\//").replace("www.", "www\\.")
-    return _LIST.sub(r"\1\\\2", said)
+    return said.replace("://", ":\\//").replace("www.", "www\\.")
+
+
+def _line_of(value: str) -> str:
+    """A text that begins a line, where it must not begin a list, a rule or a heading."""
+    return _LIST.sub(r"\1\\\2", _text(value))
 
 
 def _listing(text: str) -> str:

@@ -48,7 +48,9 @@ def page(document: Document, style: str, pictures: Mapping[str, Sequence[str]], 
     digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     links = "".join(f'<a href="#{section.name}">{inline(section.title)}</a>' for section in document.sections)
-    left = f'<a href="#open">{len(document.open)} left to a person</a>' if document.open else "nothing left open"
+    left = (
+        f'<a href="#open">{len(document.open)} left to a person</a>' if document.open else "nothing left open"
+    )
     body = "\n".join(_section(section, pictures.get(section.name, ())) for section in document.sections)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -85,7 +87,9 @@ def _block(one: Block) -> str:
         case Paragraph(text):
             return f"<p>{inline(text, 10_000)}</p>"
         case Pairs(rows):
-            return f'<dl class="kv">{"".join(f"<dt>{inline(k)}</dt><dd>{_value(v)}</dd>" for k, v in rows)}</dl>'
+            return (
+                f'<dl class="kv">{"".join(f"<dt>{inline(k)}</dt><dd>{_value(v)}</dd>" for k, v in rows)}</dl>'
+            )
         case Table(heads, rows, right):
             return _table(heads, rows, right)
         case Bullets(items):
@@ -103,9 +107,9 @@ def _said(texts: Sequence[str]) -> str:
 
 
 def _value(value: str) -> str:
-    if not value:
+    if not value or value == BLANK:
         return f'<span class="blank">{BLANK[1:-1]}</span>'
-    said = inline(value, 1_000)
+    said = inline(value, 4_000)
     return f'<span class="mono">{said}</span>' if isinstance(value, Mono) else said
 
 
@@ -113,7 +117,8 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
     side = [' class="num"' if k in right else "" for k in range(len(heads))]
     top = "".join(f'<th scope="col"{side[k]}>{inline(head)}</th>' for k, head in enumerate(heads))
     lines = "".join(
-        "<tr>" + "".join(f"<td{side[k]}>{_value(value)}</td>" for k, value in enumerate(row)) + "</tr>" for row in rows
+        "<tr>" + "".join(f"<td{side[k]}>{_value(value)}</td>" for k, value in enumerate(row)) + "</tr>"
+        for row in rows
     )
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{inline(heads[0])}">'

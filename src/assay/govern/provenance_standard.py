@@ -68,10 +68,21 @@ def _use(facts: CardFacts) -> list[Item]:
     return [
         Item("15", "Confidentiality classification", keys=("dps.confidentiality",)),
         Item("16", "Consent documentation location", keys=("dps.consent",)),
-        Item("17", "Privacy-enhancing technologies or tools applied", privacy(facts), ("dps.privacy_technologies",)),
+        Item(
+            "17",
+            "Privacy-enhancing technologies or tools applied",
+            privacy(facts),
+            ("dps.privacy_technologies",),
+        ),
         Item("18", "Data processing geography", keys=("dps.processing_geography",)),
         Item("19", "Data storage geography", keys=("dps.storage_geography",)),
-        Item("20", "License to use", f"of records: {licences}" if licences else "", ("license",), needs_person=True),
+        Item(
+            "20",
+            "License to use",
+            f"of records: {licences}" if licences else "",
+            ("license",),
+            needs_person=True,
+        ),
         Item("21", "Intended data use", keys=("intended_uses",)),
         Item("22", "Proprietary data: copyright, patent, trademark", keys=("dps.proprietary_data",)),
     ]

@@ -22,8 +22,8 @@ BILLION: Final = 10**9
 def eu_document(facts: CardFacts, fill: Fill) -> Document:
     """The summary as sections."""
     lede = (
-        f"Public summary of training content (AI Act, Art. 53(1)(d); template {TEMPLATE}), for the data of {facts.version} "
-        "and nothing else that the model was trained on. Facts are from the registry."
+        f"Public summary of training content (AI Act, Art. 53(1)(d); template {TEMPLATE}), "
+        f"for the data of {facts.version} and nothing else that the model was trained on. Facts are from the registry."
     )
     return form_document(f"Training content: {facts.version}", lede, _parts(facts), fill)
 
@@ -47,14 +47,33 @@ def _general(facts: CardFacts) -> list[Item]:
     latest = f"{facts.collected[1]}, the newest time that a record states" if facts.collected else ""
     return [
         Item("1.1", "Provider", keys=("eu.provider", "eu.representative")),
-        Item("1.2", "Model", keys=("eu.models", "eu.dependencies", "eu.placed_on_market")),
+        Item(
+            "1.2",
+            "Model",
+            _models(facts),
+            needs_person=True,
+            keys=("eu.models", "eu.dependencies", "eu.placed_on_market"),
+        ),
         Item("1.3", "Modality", "text"),
         Item("1.3", "Training data size", text_size(facts), ("eu.text_size",)),
-        Item("1.3", "Examples", f"{facts.rows:,} ({facts.units:,} words, Han and kana characters counted one by one)"),
+        Item(
+            "1.3",
+            "Examples",
+            f"{facts.rows:,} ({facts.units:,} words, Han and kana characters counted one by one)",
+        ),
         Item("1.3", "Types of content", keys=("eu.content_types",)),
         Item("1.3", "Latest date of data acquisition", latest, ("collection",)),
         Item("1.3", "Languages, examples each", told),
     ]
+
+
+def _models(facts: CardFacts) -> str:
+    """What runs say of the models that learned from the version."""
+    said = [
+        f"{one.model or one.run}" + (f", from {one.base_model}" if one.base_model else "")
+        for one in facts.trained[:20]
+    ]
+    return f"named by runs: {'; '.join(said)}" if said else ""
 
 
 def text_size(facts: CardFacts) -> str:

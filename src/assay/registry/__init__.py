@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from assay.registry.acting import Check
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.measuring import Statistics
+    from assay.registry.papers import Papers
     from assay.registry.radius import Radius
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
     from assay.registry.running import Runs
@@ -214,6 +215,13 @@ class Registry:
 
         return Runs(self)
 
+    @property
+    def papers(self) -> Papers:
+        """What is written about versions for people: cards, Croissant, summaries."""
+        from assay.registry.papers import Papers
+
+        return Papers(self)
+
     def radius(self, kind: str, value: str) -> Radius:
         """Every version and run that an example, a source, a generator, a template or a licence reached."""
         from assay.registry.radius import radius
@@ -289,12 +297,13 @@ class Registry:
         *,
         format: str = "source",
         container: str = "jsonl",
+        fill: str | None = None,
         dry_run: bool = False,
     ) -> ExportResult:
-        """Write a version as files. `format`: source, a shape's name, article, or ledger."""
+        """Write a version as files. `format`: source, a shape's name, article, ledger, or hf; `fill`: see `papers`."""
         from assay.registry.exporting import export
 
-        return export(self, ref, directory, format, container, dry_run)
+        return export(self, ref, directory, format, container, fill, dry_run)
 
     def sweep(
         self,

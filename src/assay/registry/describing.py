@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,21 +15,24 @@ import assay
 from assay.errors import UsageError
 from assay.formats.hub import Columns, HubColumn, HubRow, hub_splits
 from assay.govern import facts as f
+from assay.govern.runs import runs
 from assay.kernels.language import language_of
 from assay.measure.profile import Profile
 from assay.measure.shares import percent
 from assay.model.operation import Operation
+from assay.model.version import Manifest
 from assay.registry.measuring import Statistics, stats
 from assay.registry.version import Version
 from assay.store import layout
 from assay.store.evalsets import frozen_sets
-from assay.store.heads import Committed
+from assay.store.heads import Committed, Line
 
 if TYPE_CHECKING:
     from assay.registry import Registry
 
 TALLIED = ("origin", "generator", "licence", "prompt_template", "depth")
 SHOWN = 50
+SHOWN_PAST = 50
 MOST_VALUES = 10_000
 """With more different values than this a provenance column is not counted by value."""
 
@@ -70,7 +73,7 @@ def describe(registry: Registry, ref: str) -> Described:
     statistics = stats(registry, version.name, None, _code_of)
     looked = _look_through(registry, version)
     entries = registry.store.log.entries()
-    line = registry.store.versions()[version.manifest.dataset]
+    chain = _chain(registry.store.lines()[version.manifest.dataset], version.manifest.number)
     curation = registry.store.curation(version.manifest) or {}
     profile = statistics.profile
     operation = version.operation
@@ -96,16 +99,19 @@ def describe(registry: Registry, ref: str) -> Described:
         units=0 if profile.length is None else round(profile.length.mean * profile.length.count),
         payload_bytes=looked.payload_bytes,
         curated=_curated(version, curation),
-        sources=_sources(profile, version, line, registry),
+        sources=_sources(profile, version, registry),
         provenance=looked.tallies,
         collected=_collected(profile),
         figures=tuple(_figures(statistics)),
         health=tuple(
-            f.Verdict(h.name, h.title, h.shown, h.range, h.verdict, h.why, h.advice) for h in statistics.health
+            f.Verdict(h.name, h.title, h.shown, h.range, h.verdict, h.why, h.advice)
+            for h in statistics.health
         ),
         guards=_guards(entries, curation),
-        history=tuple(_past(one) for one in line if one.number <= version.manifest.number),
+        history=_history(registry, chain[:SHOWN_PAST]),
+        older=max(0, len(chain) - SHOWN_PAST),
         acts=_acts(entries, version),
+        trained=_trained(registry, version),
     )
     return Described(facts, statistics, looked.columns, version)
 
@@ -158,7 +164,9 @@ def hub_rows(table: pa.Table) -> Iterator[HubRow]:
     """Stored rows as they go into a folder for `datasets`; columns that the table lacks are not known."""
     for row in table.to_pylist():
         extra = row.get("extra")
-        yield HubRow(row["id"].hex(), orjson.loads(row["payload"]), row, extra if extra and extra != "{}" else None)
+        yield HubRow(
+            row["id"].hex(), orjson.loads(row["payload"]), row, extra if extra and extra != "{}" else None
+        )
 
 
 def _curated(version: Version, curation: Mapping[str, Any]) -> f.Curated | None:
@@ -173,13 +181,12 @@ def _curated(version: Version, curation: Mapping[str, Any]) -> f.Curated | None:
     )  # fmt: skip
 
 
-def _sources(profile: Profile, version: Version, line: list[Committed], registry: Registry) -> tuple[f.SourceFile, ...]:
-    """Files that rows of the version name, with the digest that the newest curation up to it noted of them."""
+def _sources(profile: Profile, version: Version, registry: Registry) -> tuple[f.SourceFile, ...]:
+    """Files that rows of the version name, with the digest that the newest curation behind it noted of them."""
     known: dict[str, Mapping[str, Any]] = {}
-    for committed in line:
-        if committed.number <= version.manifest.number:
-            made = registry.store.curation(registry.store.objects.manifest(committed.manifest)) or {}
-            known.update({source["uri"]: source for source in made.get("sources", ())})
+    for manifest in _ancestry(registry, version.manifest):
+        for source in (registry.store.curation(manifest) or {}).get("sources", ()):
+            known.setdefault(source["uri"], source)
     found = []
     for source in profile.sources:
         told = known.get(source.name, {})
@@ -190,6 +197,17 @@ def _sources(profile: Profile, version: Version, line: list[Committed], registry
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _ancestry(registry: Registry, manifest: Manifest) -> Iterator[Manifest]:
+    """The version, its parents, theirs, and so on, once each, the nearest first."""
+    seen, queue = {manifest.name}, deque([manifest])
+    while queue:
+        here = queue.popleft()
+        yield here
+        fresh = [name for name in here.parents if name not in seen]
+        seen.update(fresh)
+        queue.extend(registry.store.objects.manifest(name) for name in fresh)
 
 
 def _collected(profile: Profile) -> tuple[str, str] | None:
@@ -204,11 +222,15 @@ def _figures(found: Statistics) -> Iterator[f.Figure]:
             said = f"{length.p50:,} units; 8 of 10 have {length.p10:,} to {length.p90:,}"
             yield f.Figure(f"Median length of {name}s", said)
     if profile.diversity.distinct_1 is not None:
-        yield f.Figure("Different words in outputs", f"{profile.diversity.vocabulary:,} of {profile.diversity.words:,}")
+        yield f.Figure(
+            "Different words in outputs", f"{profile.diversity.vocabulary:,} of {profile.diversity.words:,}"
+        )
     if found.dedup_rate is not None:
         yield f.Figure("Records rejected as duplicates", percent(found.dedup_rate))
     if profile.scores is not None:
-        yield f.Figure(f"Mean {profile.scores.field}", f"{profile.scores.mean:.2f} of {profile.scores.count:,} rows")
+        yield f.Figure(
+            f"Mean {profile.scores.field}", f"{profile.scores.mean:.2f} of {profile.scores.count:,} rows"
+        )
     if profile.balance is not None and profile.balance.imbalance is not None:
         said = f"{profile.balance.distinct:,} values, largest over smallest {profile.balance.imbalance:,.1f}"
         yield f.Figure(f"Balance by {profile.balance.field}", said)
@@ -220,18 +242,46 @@ def _figures(found: Statistics) -> Iterator[f.Figure]:
 def _guards(entries: list[Operation], curation: Mapping[str, Any]) -> tuple[f.EvalGuard, ...]:
     held = (curation.get("lineage") or {}).get("decontaminate", {})
     return tuple(
-        f.EvalGuard(one.name, one.digest, one.items, one.operation.time, held.get(f"set:{one.name}") == one.digest)
+        f.EvalGuard(
+            one.name, one.digest, one.items, one.operation.time, held.get(f"set:{one.name}") == one.digest
+        )
         for one in frozen_sets(entries).values()
     )
 
 
-def _past(one: Committed) -> f.Past:
+def _chain(line: Line, number: int) -> list[Committed]:
+    """The versions that lead to this one along the branches that they were made on, the newest first."""
+    found = list[Committed]()
+    before: int | None = number
+    while before is not None:
+        found.append(line.versions[before - 1])
+        before = found[-1].before
+    return found
+
+
+def _trained(registry: Registry, version: Version) -> tuple[f.Trained, ...]:
+    """The runs that learned from this very version."""
+    found = []
+    for run in runs(registry.store.log.entries()):
+        if (run.dataset, run.version) == (version.manifest.dataset, version.manifest.number):
+            details = registry.store.objects.get_json(run.details)
+            found.append(
+                f.Trained(run.name, run.split or "", details.get("model", ""), details.get("base_model", ""))
+            )
+    return tuple(found)
+
+
+def _history(registry: Registry, chain: list[Committed]) -> tuple[f.Past, ...]:
+    """What was done, oldest first."""
+    return tuple(_past(registry, one) for one in reversed(chain))
+
+
+def _past(registry: Registry, one: Committed) -> f.Past:
     operation = one.operation
-    body = operation.body
-    counts = body.get("counts") or {}
+    manifest = registry.store.objects.manifest(one.manifest)
     return f.Past(
         one.number, operation.seq, operation.action, operation.actor, operation.time,
-        str(body.get("message") or ""), sum(counts.values()), str(body.get("fingerprint") or ""),
+        manifest.message, manifest.rows, manifest.fingerprint,
     )  # fmt: skip
 
 
@@ -242,5 +292,7 @@ def _acts(entries: list[Operation], version: Version) -> tuple[f.Act, ...]:
     return tuple(
         f.Act(one.seq, one.action, one.actor, one.time)
         for one in entries
-        if one.dataset == version.manifest.dataset and "manifest" not in one.body and one.body.get("version") in names
+        if one.dataset == version.manifest.dataset
+        and "manifest" not in one.body
+        and one.body.get("version") in names
     )

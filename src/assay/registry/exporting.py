@@ -27,15 +27,22 @@ CONTAINERS = ("jsonl", "parquet")
 
 
 def export(
-    registry: Registry, ref: str, directory: str, format: str, container: str, dry_run: bool
+    registry: Registry,
+    ref: str,
+    directory: str,
+    format: str,
+    container: str,
+    fill: str | None,
+    dry_run: bool,
 ) -> ExportResult:
-    """Write a version to `directory`: one file a split, the article layout, or the ledger.
+    """Write a version to `directory`: one file a split, the article layout, the ledger, or a folder for `datasets`.
 
     `format`: `source` (every row in the shape and with all the fields it came with), a shape's name,
-    `article`, or `ledger`. Raises NotExpressible, naming the example, before any file takes its name.
+    `article`, `ledger`, or `hf`, whose card takes answers from the YAML file `fill`.
+    Raises NotExpressible, naming the example, before any file takes its name.
     """
     version = registry.version(ref)
-    known = ("source", "article", "ledger", *shape_names())
+    known = ("source", "hf", "article", "ledger", *shape_names())
     if format not in known:
         raise UsageError(f"no export format {format!r}", f"one of: {', '.join(known)}")
     if container not in CONTAINERS:
@@ -43,6 +50,13 @@ def export(
     folder = Path(directory)
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{directory} is a file", "name a folder to write into")
+    if fill is not None and format != "hf":
+        raise UsageError("only --format hf writes a card that answers go into", "leave --fill out")
+    if format == "hf":
+        from assay.registry.hub_export import export_hub
+        from assay.registry.papers import load_fill
+
+        return export_hub(registry, ref, folder, load_fill(fill), dry_run)
     if format == "ledger":
         return _export_ledger(registry, version, folder, dry_run)
     if format == "article":

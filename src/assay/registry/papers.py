@@ -43,12 +43,25 @@ class CardResult:
     open: tuple[str, ...]
 
 
-def make_card(registry: Registry, ref: str, format: str, fill: str | None) -> CardResult:
-    """A paper about a version. Raises NotFound, UsageError for an unknown format, BadInput for a bad fill file."""
-    if format not in FORMATS:
-        raise UsageError(f"no card format {format!r}", f"one of: {', '.join(FORMATS)}")
-    answers = load_fill(fill)
-    return render_card(registry, describe(registry, ref), format, answers)
+class Papers:
+    """The papers of a registry: what it says about its versions to those who have to know."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def facts(self, ref: str) -> CardFacts:
+        """Everything that papers about a version are written from. Raises NotFound, UsageError for a split."""
+        return describe(self._registry, ref).facts
+
+    def card(self, ref: str, format: str = "md", fill: str | None = None) -> CardResult:
+        """A paper about a version: `md`, `html`, `json`, `croissant`, `eu-summary` or `dps`.
+
+        `fill`: a YAML file with a person's answers. Raises NotFound; UsageError for an unknown format; BadInput for a
+        bad file of answers.
+        """
+        if format not in FORMATS:
+            raise UsageError(f"no card format {format!r}", f"one of: {', '.join(FORMATS)}")
+        return render_card(self._registry, describe(self._registry, ref), format, load_fill(fill))
 
 
 def render_card(registry: Registry, described: Described, format: str, answers: Fill) -> CardResult:
@@ -82,8 +95,14 @@ def load_fill(path: str | None) -> Fill:
     return read_fill(data, path)
 
 
-_DOCUMENTS: Mapping[str, Callable[[CardFacts, Fill], Document]] = {"eu-summary": eu_document, "dps": dps_document}
-_VALUES: Mapping[str, Callable[[CardFacts, Fill], Mapping[str, Any]]] = {"eu-summary": eu_json, "dps": dps_json}
+_DOCUMENTS: Mapping[str, Callable[[CardFacts, Fill], Document]] = {
+    "eu-summary": eu_document,
+    "dps": dps_document,
+}
+_VALUES: Mapping[str, Callable[[CardFacts, Fill], Mapping[str, Any]]] = {
+    "eu-summary": eu_json,
+    "dps": dps_json,
+}
 
 
 def _croissant(registry: Registry, described: Described, answers: Fill) -> str:
@@ -110,5 +129,7 @@ def _pictures(described: Described) -> Mapping[str, Sequence[str]]:
     if length is not None:
         note = f"Half are {length.p50:,} units or shorter; the mean is {length.mean:,.1f}."
         median = (length.p50, f"median {length.p50:,}")
-        pictures["quality"] = [histogram("output-length", "Length of outputs", note, length.bins, "units", median)]
+        pictures["quality"] = [
+            histogram("output-length", "Length of outputs", note, length.bins, "units", median)
+        ]
     return pictures
