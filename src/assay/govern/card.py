@@ -119,7 +119,7 @@ def _splits(facts: CardFacts) -> list[Block]:
     rows = [(Mono(split.files), f"{split.rows:,}") for split in facts.splits]
     shown = [(Mono(column.name), _type(column), column.note) for column in facts.columns]
     said = (
-        "In the folder that `assay export --format hf` writes, each split is data/SPLIT-*.parquet. "
+        "In the folder that assay export --format hf writes, each split is data/SPLIT-*.parquet. "
         "Columns of type json hold JSON text; datasets 4.8 or newer gives them back as values."
     )
     return [
@@ -259,7 +259,7 @@ def _guards(facts: CardFacts) -> list[Block]:
         else "No stage of the curation looked for eval items."
     )
     later = "" if all(one.held for one in facts.guards) else (
-        " Sets marked no were frozen later, or not looked for: `assay freeze` of the same items says what is in here."
+        " Sets marked no were frozen later, or not looked for: assay freeze of the same items says what is in here."
     )  # fmt: skip
     return [
         Table(("eval set", "items", "frozen", "held against", "digest"), rows, (1,)),
@@ -275,7 +275,7 @@ def _history(facts: CardFacts) -> list[Block]:
     heads = ("version", "date", "by", "who", "examples", "message", "fingerprint")
     blocks: list[Block] = [Table(heads, rows, (4,))]
     if facts.older:
-        blocks.append(Paragraph(f"{facts.older:,} older versions are in `assay log {facts.dataset}`."))
+        blocks.append(Paragraph(f"{facts.older:,} older versions are in assay log {facts.dataset}."))
     if facts.acts:
         acts = [
             (str(act.operation), act.time[:19].replace("T", " "), act.action, act.actor) for act in facts.acts

@@ -72,6 +72,7 @@ def croissant(facts: CardFacts, fill: Fill, files: Sequence[ExportedFile]) -> di
         "identifier": facts.fingerprint,
         "version": f"{facts.number}.0.0",
         "dateCreated": facts.made[:19] + "Z",
+        "datePublished": next((act.time[:10] for act in facts.acts if act.action == "release"), ""),
         "isLiveDataset": False,
         "inLanguage": list(facts.told_languages),
         "license": fill.text("license"),

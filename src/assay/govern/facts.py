@@ -20,11 +20,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """`rows` examples under `name`; `files` is the name that the split has in exported files."""
+    """`rows` examples under `name`, their payloads `bytes` long; `files` is the split's name in exported files."""
 
     name: str
     rows: int
     files: str
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +152,8 @@ class CardFacts:
     """Everything about one version that its papers are written from.
 
     `languages`: ISO 639 code → examples, as the built-in detector sees them; `und` undetermined, `code` source code.
-    `units` counts words, and single Han and kana characters, of input and output; `payload_bytes`
-    are of the payloads as canonical JSON in UTF-8. `collected`: the first and
+    `units` counts words, and single Han and kana characters, of input and output; bytes are
+    those of payloads as canonical JSON in UTF-8. `collected`: the first and
     the last month that records state. `history` ends with this version, oldest first; `older` versions before it
     are left out. `program` wrote this.
     """
@@ -175,7 +176,6 @@ class CardFacts:
     languages: Mapping[str, int]
     synthetic: int
     units: int
-    payload_bytes: int
     curated: Curated | None
     sources: tuple[SourceFile, ...]
     provenance: tuple[Tally, ...]
@@ -196,6 +196,10 @@ class CardFacts:
     @property
     def rows(self) -> int:
         return sum(split.rows for split in self.splits)
+
+    @property
+    def payload_bytes(self) -> int:
+        return sum(split.bytes for split in self.splits)
 
     def tally(self, column: str) -> Tally:
         """The values of a provenance column; an empty tally for one that nobody counted."""

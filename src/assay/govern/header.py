@@ -8,6 +8,7 @@ import yaml
 
 from assay.govern.facts import CardFacts, Column
 from assay.govern.filling import Fill
+from assay.model.escape import spelled
 
 SIZES: Final = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"),
                 (10**7, "1M<n<10M"), (10**8, "10M<n<100M"), (10**9, "100M<n<1B"))  # fmt: skip
@@ -37,7 +38,10 @@ def header(facts: CardFacts, fill: Fill) -> dict[str, Any]:
         ],
         "dataset_info": {
             "features": [_feature(column) for column in facts.columns],
-            "splits": [{"name": split.files, "num_examples": split.rows} for split in facts.splits],
+            "splits": [
+                {"name": split.files, "num_bytes": split.bytes, "num_examples": split.rows}
+                for split in facts.splits
+            ],
         },
     }
     return {key: value for key, value in found.items() if value}
@@ -45,7 +49,12 @@ def header(facts: CardFacts, fill: Fill) -> dict[str, Any]:
 
 def spelled_header(facts: CardFacts, fill: Fill) -> str:
     """The header between its two lines of dashes."""
-    text = yaml.safe_dump(header(facts, fill), sort_keys=False, allow_unicode=True, width=110)
+    value = header(facts, fill)
+    text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110)
+    if any(spelled(line, len(line)) != " ".join(line.split()) for line in text.splitlines()):
+        text = yaml.safe_dump(
+            value, sort_keys=False, width=110
+        )  # what hides or reorders is spelled as an escape
     return f"---\n{text}---\n"
 
 

@@ -27,7 +27,9 @@ _OWN_STYLE = """
 .doc .panel > p { max-width: 84ch; }
 .doc .panel > ul { list-style: disc; padding-left: 1.25rem; max-width: 84ch; }
 .doc .panel > ul li + li { margin-top: var(--s1); }
-.doc dl.kv { margin-top: 0; }
+.doc .panel > dl.kv { margin-top: var(--s3); }
+.doc .panel > .picture { margin-top: var(--s5); }
+.doc .panel > .narrow { max-width: 34rem; }
 .doc .blank { color: var(--warn); background: var(--warn-weak); border-radius: var(--r-s); padding: 0 6px; }
 .doc .ask { font-weight: 620; }
 .doc pre { margin: 0; padding: 10px 14px; background: var(--sunken); border-radius: var(--r); overflow-x: auto; }
@@ -75,7 +77,7 @@ _MARK = (
 
 
 def _section(section: Section, pictures: Sequence[str]) -> str:
-    inside = "".join(_block(one) for one in section.blocks) + "".join(f"<div>{one}</div>" for one in pictures)
+    inside = "".join(_block(one) for one in section.blocks) + "".join(pictures)
     return (
         f'<section class="sec" id="{section.name}"><h2>{inline(section.title)}</h2>'
         f'<div class="panel">{inside}</div></section>'
@@ -117,7 +119,9 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
     side = [' class="num"' if k in right else "" for k in range(len(heads))]
     top = "".join(f'<th scope="col"{side[k]}>{inline(head)}</th>' for k, head in enumerate(heads))
     lines = "".join(
-        "<tr>" + "".join(f"<td{side[k]}>{_value(value)}</td>" for k, value in enumerate(row)) + "</tr>"
+        "<tr>"
+        + "".join(f"<td{side[k]}>{_value(value) if value else ''}</td>" for k, value in enumerate(row))
+        + "</tr>"
         for row in rows
     )
     return (

@@ -90,14 +90,16 @@ def describe(registry: Registry, ref: str) -> Described:
         registry=layout.open(registry.store.storage).id,
         program=f"assay {assay.__version__}",
         parents=tuple(registry.store.objects.manifest(name).ref for name in version.manifest.parents),
-        splits=tuple(f.Split(name, rows, splits[name]) for name, rows in version.counts.items()),
+        splits=tuple(
+            f.Split(name, rows, splits[name], looked.payload_bytes[name])
+            for name, rows in version.counts.items()
+        ),
         kinds=dict(profile.kinds),
         labelled=profile.labelled,
         columns=tuple(map(_column, looked.columns)),
         languages={share.value: share.count for share in profile.languages.top},
         synthetic=profile.synthetic,
         units=0 if profile.length is None else round(profile.length.mean * profile.length.count),
-        payload_bytes=looked.payload_bytes,
         curated=_curated(version, curation),
         sources=_sources(profile, version, registry),
         provenance=looked.tallies,
@@ -130,17 +132,17 @@ def _column(column: HubColumn) -> f.Column:
 class _Looked:
     columns: tuple[HubColumn, ...]
     tallies: tuple[f.Tally, ...]
-    payload_bytes: int
+    payload_bytes: Mapping[str, int]
 
 
 def _look_through(registry: Registry, version: Version) -> _Looked:
     """What only the rows tell: types of fields, values of provenance, bytes of payloads."""
-    found, payload_bytes = Columns(), 0
+    found, payload_bytes = Columns(), Counter[str]()
     counts: dict[str, Counter[str]] = {name: Counter() for name in TALLIED}
     missing: Counter[str] = Counter()
     wanted = ["id", "payload", "extra", *dict.fromkeys((*TALLIED, "created"))]
-    for _, table in registry.store.live_tables(version.manifest, wanted):
-        payload_bytes += pc.sum(pc.binary_length(table.column("payload"))).as_py() or 0
+    for split, table in registry.store.live_tables(version.manifest, wanted):
+        payload_bytes[split] += pc.sum(pc.binary_length(table.column("payload"))).as_py() or 0
         for row in hub_rows(table):
             found.add(row)
         for name in TALLIED:

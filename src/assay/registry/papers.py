@@ -124,12 +124,12 @@ def _pictures(described: Described) -> Mapping[str, Sequence[str]]:
     pictures: dict[str, list[str]] = {}
     if found.read:
         note = "From left to right: every step that took something. Blue goes on, orange was rejected."
-        pictures["made"] = [funnel("funnel", "Funnel of the curation", note, found.read, steps_of(found))]
+        shown = funnel("funnel", "Funnel of the curation", note, found.read, steps_of(found))
+        pictures["made"] = [f'<div class="picture">{shown}</div>']
     length = found.profile.output
     if length is not None:
         note = f"Half are {length.p50:,} units or shorter; the mean is {length.mean:,.1f}."
         median = (length.p50, f"median {length.p50:,}")
-        pictures["quality"] = [
-            histogram("output-length", "Length of outputs", note, length.bins, "units", median)
-        ]
+        shown = histogram("output-length", "Length of outputs", note, length.bins, "units", median)
+        pictures["quality"] = [f'<div class="picture narrow">{shown}</div>']
     return pictures
