@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -46,7 +45,7 @@ class Reached:
 @dataclass(frozen=True, slots=True)
 class Radius:
     """What `kind` = `value` reached. `examples`: distinct ones in all versions, `derived` of them made from others
-    among them; `fixes`: commands, in the order to run them."""
+    among them; `fixes`: the words of commands, in the order to run them."""
 
     kind: str
     value: str
@@ -54,7 +53,7 @@ class Radius:
     derived: int
     versions: tuple[Reached, ...]
     runs: tuple[Run, ...]
-    fixes: tuple[str, ...]
+    fixes: tuple[tuple[str, ...], ...]
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -69,7 +68,7 @@ class Radius:
             "runs": [
                 {"run": run.name, "version": run.ref, "actor": run.operation.actor} for run in self.runs
             ],
-            "fixes": list(self.fixes),
+            "fixes": [list(words) for words in self.fixes],
         }
 
 
@@ -200,7 +199,9 @@ def _versions(
     return tuple(out)
 
 
-def _fixes(kind: str, value: str, reached: Iterable[Reached], learned: Iterable[Run]) -> tuple[str, ...]:
+def _fixes(
+    kind: str, value: str, reached: Iterable[Reached], learned: Iterable[Run]
+) -> tuple[tuple[str, ...], ...]:
     """What takes it out of every newest version, then what stops the others from being used."""
     reason = f"{kind.replace('_', ' ')} {value if kind != 'id' else value[:12]} is not to be used"
     chosen = ["--id", value] if kind == "id" else ["--where", f"{kind} = {_quoted(value)}"]
@@ -208,8 +209,7 @@ def _fixes(kind: str, value: str, reached: Iterable[Reached], learned: Iterable[
     used = dict.fromkeys(f"{run.dataset}@v{run.version}" for run in learned)
     commands: list[list[str]] = [["disable", name, *chosen] for name in datasets]
     commands += [["revoke", ref] for ref in used]
-    quote: Callable[[str], str] = shlex.quote
-    return tuple(" ".join(map(quote, ["assay", *words, "--reason", reason])) for words in commands)
+    return tuple((*words, "--reason", reason) for words in commands)
 
 
 def _quoted(value: str) -> str:

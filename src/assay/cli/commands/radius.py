@@ -29,4 +29,4 @@ def command(ctx: click.Context, /, id_: str | None, **given: str | None) -> None
         )
     session: Session = ctx.obj
     found = session.registry.radius(*named[0])
-    session.answer(found.as_json, lambda: picture(found))
+    session.answer(found.as_json, lambda: picture(found, session.command))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
@@ -13,8 +15,9 @@ from assay.registry.radius import Radius
 BAR = 20
 
 
-def picture(found: Radius) -> RenderableType:
-    """What it reached, version by version with the runs that learned there, and what to do."""
+def picture(found: Radius, command: Callable[..., str]) -> RenderableType:
+    """What it reached, version by version with the runs that learned there, and what to do; `command` spells a
+    command line of these words."""
     noun = "example" if found.examples == 1 else "examples"
     notes = [f"{found.examples:,} {noun}"]
     if found.derived:
@@ -32,12 +35,14 @@ def picture(found: Radius) -> RenderableType:
             Text(clip(one.ref, 24), "bold" if one.newest else ""), f"{one.examples:,}", Text(bar, "red"),
             Text(clip(splits, 30), "dim"), Text(clip(runs, 40) or "–"),
         )  # fmt: skip
-    return spaced(head, Padding(table, (0, 0, 0, 2)), _mending(found))
+    return spaced(head, Padding(table, (0, 0, 0, 2)), _mending(found, command))
 
 
-def _mending(found: Radius) -> RenderableType | None:
+def _mending(found: Radius, command: Callable[..., str]) -> RenderableType | None:
     if not found.fixes:
         return Text("no newest version holds it, and no run learned from it", "green")
     lines = [Text("To mend it", "dim")]
-    lines += [Text(f"  {safe_text(fix)}", "cyan", no_wrap=True, overflow="ignore") for fix in found.fixes]
+    lines += [
+        Text(f"  {safe_text(command(*fix))}", "cyan", no_wrap=True, overflow="ignore") for fix in found.fixes
+    ]
     return Group(*lines)
