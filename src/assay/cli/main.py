@@ -40,6 +40,9 @@ SECTIONS = {
     "Govern": {
         "runs": "Which models learned from which version.",
     },
+    "Govern": {
+        "audit": "Prove that the log is whole, and hold it against what you kept.",
+    },
     "Keep": {
         "export": "Write a version as files.",
         "verify": "Check every byte against its name.",
