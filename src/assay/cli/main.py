@@ -39,9 +39,8 @@ SECTIONS = {
     },
     "Govern": {
         "runs": "Which models learned from which version.",
-    },
-    "Govern": {
         "audit": "Prove that the log is whole, and hold it against what you kept.",
+        "evidence": "Everything that proves a version, in one signed file.",
     },
     "Keep": {
         "export": "Write a version as files.",

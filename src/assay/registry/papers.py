@@ -28,6 +28,7 @@ from assay.registry.measuring import steps_of
 
 if TYPE_CHECKING:
     from assay.registry import Registry
+    from assay.registry.evidence import EvidenceRequest, EvidenceResult
 
 FORMATS = ("md", "html", "json", "croissant", "eu-summary", "dps")
 
@@ -62,6 +63,12 @@ class Papers:
         if format not in FORMATS:
             raise UsageError(f"no card format {format!r}", f"one of: {', '.join(FORMATS)}")
         return render_card(self._registry, describe(self._registry, ref), format, load_fill(fill))
+
+    def evidence(self, request: EvidenceRequest) -> EvidenceResult:
+        """Everything that proves a version, in one zip that checks itself offline; see `EvidenceRequest`."""
+        from assay.registry.evidence import pack
+
+        return pack(self._registry, request)
 
 
 def render_card(registry: Registry, described: Described, format: str, answers: Fill) -> CardResult:
