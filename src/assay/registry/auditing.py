@@ -229,7 +229,7 @@ class Audit:
         if root is not None and path.resolve().is_relative_to(root.resolve()):
             raise UsageError(
                 f"{path} lies in the registry",
-                "keep keys elsewhere: a copy of the registry is none of theirs",
+                "keep keys elsewhere, or every copy of the registry has them",
             )
 
     def _signer(self, path: str | Path) -> SigningKey:

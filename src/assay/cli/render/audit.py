@@ -64,8 +64,7 @@ def _checkpoints(report: Report) -> RenderableType | None:
 def _said(head: str, sentences: list[str]) -> RenderableType | None:
     if not sentences:
         return None
-    lines = [Padding(Text(f"· {safe_text(one)}", overflow="fold"), (0, 0, 0, 2)) for one in sentences]
-    return Group(Text(head, "dim"), *lines)
+    return Group(Text(head, "dim"), labelled([("·", one) for one in sentences]))
 
 
 def stated(made: Checkpointed) -> RenderableType:

@@ -29,7 +29,7 @@ MANIFEST = "manifest"
 MANIFEST_HEAD = "assay.evidence.v1"
 CHECKPOINT = "checkpoint"
 KEY = "key.pub"
-_LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
+_LISTED = re.compile(r"([0-9a-f]{64})  (\S+)")
 _INCLUSION = re.compile(r"proofs/([0-9]{8,15})\.json")
 
 
@@ -72,9 +72,15 @@ def check_evidence(files: FolderFiles | ZipFiles, keys: Sequence[Key] = (), give
         if one is not None:
             kept.append((name, one, False, signers(one.note, keys)[0]))
     kept += read_given(report, given, keys)
-    report.whole = not any(_INCLUSION.fullmatch(name) for name in names)
+    entries = [seq for name in names if (seq := log_number(name))]
+    report.whole = bool(entries) and not any(_INCLUSION.fullmatch(name) for name in names)
     if report.whole:
         check_log(report, files, kept, str)
+        if max(entries) > head.size:
+            beyond = head.size + 1
+            report.add(
+                "insertion", log_name(beyond), f"no checkpoint covers the entries from {beyond} on", beyond
+            )
     else:
         _check_extract(report, files, head)
         _hold_extract(report, files, head, kept)
@@ -133,7 +139,7 @@ def parse_manifest(text: str) -> dict[str, str]:
         raise ValueError(f"not a manifest: its first line is {MANIFEST_HEAD}")
     found: dict[str, str] = {}
     for line in lines[1:]:
-        match = _LINE.fullmatch(line)
+        match = _LISTED.fullmatch(line)
         if match is None or not is_plain(match[2]) or match[2] in found or match[2] == MANIFEST:
             raise ValueError(f"not a manifest line: {line[:100]!a}")
         found[match[2]] = match[1]

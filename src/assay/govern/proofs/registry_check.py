@@ -15,6 +15,7 @@ from assay.govern.proofs.report import Report, hold
 ORIGIN = "assay/registry/"
 CHECKPOINTS = "checkpoints/"
 _STORED = re.compile(r"checkpoints/[0-9]{8,15}-([0-9a-f]{16})\.note")
+_ID = re.compile(r"[A-Za-z0-9._-]{1,200}")
 Given = Sequence[tuple[str, bytes]]  # (where it lies, bytes) of checkpoints kept elsewhere
 Kept = list[tuple[str, Checkpoint, bool, tuple[Key, ...]]]
 
@@ -22,9 +23,10 @@ Kept = list[tuple[str, Checkpoint, bool, tuple[Key, ...]]]
 def origin_of(registry_json: bytes) -> str:
     """The origin of a registry's checkpoints, from its registry.json. Raises ValueError."""
     value = json.loads(registry_json.decode("utf-8"))
-    if not isinstance(value, dict) or not isinstance(value.get("id"), str):
-        raise ValueError("registry.json has no id")
-    return ORIGIN + str(value["id"])
+    id = value.get("id") if isinstance(value, dict) else None
+    if not isinstance(id, str) or not _ID.fullmatch(id):
+        raise ValueError("registry.json has no id of letters, digits and ._-")
+    return ORIGIN + id
 
 
 def stored_name(size: int, data: bytes) -> str:

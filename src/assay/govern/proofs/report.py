@@ -68,13 +68,16 @@ class Report:
             said.append(
                 f"The {self.entries:,} entries follow one another without a gap, each as its digest says."
             )
-        else:
+        elif self.entries:
             said.append(
                 f"These {self.entries:,} entries are in the log of {self.size:,} that the checkpoint covers."
             )
         if self.listed:
             said.append(f"The {self.listed:,} files of the pack are those that its manifest lists.")
-        said += [self._held(one) for one in self.checkpoints if one.outside and one.state == "holds"]
+        holding = [one for one in self.checkpoints if one.state == "holds"]
+        inside = [one for one in holding if one.signed and not one.outside]
+        inside = [max(inside, key=lambda one: one.checkpoint.size)] if inside else []
+        said += [self._held(one) for one in (*(one for one in holding if one.outside), *inside)]
         signers = {key for one in self.checkpoints for key in one.signed} | set(self.manifest_signed)
         said += [f"Signed with the key {key.name}+{key.id.hex()}." for key in sorted(signers, key=str)]
         return said
@@ -82,10 +85,12 @@ class Report:
     def leaves_open(self) -> list[str]:
         """What no report of this kind proves, and what this one lacks."""
         said = []
-        if not any(one.outside and one.state == "holds" for one in self.checkpoints):
+        holding = [one for one in self.checkpoints if one.state == "holds"]
+        if not any(one.outside for one in holding):
+            rewritten = "" if any(one.signed for one in holding) else "rewritten all of it, or "
             said.append(
-                "No checkpoint kept elsewhere was held against this: whoever can write here could have rewritten all "
-                "of it, or put back an older copy, and made it fit."
+                "No checkpoint kept elsewhere was held against this: whoever can write here could have "
+                f"{rewritten}put back an older copy, and made it fit."
             )
         if self.own_key:
             said.append("The key came with the pack: compare its name and id with what its owner tells you.")
