@@ -28,8 +28,8 @@ verify.py itself is in here; one that you have from elsewhere is better evidence
 card/        the dataset card; what only a person can say is left blank and listed
 croissant.json, forms/
              the same facts as Croissant 1.1, as the AI Act's summary of training content, and by the DPS
-version/     the manifest of the version and the record of its curation, as the registry stores them:
-             their SHA-256 are their names in the log
+version/     the manifest of the version and the record of its curation, as the registry stores them: the log names
+             the first by its SHA-256, and the first names the second
 ledger.json  how many records were read, kept, rejected and malformed, by stage and reason
 acts.json    who did what about this dataset, from the log
 acts/        what those acts name: policies, findings, runs
@@ -71,14 +71,11 @@ def named_objects(entries: Iterable[Operation], notes: bool) -> Iterator[Named]:
     Eval items and facts of examples (Parquet) are data and stay out; so do sets of ids.
     """
     for one in entries:
-        if "manifest" in one.body and not notes:
-            continue
+        made_version = "manifest" in one.body
         for field, value in sorted(one.body.items()):
             if not isinstance(value, str) or not NAME.fullmatch(value):
                 continue
-            if (field == NOTE and notes) or (
-                field != NOTE and value.endswith(".json") and "manifest" not in one.body
-            ):
+            if notes if field == NOTE else value.endswith(".json") and not made_version:
                 yield Named(one.seq, field, value)
 
 

@@ -68,7 +68,7 @@ class EvidenceResult:
 
 
 def pack(registry: Registry, request: EvidenceRequest) -> EvidenceResult:
-    """Write the pack, and a new checkpoint into the registry. In a dry run neither; then `files` lacks the checkpoint's.
+    """Write the pack, and a new checkpoint into the registry. A dry run writes neither, and `files` lacks the proofs.
 
     Raises NotFound, Damaged when the log is not in order, UsageError when the file exists or a key cannot sign.
     """
@@ -112,12 +112,11 @@ def _about(
     if curation is not None:
         files["version/curation.json"] = objects.get(curation)
     files["ledger.json"] = _json(_ledger(facts))
-    files["acts.json"] = _json([{"seq": e.seq, "time": e.time, "actor": e.actor, "action": e.action, "dataset": e.dataset,
-                                 "body": dict(e.body)} for e in entries])  # fmt: skip
+    files["acts.json"] = _json([orjson.loads(one.as_bytes()) for one in entries])
     left_out = []
     for named in named_objects(entries, notes):
         stat = registry.store.storage.stat(object_key(named.object))
-        if stat is None or stat.size > MAX_FILE:
+        if stat is None or stat.bytes > MAX_FILE:
             left_out.append(f"{named.path}: {'erased' if stat is None else 'too large'}")
         else:
             files[named.path] = objects.get(named.object)

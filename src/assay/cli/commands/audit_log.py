@@ -35,5 +35,7 @@ def command(
     )
     session.answer(
         lambda: {"operations": [as_json(one) for one in found]},
-        lambda: tables.operations(found) if found else Text("no operation fits", "dim"),
+        lambda: (
+            tables.operations(found, session.registry.said) if found else Text("no operation fits", "dim")
+        ),
     )
