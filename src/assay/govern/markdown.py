@@ -36,6 +36,11 @@ def markdown(document: Document) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def fragment(blocks: Sequence[Block]) -> str:
+    """Blocks as Markdown, to stand inside another text."""
+    return "\n\n".join(_block(block) for block in blocks)
+
+
 def _block(block: Block) -> str:
     match block:
         case Paragraph(text):

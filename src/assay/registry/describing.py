@@ -71,7 +71,7 @@ def describe(registry: Registry, ref: str) -> Described:
     if version.name != version.manifest.ref:
         raise UsageError(f"{ref} is one split", f"papers are about a version: {version.manifest.ref}")
     statistics = stats(registry, version.name, None, _code_of)
-    looked = _look_through(registry, version)
+    looked = look_through(registry, version)
     entries = registry.store.log.entries()
     chain = _chain(registry.store.lines()[version.manifest.dataset], version.manifest.number)
     curation = registry.store.curation(version.manifest) or {}
@@ -96,7 +96,7 @@ def describe(registry: Registry, ref: str) -> Described:
         ),
         kinds=dict(profile.kinds),
         labelled=profile.labelled,
-        columns=tuple(map(_column, looked.columns)),
+        columns=tuple(map(card_column, looked.columns)),
         languages={share.value: share.count for share in profile.languages.top},
         synthetic=profile.synthetic,
         units=0 if profile.length is None else round(profile.length.mean * profile.length.count),
@@ -122,27 +122,32 @@ def _code_of(text: str) -> str:
     return language_of(text)[0]
 
 
-def _column(column: HubColumn) -> f.Column:
+def card_column(column: HubColumn) -> f.Column:
     return f.Column(
-        column.name, column.type, tuple(map(_column, column.fields)), _PAYLOAD_NOTES.get(column.name, "")
+        column.name, column.type, tuple(map(card_column, column.fields)), _PAYLOAD_NOTES.get(column.name, "")
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Looked:
+class Looked:
+    """Columns of exported files, values of provenance, bytes of payloads by split, examples by kind."""
+
     columns: tuple[HubColumn, ...]
     tallies: tuple[f.Tally, ...]
     payload_bytes: Mapping[str, int]
+    kinds: Mapping[str, int]
 
 
-def _look_through(registry: Registry, version: Version) -> _Looked:
+def look_through(registry: Registry, version: Version) -> Looked:
     """What only the rows tell: types of fields, values of provenance, bytes of payloads."""
     found, payload_bytes = Columns(), Counter[str]()
     counts: dict[str, Counter[str]] = {name: Counter() for name in TALLIED}
     missing: Counter[str] = Counter()
-    wanted = ["id", "payload", "extra", *dict.fromkeys((*TALLIED, "created"))]
+    kinds: Counter[str] = Counter()
+    wanted = ["id", "kind", "payload", "extra", *dict.fromkeys((*TALLIED, "created"))]
     for split, table in registry.store.live_tables(version.manifest, wanted):
         payload_bytes[split] += pc.sum(pc.binary_length(table.column("payload"))).as_py() or 0
+        kinds.update(table.column("kind").to_pylist())
         for row in hub_rows(table):
             found.add(row)
         for name in TALLIED:
@@ -150,7 +155,7 @@ def _look_through(registry: Registry, version: Version) -> _Looked:
             missing[name] += len(table) - len(values)
             counts[name].update(values)
     tallies = tuple(_tally(name, counts[name], missing[name]) for name in TALLIED)
-    return _Looked(found.result(), tallies, payload_bytes)
+    return Looked(found.result(), tallies, payload_bytes, dict(sorted(kinds.items())))
 
 
 def _tally(name: str, counts: Counter[str], missing: int) -> f.Tally:
