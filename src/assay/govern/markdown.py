@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from html import escape
 
 from assay.govern.document import (
     BLANK,
@@ -22,7 +23,7 @@ from assay.model.escape import spelled
 CELL = 4_000
 TEXT = 10_000
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&$^])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]#|~!$^])")
 _LIST = re.compile(r"^([0-9]{0,9})([.)+=-])")  # what would begin a list, a rule or a heading
 _PLAIN = re.compile(r"[A-Za-z0-9:/._@+, =-]+")
 
@@ -82,7 +83,7 @@ def _cell(value: str) -> str:
 
 def _text(value: str, limit: int = TEXT) -> str:
     """One line; every sign that Markdown or HTML could act on is escaped, what hides or reorders is spelled."""
-    said = _MARKUP.sub(r"\\\1", spelled(str(value), limit))
+    said = _MARKUP.sub(r"\\\1", escape(spelled(str(value), limit), quote=False))
     return said.replace("://", ":\\//").replace("www.", "www\\.")
 
 
