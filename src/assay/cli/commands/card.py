@@ -20,7 +20,10 @@ FORMATS = ["md", "html", "json", "croissant", "eu-summary", "dps"]
 
 @click.command(cls=Command)
 @click.argument("ref")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="md", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), metavar="F", default="md", show_default=True,
+    help="One of those above.",
+)  # fmt: skip
 @click.option("-o", "--out", metavar="FILE", help="Where to write it (default: standard output).")
 @click.option("--fill", metavar="FILE", help="A YAML file with what only a person knows.")
 @click.pass_obj
