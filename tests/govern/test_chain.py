@@ -74,12 +74,10 @@ def test_inserted_entries(place, kind, count, data):
     }[kind]
     if kind == "sealed":
         assert made[0] == entry(place, prev, "forged")
-    kind_found, seq = first([*LOG[: place - 1], *made, *LOG[place - 1 :]])
-    # A copy of the entry that stands there anyway: the copy is the one after it.
-    shift = next(
-        (n for n, (a, b) in enumerate(zip(made, LOG[place - 1 :], strict=False)) if a != b), len(made)
-    )
-    assert (kind_found, seq) == ("insertion", place + shift)
+    spoilt = [*LOG[: place - 1], *made, *LOG[place - 1 :]]
+    # A copy of the very entry that stands there is not the bad one: the next file is.
+    bad = next((n for n, (a, b) in enumerate(zip(spoilt, LOG, strict=False), 1) if a != b), COUNT + 1)
+    assert first(spoilt) == ("insertion", bad)
 
 
 @settings(max_examples=100)
@@ -118,7 +116,7 @@ def test_a_fork_is_told_by_a_checkpoint_alone(at, data):
 def test_entries_cut_off_and_a_copy_put_back(size, data):
     assert check_registry(Memory.of(LOG[:size])).ok  # nothing here can tell
     known = checkpoint(LOG, data.draw(st.integers(size + 1, COUNT)))
-    assert first(LOG[:size], known) == ("rollback", size + 1)
+    assert first(LOG[:size], known) == ("restored_copy", size + 1)
     cut = Memory.of(LOG[:size])
     cut.files[stored_name(COUNT, known)] = known
     assert first(LOG, files=cut) == ("truncation", size + 1)
@@ -141,9 +139,9 @@ def test_damage_hides_no_second_damage():
 
 def test_two_checkpoints_that_contradict_one_another():
     both = [checkpoint(LOG), checkpoint(FORK[4])]
-    assert first(LOG[:4], *both)[0] in ("fork", "rollback")
+    assert first(LOG[:4], *both)[0] in ("fork", "restored_copy")
     report = check_registry(Memory.of(LOG[:4]), (), [("a", both[0]), ("b", both[1])])
-    assert {one.kind for one in report.findings} == {"fork", "rollback"}
+    assert {one.kind for one in report.findings} == {"fork", "restored_copy"}
 
 
 def test_a_checkpoint_of_another_log_or_none_at_all():

@@ -133,7 +133,7 @@ def test_a_restored_old_copy_is_told_by_a_checkpoint_kept_elsewhere(place):
         assert not (old / stat_.key).exists()
     assert named.verify().ok and named.audit.verify([place / "old"]).ok
     (found,) = named.audit.verify([place / "new"]).findings
-    assert (found.kind, found.seq) == ("rollback", 6)
+    assert (found.kind, found.seq) == ("restored_copy", 6)
 
 
 def test_entries_cut_off_leave_traces(place):
@@ -332,3 +332,12 @@ def test_what_a_pack_is_given_checks_itself(made, tmp_path):
         assert json.loads(done.stdout)["entries"] == (6 if seqs is None else 2)
     with pytest.raises(NotFound):
         registry.audit.evidence([7])
+
+
+def test_the_registry_as_of_a_day_can_be_asked_and_not_stated(made):
+    registry = assay.open(made / "registry")
+    then = registry.at(registry.log()[3].time[:10])
+    assert [one.seq for one in then.audit.log()] == [1, 2, 3, 4]
+    assert then.audit.inclusion(2)["size"] == 4
+    with pytest.raises(UsageError, match="what the log is now"):
+        then.audit.checkpoint()

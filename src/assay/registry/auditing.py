@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +21,7 @@ from assay.govern.proofs.tree import Tree
 from assay.model.dates import seconds_of
 from assay.store.layout import KEY as LAYOUT_KEY
 from assay.store.log import Log
+from assay.store.log_view import LogView
 from assay.store.objects import Objects, object_key
 from assay.store.reach import reachable
 from assay.store.storage import Storage
@@ -139,8 +139,11 @@ class Audit:
         """State what the log is now, signed with the private key in the file `key` if there is one.
 
         Written into the registry, and into the file `to`, which must not exist. Raises Damaged when the log, or a
-        checkpoint in the registry, is not in order: nothing is stated over damage.
+        checkpoint in the registry, is not in order: nothing is stated over damage. Raises UsageError for a registry as
+        of a day: that is not what the log is now.
         """
+        if isinstance(self.registry.store.log, LogView):
+            raise UsageError("a checkpoint states what the log is now", "leave the moment out")
         signer = None if key is None else self._signer(key)
         report = self.verify()
         if not report.ok:
@@ -167,13 +170,13 @@ class Audit:
         private = Path(path)
         self._outside(private)
         try:
-            signer = SigningKey(name or self.origin, secrets.token_bytes(32))
+            signer = SigningKey(name or self.origin, self.registry.entropy(32))
         except ValueError as error:
             raise UsageError(f"cannot name a key {name!r}: {error}", "take another --name") from None
         public = signer.public
         if not dry_run:
-            _write_new(private, f"{signer.as_text()}\n".encode(), 0o600)
             _write_new(private.with_name(f"{private.name}.pub"), f"{public}\n".encode(), 0o644)
+            _write_new(private, f"{signer.as_text()}\n".encode(), 0o600)
         return public
 
     def verifier(self) -> str:
@@ -269,15 +272,23 @@ def _read(path: str | Path) -> bytes:
 
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:
-    """Write a file that must not exist yet, synced."""
+    """Write a file that must not exist yet, synced; a write that failed leaves none behind."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:  # noqa: PTH123
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        file = open(os.open(path, flags, mode), "wb")  # noqa: PTH123, SIM115
     except FileExistsError:
         raise UsageError(f"{path} exists", "it may be the only one of its kind: name another file") from None
     except OSError as error:
-        raise StorageFailure(
-            f"cannot write {path}: {error.strerror}", "check the folder and its permissions"
-        ) from None
+        raise _cannot_write(path, error) from None
+    try:
+        with file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise _cannot_write(path, error) from None
+
+
+def _cannot_write(path: Path, error: OSError) -> StorageFailure:
+    return StorageFailure(f"cannot write {path}: {error.strerror}", "check the folder and the free space")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from assay.cli.command import Group
+from assay.cli.command import FileGroup
 
 SUBCOMMANDS = {
     "log": "The operations, by who, what, when and about which example.",
@@ -16,7 +16,7 @@ SUBCOMMANDS = {
 }
 
 
-@click.group(name="audit", cls=Group, subcommands=SUBCOMMANDS)
+@click.group(name="audit", cls=FileGroup, subcommands=SUBCOMMANDS)
 def command() -> None:
     """Prove that the log is whole, and hold it against what you kept elsewhere.
 

@@ -33,9 +33,8 @@ def command(
     found = session.registry.audit.log(
         actor=session.actor, action=action, dataset=dataset, since=since, until=until, id=example
     )
+    said = session.registry.said
     session.answer(
-        lambda: {"operations": [as_json(one) for one in found]},
-        lambda: (
-            tables.operations(found, session.registry.said) if found else Text("no operation fits", "dim")
-        ),
+        lambda: {"operations": [as_json(one) | {"said": said(one)} for one in found]},
+        lambda: tables.operations(found, said) if found else Text("no operation fits", "dim"),
     )

@@ -37,7 +37,7 @@ def verified(report: Report) -> RenderableType:
     root = [("origin", report.origin), ("root", report.root.hex()), ("of", f"the first {report.size:,}")]
     return spaced(
         Group(*lines), labelled(root) if report.root else None, _checkpoints(report),
-        _said("This proves", report.proves()), _said("It does not prove", report.leaves_open()),
+        _said("This proves", report.proves()), _said("It does not prove", report.leaves_open() if report.ok else []),
     )  # fmt: skip
 
 

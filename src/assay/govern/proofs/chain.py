@@ -29,7 +29,7 @@ def log_number(name: str) -> int | None:
 class Finding:
     """One thing that is not as it should be.
 
-    `kind`: bit_flip, deletion, insertion, reordering, rewrite, truncation, rollback, fork; or origin, signature,
+    `kind`: bit_flip, deletion, insertion, reordering, rewrite, truncation, restored_copy, fork; or origin, signature,
     checkpoint, proof, manifest, registry, key for what lies around the log. `seq`: the first bad entry, None when it is
     not about an entry. `file`: where.
     """

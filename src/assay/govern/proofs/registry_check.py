@@ -22,7 +22,10 @@ Kept = list[tuple[str, Checkpoint, bool, tuple[Key, ...]]]
 
 def origin_of(registry_json: bytes) -> str:
     """The origin of a registry's checkpoints, from its registry.json. Raises ValueError."""
-    value = json.loads(registry_json.decode("utf-8"))
+    try:
+        value = json.loads(registry_json.decode("utf-8"))
+    except RecursionError:
+        raise ValueError("registry.json is nested too deeply") from None
     id = value.get("id") if isinstance(value, dict) else None
     if not isinstance(id, str) or not _ID.fullmatch(id):
         raise ValueError("registry.json has no id of letters, digits and ._-")

@@ -74,7 +74,7 @@ class Report:
             )
         if self.listed:
             said.append(f"The {self.listed:,} files of the pack are those that its manifest lists.")
-        holding = [one for one in self.checkpoints if one.state == "holds"]
+        holding = [one for one in self.checkpoints if one.state == "holds" and one.checkpoint.size]
         inside = [one for one in holding if one.signed and not one.outside]
         inside = [max(inside, key=lambda one: one.checkpoint.size)] if inside else []
         said += [self._held(one) for one in (*(one for one in holding if one.outside), *inside)]
@@ -116,9 +116,7 @@ class Report:
 
     @staticmethod
     def _held(one: Held) -> str:
-        size = one.checkpoint.size
-        first = "The log begins with" if size else "The log may hold anything after"
-        return f"{first} the {size:,} entries that {one.file} covered when it was made."
+        return f"The log begins with the {one.checkpoint.size:,} entries that {one.file} covered when it was made."
 
 
 def hold(
@@ -163,4 +161,4 @@ def _shortfall(report: Report, chain: Chain, far: Held, short: list[Held], trace
         report.add("truncation", log_name(chain.last + 1), said, chain.last + 1)
     else:
         said = f"{begin}this is an older copy, put back (nothing here knows of a later entry)"
-        report.add("rollback", log_name(chain.last + 1), said, chain.last + 1)
+        report.add("restored_copy", log_name(chain.last + 1), said, chain.last + 1)

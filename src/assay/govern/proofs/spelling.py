@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 _FIELDS = {"seq", "prev", "time", "actor", "action", "dataset", "sha256"}
 _SAFE_INTEGER = 2**53 - 1
+_TEXT = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def spell(value: Any) -> str:
     """The RFC 8785 text of what `json.loads` gave. Raises ValueError for what JSON cannot carry without loss."""
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return _TEXT(value)
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     if isinstance(value, int):
@@ -22,8 +24,7 @@ def spell(value: Any) -> str:
         return _number(value)
     if isinstance(value, list):
         return f"[{','.join(map(spell, value))}]"
-    pairs = sorted(value.items(), key=lambda pair: pair[0].encode("utf-16-be"))
-    return "{%s}" % ",".join(f"{spell(key)}:{spell(item)}" for key, item in pairs)  # noqa: UP031
+    return _braced(_members(value).values())
 
 
 def parse_entry(data: bytes) -> dict[str, Any]:
@@ -32,15 +33,27 @@ def parse_entry(data: bytes) -> dict[str, Any]:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=_distinct)
         if not isinstance(value, dict) or not value.keys() >= _FIELDS:
             raise ValueError("not a log entry: fields are missing")
-        rest = {name: item for name, item in value.items() if name != "sha256"}
-        digest = hashlib.sha256(spell(rest).encode()).hexdigest()
-        if value["sha256"] != digest or spell(value).encode() != data:
+        members = _members(value)
+        whole = _braced(members.values())
+        del members["sha256"]
+        digest = hashlib.sha256(_braced(members.values()).encode()).hexdigest()
+        if value["sha256"] != digest or whole.encode() != data:
             raise ValueError("the entry is not what its own digest says")
     except RecursionError:
         raise ValueError("the entry is nested too deeply") from None
     if type(value["seq"]) is not int or not isinstance(value["prev"], (str, type(None))):
         raise ValueError("not a log entry: seq or prev is of the wrong type")
     return value
+
+
+def _members(value: dict[str, Any]) -> dict[str, str]:
+    """Field → how it and its value are spelled, in the order of RFC 8785: by UTF-16 code units."""
+    ordered = sorted(value, key=lambda name: name.encode("utf-16-be"))
+    return {name: f"{spell(name)}:{spell(value[name])}" for name in ordered}
+
+
+def _braced(members: Iterable[str]) -> str:
+    return "{" + ",".join(members) + "}"
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

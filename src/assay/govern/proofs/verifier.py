@@ -68,9 +68,8 @@ def as_text(report: Report) -> str:
     lines.append("RESULT      nothing found" if report.ok else f"RESULT      {len(report.findings)} findings")
     if report.ok:
         lines += ["", "This proves:", *(f"  - {_plain(said)}" for said in report.proves())]
-    return "\n".join(
-        [*lines, "", "It does not prove:", *(f"  - {_plain(said)}" for said in report.leaves_open())]
-    )
+        lines += ["", "It does not prove:", *(f"  - {_plain(said)}" for said in report.leaves_open())]
+    return "\n".join(lines)
 
 
 def _key(name: str) -> Key:
