@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
-import pyarrow as pa
-import pyarrow.compute as pc
-
 import assay
 from assay.errors import UsageError
-from assay.formats.hub import Columns, HubColumn, HubRow, hub_splits
+from assay.formats.hub import HubColumn, hub_splits
 from assay.govern import facts as f
 from assay.govern.runs import runs
-from assay.kernels.language import language_of
 from assay.measure.profile import Profile
 from assay.measure.shares import percent
 from assay.model.operation import Operation
 from assay.model.version import Manifest
 from assay.registry.measuring import Statistics, stats
+from assay.registry.row_facts import look_through
 from assay.registry.version import Version
 from assay.store import layout
 from assay.store.evalsets import frozen_sets
@@ -30,11 +26,8 @@ from assay.store.heads import Committed, Line
 if TYPE_CHECKING:
     from assay.registry import Registry
 
-TALLIED = ("origin", "generator", "licence", "prompt_template", "depth")
-SHOWN = 50
 SHOWN_PAST = 50
-MOST_VALUES = 10_000
-"""With more different values than this a provenance column is not counted by value."""
+"""Versions of the history that facts hold."""
 
 _PAYLOAD_NOTES = {
     "id": "SHA-256 of the payload",
@@ -70,7 +63,7 @@ def describe(registry: Registry, ref: str) -> Described:
     version = registry.version(ref)
     if version.name != version.manifest.ref:
         raise UsageError(f"{ref} is one split", f"papers are about a version: {version.manifest.ref}")
-    statistics = stats(registry, version.name, None, _code_of)
+    statistics = stats(registry, version.name, None)
     looked = look_through(registry, version)
     entries = registry.store.log.entries()
     chain = _chain(registry.store.lines()[version.manifest.dataset], version.manifest.number)
@@ -94,10 +87,10 @@ def describe(registry: Registry, ref: str) -> Described:
             f.Split(name, rows, splits[name], looked.payload_bytes[name])
             for name, rows in version.counts.items()
         ),
-        kinds=dict(profile.kinds),
+        kinds=looked.kinds,
         labelled=profile.labelled,
         columns=tuple(map(card_column, looked.columns)),
-        languages={share.value: share.count for share in profile.languages.top},
+        languages=looked.languages,
         synthetic=profile.synthetic,
         units=0 if profile.length is None else round(profile.length.mean * profile.length.count),
         curated=_curated(version, curation),
@@ -118,62 +111,10 @@ def describe(registry: Registry, ref: str) -> Described:
     return Described(facts, statistics, looked.columns, version)
 
 
-def _code_of(text: str) -> str:
-    return language_of(text)[0]
-
-
 def card_column(column: HubColumn) -> f.Column:
     return f.Column(
         column.name, column.type, tuple(map(card_column, column.fields)), _PAYLOAD_NOTES.get(column.name, "")
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """Columns of exported files, values of provenance, bytes of payloads by split, examples by kind."""
-
-    columns: tuple[HubColumn, ...]
-    tallies: tuple[f.Tally, ...]
-    payload_bytes: Mapping[str, int]
-    kinds: Mapping[str, int]
-
-
-def look_through(registry: Registry, version: Version) -> Looked:
-    """What only the rows tell: types of fields, values of provenance, bytes of payloads."""
-    found, payload_bytes = Columns(), Counter[str]()
-    counts: dict[str, Counter[str]] = {name: Counter() for name in TALLIED}
-    missing: Counter[str] = Counter()
-    kinds: Counter[str] = Counter()
-    wanted = ["id", "kind", "payload", "extra", *dict.fromkeys((*TALLIED, "created"))]
-    for split, table in registry.store.live_tables(version.manifest, wanted):
-        payload_bytes[split] += pc.sum(pc.binary_length(table.column("payload"))).as_py() or 0
-        kinds.update(table.column("kind").to_pylist())
-        for row in hub_rows(table):
-            found.add(row)
-        for name in TALLIED:
-            values = [str(value) for value in table.column(name).to_pylist() if value is not None]
-            missing[name] += len(table) - len(values)
-            counts[name].update(values)
-    tallies = tuple(_tally(name, counts[name], missing[name]) for name in TALLIED)
-    return Looked(found.result(), tallies, payload_bytes, dict(sorted(kinds.items())))
-
-
-def _tally(name: str, counts: Counter[str], missing: int) -> f.Tally:
-    stated = counts.total()
-    if len(counts) > MOST_VALUES:
-        return f.Tally(name, stated, missing, (), stated)
-    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    shown = tuple(ordered[:SHOWN])
-    return f.Tally(name, stated, missing, shown, stated - sum(count for _, count in shown))
-
-
-def hub_rows(table: pa.Table) -> Iterator[HubRow]:
-    """Stored rows as they go into a folder for `datasets`; columns that the table lacks are not known."""
-    for row in table.to_pylist():
-        extra = row.get("extra")
-        yield HubRow(
-            row["id"].hex(), orjson.loads(row["payload"]), row, extra if extra and extra != "{}" else None
-        )
 
 
 def _curated(version: Version, curation: Mapping[str, Any]) -> f.Curated | None:

@@ -13,12 +13,16 @@ from assay.formats.hub import HubRow, shard_names, write_shards
 from assay.govern.card import card_markdown
 from assay.govern.croissant import ExportedFile, croissant
 from assay.govern.filling import Fill
-from assay.registry.describing import Described, describe, hub_rows
+from assay.registry.describing import Described, describe
 from assay.registry.results import ExportResult
+from assay.registry.row_facts import hub_rows
 from assay.store.segments import check_rows
 
 if TYPE_CHECKING:
     from assay.registry import Registry
+
+BATCH_ROWS = 5_000
+"""Rows that are decoded at once; a row group has as many."""
 
 README, CROISSANT = "README.md", "croissant.json"
 
@@ -84,4 +88,5 @@ def _planned(described: Described) -> dict[str, dict[str, int]]:
 def _batches(described: Described, split: str) -> Iterator[list[HubRow]]:
     for table in described.version.tables(split):
         check_rows(table)
-        yield list(hub_rows(table))
+        for start in range(0, len(table), BATCH_ROWS):
+            yield list(hub_rows(table.slice(start, BATCH_ROWS)))

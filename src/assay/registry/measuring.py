@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from assay.measure.charts.funnel import Step
 from assay.measure.health import DEDUP_STAGES, Curated, Health, health
-from assay.measure.language import Language, script_of
 from assay.measure.profile import Profile, profile
 from assay.measure.rows import columns_for
 from assay.registry.results import FunnelStage
@@ -50,12 +49,12 @@ class Statistics:
         }
 
 
-def stats(registry: Registry, ref: str, by: str | None, language: Language = script_of) -> Statistics:
+def stats(registry: Registry, ref: str, by: str | None) -> Statistics:
     """The statistics of a version, or of one split of it, counted by `by`. Raises NotFound, UsageError."""
     version = registry.version(ref)
     curation = registry.store.curation(version.manifest)
     curated = _curated(version, curation) if curation else None
-    found = profile(_tables(registry, version, by), by, language)
+    found = profile(_tables(registry, version, by), by)
     malformed = sum((curation or {}).get("malformed_codes", {}).values())
     read = version.funnel[0].entered + malformed if version.funnel else malformed
     rate = curated.dedup_rate if curated is not None else None

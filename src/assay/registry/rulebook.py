@@ -18,8 +18,9 @@ from assay.govern.rulebook import (
     frequent,
     rulebook,
 )
-from assay.registry.describing import card_column, look_through
+from assay.registry.describing import card_column
 from assay.registry.hub_export import write_text
+from assay.registry.row_facts import look_through
 from assay.registry.timing import spell_time
 from assay.store import layout
 from assay.store.evalsets import frozen_sets

@@ -22,7 +22,7 @@ FORMATS = ["md", "html", "json", "croissant", "eu-summary", "dps"]
 @click.argument("ref")
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), metavar="F", default="md", show_default=True,
-    help="One of those above.",
+    help="md, html, json, croissant, eu-summary or dps.",
 )  # fmt: skip
 @click.option("-o", "--out", metavar="FILE", help="Where to write it (default: standard output).")
 @click.option("--fill", metavar="FILE", help="A YAML file with what only a person knows.")
@@ -31,9 +31,12 @@ def command(session: Session, ref: str, form: str, out: str | None, fill: str | 
     """What others must know of the version REF, written from facts; what only a person knows is left open.
 
     \b
-    md          the README.md of a Hugging Face dataset     html   one page
-    croissant   Croissant 1.1 with RAI and PROV-O           json   all facts
-    eu-summary  AI Act, Art. 53(1)(d)                       dps    Data Provenance Standards 1.0
+    md          the README.md of a Hugging Face dataset
+    html        one page
+    json        all facts
+    croissant   Croissant 1.1 with RAI and PROV-O
+    eu-summary  AI Act, Art. 53(1)(d)
+    dps         Data Provenance Standards 1.0.0
     """
     path = None if out is None else Path(out)
     if path is not None and (path.is_dir() or not path.parent.is_dir()):
