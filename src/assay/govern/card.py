@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import yaml
 
+from assay.govern.card_facts import CardFacts, Column, Tally
 from assay.govern.document import (
     Block,
     Bullets,
@@ -20,7 +21,6 @@ from assay.govern.document import (
     answers,
     to_fill,
 )
-from assay.govern.facts import CardFacts, Column, Tally
 from assay.govern.filling import Fill
 from assay.govern.header import annotations_creators, spelled_header, task_categories
 from assay.govern.limits import limits

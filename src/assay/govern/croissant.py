@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from assay.govern.facts import CardFacts, Column
+from assay.govern.card_facts import CardFacts, Column
 from assay.govern.filling import Fill
 from assay.govern.limits import limits
 

@@ -1,230 +1,227 @@
-"""What a card knows of a version: facts that the registry gathered, and nothing that anybody has to believe."""
+"""Facts: tags and scores about examples, attached by id, as a fold of the log.
+
+An operation `fact` names a Parquet object with columns id, key, value, number. A text has a `value`, a number a
+`number`; neither of them takes the fact back. Of two facts about the same id and key the later operation's stands.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from assay.errors import Damaged, UsageError
+from assay.kernels.ids import IdArray, concat, first_of_each, ids_of, order
+from assay.model.operation import Operation
+from assay.model.ref import check_name
+from assay.store.log import log_key
+from assay.store.objects import Objects, object_key
+from assay.store.parquet import get_table, put_table
+
+FACT: Final = "fact"
+"""The action of an operation that states facts or takes them back."""
+
+LONGEST_VALUE: Final = 2_000
+"""UTF-8 bytes of a text that is stated as a fact."""
+
+SCHEMA: Final = pa.schema(
+    [
+        pa.field("id", pa.binary(32), nullable=False),
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("value", pa.string()),
+        pa.field("number", pa.float64()),
+    ]
+)
+
+_NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+
+Value = str | float | None
+"""A tag, a score, or None: what was said before no longer holds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column of the exported files. `type`: string, bool, int64, float64, json (JSON text), or messages, a list of
-    records with the columns `fields`."""
+class Facts:
+    """What holds of some examples, one row a fact, sorted by id, then key; arrays of equal length n.
 
-    name: str
-    type: str
-    fields: tuple[Column, ...] = ()
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """`rows` examples under `name`, their payloads `bytes` long; `files` is the split's name in exported files."""
-
-    name: str
-    rows: int
-    files: str
-    bytes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """The values of a provenance column, the most frequent first; `other` rows have a value that is not shown."""
-
-    column: str
-    stated: int
-    missing: int
-    values: tuple[tuple[str, int], ...]
-    other: int = 0
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(value for value, _ in self.values)
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """A file that the curation read. `sha256` is of its bytes as they lay there; `rows`: examples of this version."""
-
-    uri: str
-    sha256: str
-    bytes: int
-    shape: str
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A stage of the curation: `entered` records, of which `rejected` left, by code; `flagged` stayed."""
-
-    stage: str
-    entered: int
-    rejected: int
-    codes: Mapping[str, int]
-    flagged: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Curated:
-    """How the version was made. read = kept + rejected + malformed; None where the ledger does not count it."""
-
-    read: int
-    kept: int
-    rejected: int
-    malformed: int
-    malformed_codes: Mapping[str, int]
-    recipe: Mapping[str, Any]
-    recipe_digest: str
-    stages: Mapping[str, int]
-    added: bool
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A health check: what was measured, what is healthy, and what that means."""
-
-    name: str
-    title: str
-    shown: str
-    healthy: str
-    verdict: str
-    why: str
-    advice: str
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A measured figure in words and digits."""
-
-    name: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class EvalGuard:
-    """A frozen eval set. `held`: the curation of this version was held against it, and it was the same set."""
-
-    name: str
-    digest: str
-    items: int
-    frozen: str
-    held: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """A version of the dataset, as its log entry has it."""
-
-    number: int
-    operation: int
-    action: str
-    actor: str
-    time: str
-    message: str
-    rows: int
-    fingerprint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """A log entry about this version that made no version: an approval, a release, a run, …"""
-
-    operation: int
-    action: str
-    actor: str
-    time: str
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """A training run that learned from the version, or from one `split` of it."""
-
-    run: str
-    split: str
-    model: str
-    base_model: str
-
-
-@dataclass(frozen=True, slots=True)
-class CardFacts:
-    """Everything about one version that its papers are written from.
-
-    `languages`: ISO 639 code → examples, as the built-in detector sees them; `und` undetermined, `code` source code.
-    `units` counts words, and single Han and kana characters, of input and output; bytes are
-    those of payloads as canonical JSON in UTF-8. `collected`: the first and
-    the last month that records state. `history` ends with this version, oldest first; `older` versions before it
-    are left out. `program` wrote this.
+    `ids`: V32. `key`: int32, positions in `keys` (sorted). `value`: Arrow text, null where a number stands.
+    `number`: float64, NaN where a text stands. `seq`: int64, the operation that said so.
     """
 
-    dataset: str
-    number: int
-    fingerprint: str
-    manifest: str
-    made: str
-    actor: str
-    action: str
-    message: str
-    registry: str
-    program: str
-    parents: tuple[str, ...]
-    splits: tuple[Split, ...]
-    kinds: Mapping[str, int]
-    labelled: int
-    columns: tuple[Column, ...]
-    languages: Mapping[str, int]
-    synthetic: int
-    units: int
-    curated: Curated | None
-    sources: tuple[SourceFile, ...]
-    provenance: tuple[Tally, ...]
-    collected: tuple[str, str] | None
-    figures: tuple[Figure, ...]
-    health: tuple[Verdict, ...]
-    guards: tuple[EvalGuard, ...]
-    history: tuple[Past, ...]
-    older: int
-    acts: tuple[Act, ...]
-    trained: tuple[Trained, ...] = ()
+    ids: IdArray
+    key: npt.NDArray[np.int32]
+    keys: tuple[str, ...]
+    value: pa.Array
+    number: npt.NDArray[np.float64]
+    seq: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, rows: npt.NDArray[Any]) -> Facts:
+        """The facts in some rows (increasing positions, or a mask); keys that are left without any go."""
+        at = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        used, code = np.unique(self.key[at], return_inverse=True)
+        keys = tuple(self.keys[k] for k in used.tolist())
+        value = self.value.take(pa.array(at))
+        return Facts(self.ids[at], code.astype(np.int32), keys, value, self.number[at], self.seq[at])
+
+    def of_key(self, key: str) -> Facts:
+        """The facts under one key."""
+        wanted = self.keys.index(key) if key in self.keys else -1
+        return self.take(self.key == wanted)
 
     @property
-    def version(self) -> str:
-        """`helpdesk@v2`."""
-        return f"{self.dataset}@v{self.number}"
+    def scores(self) -> frozenset[str]:
+        """The keys under which every fact is a number."""
+        texts = np.bincount(self.key[np.isnan(self.number)], minlength=len(self.keys))
+        return frozenset(key for key, count in zip(self.keys, texts.tolist(), strict=True) if not count)
 
     @property
-    def rows(self) -> int:
-        return sum(split.rows for split in self.splits)
+    def spelled(self) -> pa.Array:
+        """All values as text; numbers as they are usually written."""
+        at = np.flatnonzero(~np.isnan(self.number))
+        if not len(at):
+            return self.value
+        place = np.full(len(self), -1)
+        place[at] = np.arange(len(at))
+        numbers = pa.array([_spell(number) for number in self.number[at].tolist()], pa.string())
+        return pc.coalesce(self.value, numbers.take(pa.array(place, mask=place < 0)))
 
-    @property
-    def payload_bytes(self) -> int:
-        return sum(split.bytes for split in self.splits)
+    def said(self, key: str, *, numeric: bool) -> tuple[IdArray, pa.Array]:
+        """The sorted ids that have a fact under `key`, and what each says, as float64 or as text."""
+        facts = self.of_key(key)
+        return facts.ids, pa.array(facts.number) if numeric else facts.spelled
 
-    def tally(self, column: str) -> Tally:
-        """The values of a provenance column; an empty tally for one that nobody counted."""
-        found = (tally for tally in self.provenance if tally.column == column)
-        return next(found, Tally(column, 0, self.rows, ()))
 
-    @property
-    def told_languages(self) -> tuple[str, ...]:
-        """The languages of at least one example in a hundred, the most frequent first."""
-        named = [(n, code) for code, n in self.languages.items() if code not in ("und", "code")]
-        return tuple(
-            code for n, code in sorted(named, key=lambda pair: (-pair[0], pair[1])) if n * 100 >= self.rows
+NONE: Final = Facts(
+    np.empty(0, "V32"), np.empty(0, np.int32), (), pa.array([], pa.string()), np.empty(0), np.empty(0, np.int64)
+)  # fmt: skip
+
+
+def facts(objects: Objects, entries: Iterable[Operation], dataset: str) -> Facts:
+    """What holds of a dataset's examples after these operations. Raises Damaged for an object that is no facts."""
+    tables, seqs = [], []
+    for operation in entries:
+        if operation.action == FACT and operation.dataset == dataset:
+            table = _read(objects, operation)
+            tables.append(table)
+            seqs.append(np.full(len(table), operation.seq, np.int64))
+    if not tables:
+        return NONE
+    said = pa.concat_tables(tables)
+    ids, seq = concat([ids_of(table["id"]) for table in tables]), np.concatenate(seqs)
+    words = said["key"].combine_chunks().dictionary_encode()
+    names = words.dictionary.to_pylist()
+    keys = sorted(names)
+    rank = np.array([keys.index(name) for name in names], np.int64)
+    key = rank[words.indices.to_numpy()]
+    last = _last_of_each(first_of_each(ids) * len(keys) + key)
+    number, value = said["number"].to_numpy().astype(np.float64), said["value"].combine_chunks()
+    last = last[~np.isnan(number[last]) | value.is_valid().to_numpy(zero_copy_only=False)[last]]
+    last = last[np.argsort(key[last], kind="stable")]
+    last = last[order(ids[last])]
+    found = Facts(
+        ids[last],
+        key[last].astype(np.int32),
+        tuple(keys),
+        value.take(pa.array(last)),
+        number[last],
+        seq[last],
+    )
+    return found.take(np.arange(len(last)))
+
+
+def _last_of_each(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """For each distinct value the position at which it stands last."""
+    by_value = np.argsort(values, kind="stable")
+    ordered = values[by_value]
+    last: npt.NDArray[np.int64] = by_value[
+        np.append(ordered[1:] != ordered[:-1], np.ones(min(1, len(values)), np.bool_))
+    ]
+    return last
+
+
+def _spell(number: float) -> str:
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+
+
+def _read(objects: Objects, operation: Operation) -> pa.Table:
+    name = operation.body.get("facts")
+    if not isinstance(name, str):
+        raise Damaged(f"{log_key(operation.seq)} states facts without naming them")
+    table = get_table(objects, name)
+    try:
+        table = table.select(SCHEMA.names).cast(SCHEMA)
+    except (KeyError, ValueError, pa.ArrowException) as error:
+        raise Damaged(f"{object_key(name)} does not hold facts: {error}") from None
+    if table["id"].null_count or table["key"].null_count:
+        raise Damaged(f"{object_key(name)} does not hold facts: an id or a key is missing")
+    return table
+
+
+def write_facts(objects: Objects, ids: IdArray, keys: Sequence[str], values: Sequence[Value]) -> str:
+    """Write facts, one of each a row, in the order given, as an object; its name."""
+    raw = pa.py_buffer(np.ascontiguousarray(ids).tobytes())
+    numbers = [value if isinstance(value, float) else None for value in values]
+    texts = [value if isinstance(value, str) else None for value in values]
+    table = pa.table(
+        {
+            "id": pa.FixedSizeBinaryArray.from_buffers(pa.binary(32), len(ids), [None, raw]),
+            "key": pa.array(keys, pa.string()),
+            "value": pa.array(texts, pa.string()),
+            "number": pa.array(numbers, pa.float64()),
+        },
+        schema=SCHEMA,
+    )
+    return put_table(objects, table, dictionary=["key", "value", "number"])
+
+
+def check_key(key: str) -> str:
+    """`key`, when a fact may have it: a name in lower case. Raises UsageError."""
+    check_name(key, "fact")
+    if key != key.lower():
+        raise UsageError(
+            f"{key!r} cannot name a fact: names of facts are in lower case", f"write {key.lower()}"
         )
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values, every field under its name."""
-        value: dict[str, Any] = _plain(self)
-        return {"version": self.version, "rows": self.rows, **value}
+    return key
 
 
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
-    if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
-    if isinstance(value, Mapping):
-        return {str(name): _plain(one) for name, one in value.items()}
-    return value
+def check_value(value: Any, where: str) -> Value:
+    """A fact's value: text, number or None. Raises UsageError, naming `where`, for anything else."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
+            raise UsageError(f"{where}: {value} is no number that can be compared", "give a finite number")
+        return number
+    if isinstance(value, str) and len(value.encode("utf-8", "replace")) > LONGEST_VALUE:
+        raise UsageError(
+            f"{where}: a fact's text has at most {LONGEST_VALUE:,} bytes; this one has more", "shorten it"
+        )
+    if value is None or isinstance(value, str):
+        return value
+    raise UsageError(
+        f"{where}: a fact is a text or a number, not {type(value).__name__}", "state one thing a fact"
+    )
+
+
+def read_value(text: str, where: str) -> Value:
+    """The value that a person wrote: a number when it reads as one, else text; in double quotes always text."""
+    if len(text) >= 2 and text[0] == text[-1] == '"':
+        try:
+            return check_value(orjson.loads(text), where)
+        except orjson.JSONDecodeError:
+            return check_value(text, where)
+    return check_value(float(text) if len(text) <= 40 and _NUMBER.fullmatch(text) else text, where)

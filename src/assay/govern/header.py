@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import yaml
 
-from assay.govern.facts import CardFacts, Column
+from assay.govern.card_facts import CardFacts, Column
 from assay.govern.filling import Fill
 from assay.model.escape import spelled
 

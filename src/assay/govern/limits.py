@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.govern.facts import CardFacts
+from assay.govern.card_facts import CardFacts
 
 _SCREENS = {
     "pii": "Personal data was looked for by patterns and checksums; names and addresses in free prose are not found.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.govern.facts import CardFacts, Tally
+from assay.govern.card_facts import CardFacts, Tally
 
 
 def written_by(tally: Tally) -> str:

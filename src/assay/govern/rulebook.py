@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import yaml
 
+from assay.govern.card_facts import Column, Tally
 from assay.govern.document import Block, Bullets, Listing, Mono, Paragraph, Table
-from assay.govern.facts import Column, Tally
 from assay.govern.markdown import fragment
 from assay.model.ref import NAME_RULE
 

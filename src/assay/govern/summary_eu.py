@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from assay.govern.card_facts import CardFacts
 from assay.govern.document import Document
-from assay.govern.facts import CardFacts
 from assay.govern.filling import Fill
 from assay.govern.form import Item, Part, form_document, form_json
 from assay.govern.origins import privacy, synthetic, written_by

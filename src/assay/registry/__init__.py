@@ -19,6 +19,7 @@ from assay.store.storage import Storage
 
 if TYPE_CHECKING:
     from assay.curate.plan import Plan
+    from assay.kernels.ids import IdArray
     from assay.model.decision import Decision
     from assay.model.diff import Diff
     from assay.model.example import Example
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.measuring import Statistics
     from assay.registry.papers import Papers
+    from assay.registry.querying import ArrowTable
     from assay.registry.radius import Radius
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
     from assay.registry.running import Runs
@@ -179,13 +181,9 @@ class Registry:
 
     def log(self, dataset: str | None = None) -> list[Operation]:
         """The operations so far, oldest first; with `dataset`, those that concern it. Raises NotFound."""
-        entries = self.store.log.entries()
-        if dataset is None:
-            return entries
-        found = [entry for entry in entries if entry.dataset == dataset]
-        if not found:
-            raise NotFound(f"no dataset {dataset!r}", self._known())
-        return found
+        from assay.registry.listing import operations
+
+        return operations(self, dataset)
 
     def version(self, ref: str) -> Version:
         """The version, or the split of it, that a ref names. Raises NotFound with what there is."""
@@ -285,11 +283,25 @@ class Registry:
 
         return trace(self, id)
 
-    def search(self, query: str, ref: str | None = None, limit: int = 20) -> list[Hit]:
-        """Examples whose text holds every word of `query` (exact for Chinese), in one version or the newest ones."""
+    def query(self, sql: str, ref: str | None = None) -> ArrowTable:
+        """What a SELECT (docs/query.md) gives: over one version, or over the newest one of every dataset."""
+        from assay.registry.querying import query
+
+        return query(self, sql, ref)
+
+    def matching(self, ref: str, where: str) -> IdArray:
+        """The sorted ids (V32) of a version's examples for which an expression such as "score < 3" holds."""
+        from assay.registry.querying import matching
+
+        return matching(self, ref, where)
+
+    def search(
+        self, query: str, ref: str | None = None, limit: int = 20, where: str | None = None, all: bool = False
+    ) -> list[Hit]:
+        """Examples whose text holds every word of `query` (exact for Chinese): in one version, the newest or `all`."""
         from assay.registry.searching import search
 
-        return search(self, query, ref, limit)
+        return search(self, query, ref, limit, where, all)
 
     def export(
         self,
@@ -298,13 +310,14 @@ class Registry:
         *,
         format: str = "source",
         container: str = "jsonl",
+        where: str | None = None,
         fill: str | None = None,
         dry_run: bool = False,
     ) -> ExportResult:
-        """Write a version as files. `format`: source, a shape's name, article, ledger, or hf; `fill`: see `papers`."""
+        """Write a version, or what in it `where` holds for: source, a shape's name, article, ledger; hf with `fill`."""
         from assay.registry.exporting import export
 
-        return export(self, ref, directory, format, container, fill, dry_run)
+        return export(self, ref, directory, format, container, dry_run, where, fill)
 
     def sweep(
         self,
@@ -382,10 +395,6 @@ class Registry:
         from assay.store.values import FileValues
 
         return None if self.root is None else FileValues(self.root / "cache" / "values")
-
-    def _known(self) -> str:
-        names = ", ".join(sorted(self.store.versions())) or "none yet; `assay curate NAME FILE` makes one"
-        return f"datasets here: {names}"
 
 
 def _listed(sources: Sequence[str]) -> tuple[str, ...]:

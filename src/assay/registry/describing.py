@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import assay
 from assay.errors import UsageError
 from assay.formats.hub import HubColumn, hub_splits
-from assay.govern import facts as f
+from assay.govern import card_facts as f
 from assay.govern.runs import runs
 from assay.measure.profile import Profile
 from assay.measure.shares import percent

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from assay.errors import StorageFailure, UsageError
+from assay.govern.card_facts import CardFacts
 from assay.govern.evidence import named_objects, quoted, readme
-from assay.govern.facts import CardFacts
 from assay.govern.filling import Fill
 from assay.govern.proofs.files import MAX_FILE
 from assay.govern.proofs.note import parse_checkpoint

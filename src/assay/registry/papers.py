@@ -13,8 +13,8 @@ import orjson
 
 from assay.errors import BadInput, UsageError
 from assay.govern.card import card, card_json, card_markdown
+from assay.govern.card_facts import CardFacts
 from assay.govern.document import Document
-from assay.govern.facts import CardFacts
 from assay.govern.filling import MAX_BYTES, Fill, read_fill
 from assay.govern.markdown import markdown
 from assay.govern.page import page

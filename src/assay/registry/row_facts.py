@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.formats.hub import Columns, HubColumn, HubRow
-from assay.govern.facts import Tally
+from assay.govern.card_facts import Tally
 from assay.kernels.language import languages_of
 from assay.kernels.language_tables import unpacked
 from assay.kernels.texts import Texts
