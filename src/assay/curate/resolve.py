@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from assay.curate.stage import Columns, Picked, Rows, SetStage, Whole
+from assay.curate.stage import Columns, Memory, Picked, Rows, SetStage, Whole
 from assay.kernels.texts import Texts
 
 Ints = npt.NDArray[np.int64]
@@ -55,20 +55,25 @@ def find_twins(  # noqa: PLR0913 - everything that the decision depends on
     at: Ints | None = None,
     tier: npt.NDArray[np.int8] | None = None,
     allocate: Callable[..., npt.NDArray[Any]] = np.empty,
+    memories: Sequence[Memory] | None = None,
 ) -> Twins:
     """Run the set stages in recipe order over n rows: those at `at` in `keys` and `texts`, which may hold more.
 
     `keys[k]` belongs to `stages[k]`. `eligible`: passes every row check. `pinned`: may not go (a row of the
-    version that is added to). Every twin in the result is eligible and is itself no duplicate.
+    version that is added to). `memories[k]`: see `Whole`. Every twin in the result is eligible and is itself no
+    duplicate.
     """
     barred = np.zeros((len(stages), len(rank)), np.bool_)
     at = np.arange(len(rank)) if at is None else at
     tier = np.full(len(rank), 3, np.int8) if tier is None else tier
+    memories = [{} for _ in stages] if memories is None else memories
     first, found = 0, _nothing(len(rank))
     while True:
-        found = _pass(stages, keys, rank, eligible, pinned, barred, texts, at, tier, found, first, allocate)
+        found = _pass(
+            stages, keys, rank, eligible, pinned, barred, texts, at, tier, found, first, allocate, memories
+        )
         twins = Twins(found.stage.copy(), found.twin.copy(), found.similarity.copy(), found.foreign)
-        again = _follow(stages, twins, eligible, barred, texts.take(at))
+        again = _follow(stages, twins, eligible, barred, texts, at)
         if again is None:
             return twins
         first = again
@@ -91,6 +96,7 @@ def _pass(  # noqa: PLR0913
     before: Twins,
     first: int,
     allocate: Callable[..., npt.NDArray[Any]],
+    memories: Sequence[Memory],
 ) -> Twins:
     """All stages from the `first` on; what the ones before it found in the pass `before` stands."""
     twins = before
@@ -111,7 +117,7 @@ def _pass(  # noqa: PLR0913
             lambda rows, there=there: [texts[int(there[row])] for row in rows],  # type: ignore[misc]
             pinned=pinned[alive],
             tier=tier[alive],
-            whole=Whole(keys[k], texts, there),
+            whole=Whole(keys[k], texts, there, memories[k]),
             allocate=allocate,
         )
         found = stage.decide(view)
@@ -130,6 +136,7 @@ def _follow(
     eligible: Bools,
     barred: npt.NDArray[np.bool_],
     texts: Texts,
+    at: Ints,
 ) -> int | None:
     """Move claims whose twin went on to the twin's twin; from which stage on the passes must run again.
 
@@ -152,7 +159,7 @@ def _follow(
             continue
         stage = by_position[later]
         whole = stage.view == "text"
-        similarity = stage.similarity(texts[row], texts[kept]) if whole else -1.0
+        similarity = stage.similarity(texts[int(at[row])], texts[int(at[kept])]) if whole else -1.0
         if similarity >= stage.floor:
             twins.stage[row], twins.twin[row], twins.similarity[row] = later, kept, similarity
         elif eligible[row]:

@@ -14,6 +14,7 @@ from assay.curate.evaluate import join_failures
 from assay.curate.gather import Gathered
 from assay.curate.plan import Plan
 from assay.curate.resolve import find_twins, rank_rows
+from assay.curate.stage import Memory
 from assay.curate.split import Standing, assign, join_groups
 from assay.kernels.ids import first_of_each, order
 from assay.kernels.texts import Texts
@@ -62,6 +63,7 @@ def settle(  # noqa: PLR0913
     user_keys: npt.NDArray[np.int64],
     near_groups: NearGroups,
     allocate: Callable[..., npt.NDArray[Any]] = np.empty,
+    memories: Mapping[int, Memory] | None = None,
 ) -> tuple[Gathered, Settled]:
     """Decide on all rows. What is given back of `gathered` has the selectors' findings among its failures.
 
@@ -92,6 +94,7 @@ def settle(  # noqa: PLR0913
         unique,
         _tiers(gathered, from_eval, standing)[unique],
         allocate,
+        None if memories is None else [memories[position] for position, _ in plan.set_stages],
     )
     duplicate, twin = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
     similarity = np.full(n, np.nan)

@@ -35,6 +35,8 @@ from assay.kernels.texts import Texts
 Columns = Mapping[str, npt.NDArray[np.generic]]
 """Named NumPy arrays whose first axis is the row."""
 
+Memory = dict[str, npt.NDArray[Any]]
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -177,11 +179,16 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """All rows that were gathered, and which of them count: `at` int64[n], positions in `keys` and `texts`."""
+    """All rows that were gathered, and which of them count: `at` int64[n], positions in `keys` and `texts`.
+
+    `memory` holds what the stage left there when it decided on the same rows before, in this run or an earlier one:
+    columns by name. A stage may read and replace them; its answer is the same whatever it finds.
+    """
 
     keys: Columns
     texts: Texts
     at: npt.NDArray[np.int64]
+    memory: Memory = field(default_factory=dict)
 
 
 class Picked(Mapping[str, npt.NDArray[np.generic]]):

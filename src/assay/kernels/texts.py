@@ -36,6 +36,10 @@ class Texts:
         """int64[n], in bytes."""
         return self.end - self.start
 
+    def fetched(self, rows: npt.NDArray[Any]) -> Texts:
+        """All texts, those of `rows` at hand. Here they are; texts that lie elsewhere are brought first."""
+        return self
+
     def take(self, rows: npt.NDArray[Any]) -> Texts:
         """Some of the texts, in the order asked for; nothing is copied but offsets."""
         return Texts(self.data, self.start[rows], self.end[rows])
