@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assay.curate.stage import Columns, Memory, Picked, Rows, SetStage, Whole
-from assay.kernels.texts import Texts
+from assay.kernels.texts import AnyTexts
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -51,7 +51,7 @@ def find_twins(  # noqa: PLR0913 - everything that the decision depends on
     rank: Ints,
     eligible: Bools,
     pinned: Bools,
-    texts: Texts,
+    texts: AnyTexts,
     at: Ints | None = None,
     tier: npt.NDArray[np.int8] | None = None,
     allocate: Callable[..., npt.NDArray[Any]] = np.empty,
@@ -90,7 +90,7 @@ def _pass(  # noqa: PLR0913
     eligible: Bools,
     pinned: Bools,
     barred: npt.NDArray[np.bool_],
-    texts: Texts,
+    texts: AnyTexts,
     at: Ints,
     tier: npt.NDArray[np.int8],
     before: Twins,
@@ -114,7 +114,7 @@ def _pass(  # noqa: PLR0913
             Picked(keys[k], there),
             np.argsort(np.argsort(rank[alive], kind="stable"), kind="stable").astype(np.int64),
             (eligible & ~barred[k])[alive],
-            lambda rows, there=there: [texts[int(there[row])] for row in rows],  # type: ignore[misc]
+            lambda rows, there=there: _texts(texts, there, rows),  # type: ignore[misc]
             pinned=pinned[alive],
             tier=tier[alive],
             whole=Whole(keys[k], texts, there, memories[k]),
@@ -130,12 +130,18 @@ def _pass(  # noqa: PLR0913
     return twins
 
 
+def _texts(texts: AnyTexts, at: Ints, rows: Sequence[int]) -> list[str]:
+    wanted = at[np.asarray(rows, np.int64)]
+    held = texts.fetched(wanted)
+    return [held[row] for row in wanted.tolist()]
+
+
 def _follow(
     stages: Sequence[tuple[int, SetStage]],
     twins: Twins,
     eligible: Bools,
     barred: npt.NDArray[np.bool_],
-    texts: Texts,
+    texts: AnyTexts,
     at: Ints,
 ) -> int | None:
     """Move claims whose twin went on to the twin's twin; from which stage on the passes must run again.
@@ -147,6 +153,11 @@ def _follow(
     index = {position: k for k, (position, _) in enumerate(stages)}
     again: int | None = None
     claimed = np.flatnonzero(twins.stage >= 0)
+    claimed = claimed[twins.twin[claimed] >= 0]
+    claimed = claimed[twins.stage[twins.twin[claimed]] >= 0]
+    if not len(claimed):
+        return None
+    texts.fetched(at[np.concatenate([claimed, np.maximum(twins.twin[twins.twin[claimed]], 0)])])
     for row in claimed[np.argsort(-twins.stage[claimed], kind="stable")].tolist():
         gone = int(twins.twin[row])
         if gone < 0 or twins.stage[gone] < 0:

@@ -14,10 +14,10 @@ from assay.curate.evaluate import join_failures
 from assay.curate.gather import Gathered
 from assay.curate.plan import Plan
 from assay.curate.resolve import find_twins, rank_rows
-from assay.curate.stage import Memory
 from assay.curate.split import Standing, assign, join_groups
+from assay.curate.stage import Memory
 from assay.kernels.ids import first_of_each, order
-from assay.kernels.texts import Texts
+from assay.kernels.texts import AnyTexts
 
 KEPT = -1
 IDENTICAL = -2
@@ -56,7 +56,7 @@ class Settled:
 def settle(  # noqa: PLR0913
     gathered: Gathered,
     plan: Plan,
-    texts: Texts,
+    texts: AnyTexts,
     *,
     standing: Standing,
     eval_sources: frozenset[int],
@@ -131,7 +131,7 @@ def settle(  # noqa: PLR0913
 def _choose(
     gathered: Gathered,
     plan: Plan,
-    texts: Texts,
+    texts: AnyTexts,
     unique: npt.NDArray[np.int64],
     rank: npt.NDArray[np.int64],
     duplicate: npt.NDArray[np.int64],
@@ -143,7 +143,7 @@ def _choose(
     left = unique[gathered.passes[unique] & (duplicate[unique] < 0)]
     ranks = np.full(len(gathered), len(gathered), np.int64)
     ranks[unique] = rank
-    pool = Pool(left, ranks, gathered.ids, gathered.pinned, texts)
+    pool = Pool(left, ranks, gathered.ids, gathered.pinned, texts.fetched(left))
     chosen = run_selectors(plan.selectors, [gathered.keys[position] for position, _ in plan.selectors], pool)
     rejected = chosen.failures.take(np.flatnonzero(~chosen.failures.flag))
     _, first = np.unique(rejected.row, return_index=True)

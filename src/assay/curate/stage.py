@@ -30,7 +30,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from assay.curate.batch import Batch
-from assay.kernels.texts import Texts
+from assay.kernels.texts import AnyTexts, Texts
 
 Columns = Mapping[str, npt.NDArray[np.generic]]
 """Named NumPy arrays whose first axis is the row."""
@@ -186,7 +186,7 @@ class Whole:
     """
 
     keys: Columns
-    texts: Texts
+    texts: AnyTexts
     at: npt.NDArray[np.int64]
     memory: Memory = field(default_factory=dict)
 

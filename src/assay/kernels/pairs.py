@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assay.kernels import native
-from assay.kernels.texts import Texts
+from assay.kernels.texts import AnyTexts
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -25,9 +25,9 @@ _STEPS = 400
 
 @dataclass(frozen=True)
 class Pairs:
-    """All pairs of a row that is `covered` (bool[rows]) with another such row, or with one that was fixed, that share a key, whose sketches agree in `agree` (uint8)
-    values, at least as many as `floor` asks for, and whose exact similarity (float64) is at least `floor`. `a`, `b`:
-    int32, each pair once."""
+    """All pairs of a row that is `covered` (bool[rows]) with another such row, or with one that was fixed, that share a
+    key, whose sketches agree in `agree` (uint8) values, at least as many as `floor` asks for, and whose exact
+    similarity (float64) is at least `floor`. `a`, `b`: int32, each pair once."""
 
     covered: Bools
     a: npt.NDArray[np.int32]
@@ -49,7 +49,7 @@ def find(  # noqa: PLR0913
     sketch: npt.NDArray[np.uint8],
     rows: Bools,
     fixed: Bools,
-    texts: Texts,
+    texts: AnyTexts,
     n: int,
     least: int,
 ) -> Pairs | None:
@@ -62,7 +62,9 @@ def find(  # noqa: PLR0913
     before = np.flatnonzero(rows & (known.covered | fixed))
     covered = known.covered | (rows & ~fixed)
     order = np.concatenate([before, new])
-    found = native.find_pairs(_links(bands, order), sketch, order, least, len(before), _STEPS * (len(order) + 1_000))
+    found = native.find_pairs(
+        _links(bands, order), sketch, order, least, len(before), _STEPS * (len(order) + 1_000)
+    )
     if found is None:
         return None
     found = found[_by_crowd(found[:, 0], found[:, 1])]

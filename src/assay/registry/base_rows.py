@@ -51,7 +51,7 @@ class BaseRows:
         return ids[order(np.ascontiguousarray(ids).view("V32"))]
 
     def evaluated(self, found: Carried) -> Evaluated:
-        """All rows, sorted by id, with what is remembered of them and without their texts."""
+        """All rows as they were carried, with what is remembered of them and without their texts."""
         n = len(found.ids)
         columns = {name: pa.nulls(n, ROW_SCHEMA.field(name).type) for name in ROW_SCHEMA.names}
         data = pa.py_buffer(np.ascontiguousarray(found.ids).tobytes())
@@ -71,19 +71,23 @@ class BaseRows:
         table = pa.concat_tables(tables)
         if table.column("key").null_count == len(table):
             return pa.nulls(len(ids), pa.string())
-        by_id = order(ids_of(table.column("id")))
-        return table.column("key").combine_chunks().take(pa.array(by_id)).cast(pa.string())
+        at = np.empty(len(ids), np.int64)
+        at[order(np.ascontiguousarray(ids).view("V32"))] = order(ids_of(table.column("id")))
+        return table.column("key").combine_chunks().take(pa.array(at)).cast(pa.string())
 
     def texts(self, ids: npt.NDArray[np.bytes_]) -> Texts:
-        """The texts of some examples, given by sorted id (S32)."""
-        wanted = np.ascontiguousarray(ids).view("V32")
+        """The texts of some examples, given by id (S32), in that order."""
+        by_id = order(np.ascontiguousarray(ids).view("V32"))
+        wanted = np.ascontiguousarray(ids[by_id]).view("V32")
         held = [
             table.filter(pa.array(contains(wanted, ids_of(table.column("id")))))
             for table in self._tables(list(STORED_COLUMNS))
         ]
         table = pa.concat_tables(held)
         table = table.take(pa.array(order(ids_of(table.column("id")))))
-        return read_stored(StoredChunk(BASE, table)).batch.text_bytes
+        back = np.empty(len(ids), np.int64)
+        back[by_id] = np.arange(len(ids))
+        return read_stored(StoredChunk(BASE, table)).batch.text_bytes.take(back)
 
     def _tables(self, columns: list[str]) -> Iterator[pa.Table]:
         assert self.manifest is not None

@@ -15,14 +15,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from assay.curate.carried import carried, carry, wanted
+from assay import __version__
+from assay.curate.carried import Carried, carried, carry, wanted
 from assay.curate.evaluate import Evaluator
 from assay.curate.gather import Gathered, gather
 from assay.curate.keep import Keep
+from assay.curate.parts import Forgotten
 from assay.curate.plan import Plan
+from assay.curate.recall import Reading, keep_memories, may_recall, name_of, recall, remember, spans_of
 from assay.curate.settle import KEPT, Settled, settle
 from assay.curate.split import Standing
 from assay.curate.spool import Spool
+from assay.curate.stage import Memory
 from assay.engines.local import LocalEngine
 from assay.errors import UsageError
 from assay.kernels import native
@@ -34,6 +38,7 @@ from assay.model.version import Manifest, SegmentRef
 from assay.registry.base_rows import BaseRows
 from assay.registry.funnel import funnel
 from assay.registry.guarding import guarded
+from assay.registry.rereading import Rereading
 from assay.registry.results import CurationResult, Progress
 from assay.registry.sources import Sources
 from assay.registry.store import Store
@@ -103,13 +108,27 @@ def run_curation(
     """
     _check(request)
     request = replace(request, plan=guarded(registry, request.plan))
-    tell = progress or (lambda _: None)
-    phases = Phases(time.perf_counter)
     base = registry.head_of(request.dataset)
     if request.add and base is None:
         raise UsageError(
             f"{request.dataset} has no version to add to", f"leave --add out to make {request.dataset}@v1"
         )
+    phases = Phases(time.perf_counter)
+    try:
+        return _run(registry, request, base, phases, progress or (lambda _: None), registry.values)
+    except Forgotten:
+        return _run(registry, request, base, phases, progress or (lambda _: None), None)
+
+
+def _run(
+    registry: Registry,
+    request: Request,
+    base: Manifest | None,
+    phases: Phases,
+    tell: Callable[[Progress], None],
+    values: FileValues | None,
+) -> CurationResult:
+    """`run_curation`, remembering in `values`. Raises Forgotten, having changed nothing, when these do not hold."""
     with (
         _scratch(registry) as scratch,
         Sources(
@@ -118,18 +137,22 @@ def run_curation(
         Spool(scratch / "rows.arrow") as spool,
     ):
         base_rows = BaseRows(registry.store, base)
-        values = registry.values
         keep = Keep(request.memory and request.memory // _KEYS_SHARE, scratch)
         with phases.phase("read and check"):
-            gathered = _gather(request, sources, base_rows, spool, tell, values, keep)
+            read = _remembered(request, sources, values, tell)
+            if read is None:
+                read = _read(request, sources, base_rows, spool, tell, values, keep)
+        gathered = read.gathered
         with phases.phase("decide"):
             tell(Progress("deciding", 0, None, "rows"))
             standing = base_rows.standing(gathered.ids)
-            gathered, settled = _settle(request, gathered, spool, standing, sources, keep)
-            if values is not None and not request.dry_run:
-                carry(values, request.plan, gathered, settled)
+            gathered, settled = _settle(request, read, standing, sources, keep)
+            if values is not None:
+                _remember(request, values, read, sources, scratch)
+                if not request.dry_run:
+                    carry(values, request.plan, gathered, settled, read.carried)
             gathered.keys.clear()
-            spool.forget()
+            read.rows.forget()
             _release()
         stages, malformed_codes = funnel(gathered, settled, request.plan)
         counts = _counts(gathered, settled)
@@ -143,7 +166,7 @@ def run_curation(
                     request,
                     gathered,
                     settled,
-                    spool,
+                    read.rows,
                     sources,
                     base_rows,
                     standing,
@@ -243,7 +266,50 @@ def _scratch(registry: Registry) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _gather(
+@dataclass(frozen=True)
+class _Gotten:
+    """What a curation has of its rows: the compact columns, and where their texts come from.
+
+    `name`: under which the reading is, or may be, remembered; None for one that is not. `before`: what memories held
+    when it was recalled. `carried`: what came along with the base version.
+    """
+
+    gathered: Gathered
+    rows: Spool | Rereading
+    user_keys: npt.NDArray[np.int64]
+    memories: dict[int, Memory]
+    name: str | None = None
+    before: Mapping[tuple[int, str], npt.NDArray[Any]] = field(default_factory=dict)
+    carried: Carried | None = None
+
+    @property
+    def again(self) -> bool:
+        return isinstance(self.rows, Rereading)
+
+
+def _name(request: Request, sources: Sources) -> str | None:
+    """The name of the reading that a request asks for; None for one that nobody remembers."""
+    if request.add or not may_recall(request.plan) or not sources.can_seek:
+        return None
+    return name_of(request.plan, request.provenance, sources.eval_positions, sources.states(), __version__)
+
+
+def _remembered(
+    request: Request, sources: Sources, values: FileValues | None, tell: Callable[[Progress], None]
+) -> _Gotten | None:
+    name = _name(request, sources)
+    reading = recall(values, request.plan, name) if values is not None and name is not None else None
+    if reading is None:
+        return None
+    sources.take_as_read(reading.digests)
+    tell(Progress("reading and checking", sources.bytes_total, sources.bytes_total, "bytes"))
+    rows = Rereading(reading, sources, request.plan, request.provenance)
+    memories = dict(reading.memories)
+    before = {(p, column): values for p, memory in memories.items() for column, values in memory.items()}
+    return _Gotten(reading.gathered, rows, reading.user_keys, memories, name, before)
+
+
+def _read(
     request: Request,
     sources: Sources,
     base_rows: BaseRows,
@@ -251,7 +317,7 @@ def _gather(
     tell: Callable[[Progress], None],
     values: FileValues | None,
     keep: Keep,
-) -> Gathered:
+) -> _Gotten:
     known = carried(values, request.plan, base_rows.all_ids) if request.add else None
 
     def chunks() -> Iterator[Any]:
@@ -272,29 +338,50 @@ def _gather(
         spool.supply(rows, base_rows.texts(gathered.ids[rows]))
     spool.seal()
     _release()
-    return gathered
+    memories: dict[int, Memory] = {position: {} for position, _ in request.plan.set_stages}
+    return _Gotten(gathered, spool, _user_keys(spool), memories, _name(request, sources), {}, known)
+
+
+def _remember(request: Request, values: FileValues, read: _Gotten, sources: Sources, scratch: Path) -> None:
+    """Keep the reading, if every source had come to rest when it was read, and what the set stages left behind."""
+    if read.name is None:
+        return
+    if not read.again:
+        if not sources.at_rest((scratch / "rows.arrow").stat().st_mtime_ns):
+            return
+        offset, length = spans_of(read.gathered, sources.index)
+        digests = [source.sha256 for source in sources.read]
+        reading = Reading(read.gathered, read.user_keys, offset, length, digests, read.memories)
+        remember(values, request.plan, read.name, reading)
+    keep_memories(
+        values,
+        read.name,
+        {
+            position: memory
+            for position, memory in read.memories.items()
+            if any(column is not read.before.get((position, name)) for name, column in memory.items())
+        },
+    )
 
 
 def _settle(
-    request: Request,
-    gathered: Gathered,
-    spool: Spool,
-    standing: Standing,
-    sources: Sources,
-    keep: Keep,
+    request: Request, read: _Gotten, standing: Standing, sources: Sources, keep: Keep
 ) -> tuple[Gathered, Settled]:
     from assay.kernels.near import near_groups
 
-    texts = spool.all_texts
+    texts = read.rows.all_texts
     return settle(
-        gathered,
+        read.gathered,
         request.plan,
         texts,
         standing=standing,
         eval_sources=sources.eval_positions,
-        user_keys=_user_keys(spool),
-        near_groups=lambda rows: near_groups(texts.take(np.asarray(rows, np.int64))),
+        user_keys=read.user_keys,
+        near_groups=lambda rows: near_groups(
+            texts.fetched(np.asarray(rows, np.int64)).take(np.asarray(rows, np.int64))
+        ),
         allocate=keep.array,
+        memories=read.memories,
     )
 
 

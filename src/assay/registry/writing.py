@@ -21,6 +21,7 @@ from assay.curate.spool import Spool
 from assay.kernels.ids import IdArray, find, order
 from assay.model.version import SegmentRef
 from assay.registry.base_rows import BaseRows
+from assay.registry.rereading import Rereading
 from assay.registry.sources import Sources
 from assay.registry.store import Store
 from assay.store.segments import read_ids, write_segments
@@ -50,7 +51,7 @@ def write_curation(  # noqa: PLR0913 - the whole of a curation is what it writes
     request: Request,
     gathered: Gathered,
     settled: Settled,
-    spool: Spool,
+    spool: Spool | Rereading,
     sources: Sources,
     base: BaseRows,
     standing: Standing,
@@ -124,7 +125,7 @@ def membership(gathered: Gathered, settled: Settled) -> dict[str, IdArray]:
 
 def _write(
     store: Store,
-    spool: Spool,
+    spool: Spool | Rereading,
     gathered: Gathered,
     rows: npt.NDArray[np.int64],
     scratch: Path,

@@ -45,26 +45,55 @@ class ExactDedup(SetStage):
         same = (high[1:] == high[:-1]) & (low[1:] == low[:-1])
         bounds = np.concatenate([[0], np.flatnonzero(~same) + 1, [len(grouped)]])
         groups = np.flatnonzero(np.diff(bounds) > 1)
+        rowed = grouped[np.repeat(np.diff(bounds) > 1, np.diff(bounds))]
+        label = self._labels(rows, rowed)
         found: list[tuple[int, int]] = []
+        at = 0
         for start, end in zip(bounds[groups].tolist(), bounds[groups + 1].tolist(), strict=True):
-            found += self._same(rows, grouped[start:end].tolist())
+            group = grouped[start:end].tolist()
+            found += _same(rows, group, label[at : at + len(group)])
+            at += len(group)
         row, twin = (np.array([pair[k] for pair in found], np.int64) for k in (0, 1))
         return Duplicates(row, twin, np.ones(len(found)))
 
-    def _same(self, rows: Rows, group: list[int]) -> list[tuple[int, int]]:
-        """(row, twin) within rows of one digest, best first; rows whose texts differ after all are left alone."""
-        if not rows.eligible[group[0]]:
-            return []
-        texts = [fold_width(text) for text in rows.texts(group)]
-        winners: dict[str, int] = {}
-        pairs = []
-        for row, text in zip(group, texts, strict=True):
-            winner = winners.get(text)
-            if winner is not None:
-                pairs.append((row, winner))
-            elif rows.eligible[row]:
-                winners[text] = row
-        return pairs
+    def _labels(self, rows: Rows, wanted: npt.NDArray[np.int64]) -> list[int]:
+        """For rows that share a digest with another, a number that rows of equal text share; those that are remembered
+        are not read."""
+        whole = rows.all_of_them()
+        place, memory = whole.at[wanted], whole.memory
+        known = np.full(len(whole.texts), -1, np.int64)
+        if "row" in memory and (memory["row"] < len(known)).all():
+            known[memory["row"]] = memory["label"]
+        missing = wanted[known[place] < 0]
+        if len(missing):
+            # Of rows that share a digest, all are read or none: who is new may equal one that is known.
+            high = whole.keys["high"]
+            again = np.isin(high, high[whole.at[missing]])
+            known[again] = -1
+            missing = wanted[again[place]]
+            labels: dict[str, int] = {}
+            first = int(known.max(initial=-1)) + 1
+            for row, text in zip(missing.tolist(), rows.texts(missing.tolist()), strict=True):
+                known[whole.at[row]] = labels.setdefault(fold_width(text), first + len(labels))
+            at = np.flatnonzero(known >= 0)
+            memory.update(row=at, label=known[at])
+        found: list[int] = known[place].tolist()
+        return found
 
     def similarity(self, a: str, b: str) -> float:
         return float(fold_width(a) == fold_width(b))
+
+
+def _same(rows: Rows, group: list[int], labels: list[int]) -> list[tuple[int, int]]:
+    """(row, twin) within rows of one digest, best first; rows whose texts differ after all are left alone."""
+    if not rows.eligible[group[0]]:
+        return []
+    winners: dict[int, int] = {}
+    pairs = []
+    for row, label in zip(group, labels, strict=True):
+        winner = winners.get(label)
+        if winner is not None:
+            pairs.append((row, winner))
+        elif rows.eligible[row]:
+            winners[label] = row
+    return pairs

@@ -19,7 +19,6 @@ from assay.kernels.sketch import HASH_SCHEME, bands_for
 from assay.kernels.texts import joined
 from assay.stages.near_others import Other, read_other
 
-
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
@@ -105,7 +104,7 @@ class NearDedup(SetStage):
         n = len(whole.texts)
         bands = whole.keys["bands"].astype(np.uint32, copy=False)
         sketch = whole.keys["sketch"].astype(np.uint8, copy=False)
-        texts = whole.texts
+        texts = whole.texts.fetched(whole.at)
         if self._others:
             bands = np.concatenate([bands, *(other.bands for other in self._others)])
             sketch = np.concatenate([sketch, *(other.sketch for other in self._others)])
@@ -151,8 +150,10 @@ def _remembered(memory: Memory, rows: int, threshold: float) -> Pairs | None:
     floor = lowest(threshold)
     if "floor" not in memory or float(memory["floor"][0]) > floor or len(memory["covered"]) != rows:
         return nothing(rows, floor)
-    names = ("covered", "a", "b", "agree", "similarity")
-    return Pairs(*(memory[name] for name in names), float(memory["floor"][0]))
+    return Pairs(
+        memory["covered"], memory["a"], memory["b"], memory["agree"], memory["similarity"],
+        float(memory["floor"][0]),
+    )  # fmt: skip
 
 
 def _columns(pairs: Pairs) -> Memory:
