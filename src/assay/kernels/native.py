@@ -112,25 +112,19 @@ def greedy(  # noqa: PLR0913 - one call for the whole job
     return twin, similarity
 
 
-def link_keys(keys: U32, band: int, order: I64, out: I32) -> None:
-    """To int32[rows]: for each row in `order` the one before it there with an equal `keys[:, band]`, −1 without one."""
-    _call("link_keys", keys, band, keys.shape[1], order, out)
+def find_pairs(keys: U32, sketch: U8, order: I64, least: int, since: int, most: int) -> I32 | None:
+    """int32[pairs, 3] of row, other, and how many of their sketch values agree, at least `least`: each pair of rows in
+    `order` that share a key (`keys` is [rows, bands]) once, but for pairs among the first `since` of `order`. None when
+    a band would take more than `most` comparisons."""
+    keys, sketch = np.ascontiguousarray(keys), np.ascontiguousarray(sketch)
+    bands = keys.shape[1]
 
-
-def find_pairs(links: I32, sketch: U8, order: I64, least: int, since: int, most: int) -> I32 | None:
-    """int32[pairs, 3] of row, row before it, and how many sketch values agree (at least `least`), for the rows of
-    `order` from `since` on; each pair once. None when it would take more than `most` steps."""
-    workers = min(os.cpu_count() or 1, _MOST_WORKERS)
-    cuts = np.linspace(since, len(order), 4 * workers + 1).astype(int).tolist()
-    links, sketch = np.ascontiguousarray(links), np.ascontiguousarray(sketch)
-
-    def work(k: int) -> bytes | None:
-        found: bytes | None = _call("find_pairs", links, len(links), sketch, order, cuts[k], cuts[k + 1], least,
-                                    max(most // (4 * workers), 1))  # fmt: skip
+    def work(band: int) -> bytes | None:
+        found: bytes | None = _call("find_pairs", keys, bands, band, sketch, order, since, least, most)
         return found
 
-    with ThreadPoolExecutor(workers) as pool:
-        parts = list(pool.map(work, range(4 * workers)))
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_WORKERS)) as pool:
+        parts = list(pool.map(work, range(bands)))
     whole = [part for part in parts if part is not None]
     return np.frombuffer(b"".join(whole), np.int32).reshape(-1, 3) if len(whole) == len(parts) else None
 

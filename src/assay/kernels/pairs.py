@@ -6,8 +6,6 @@ are remembered answer for another threshold, or for a few more rows, without a l
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +17,8 @@ from assay.kernels.texts import AnyTexts
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-_STEPS = 400
-"""Steps a row that finding pairs may take on average; where rows are more alike than that, `find` gives up."""
+_STEPS = 20
+"""Comparisons a row that finding pairs may take in a band, on average; where rows are more alike, `find` gives up."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ def find(  # noqa: PLR0913
     )
     if found is None:
         return None
-    found = found[_by_crowd(found[:, 0], found[:, 1])]
+    found = found[_by_crowd(found[:, 0].astype(np.int64), found[:, 1].astype(np.int64), len(rows))]
     a, b = found[:, 0].astype(np.int64), found[:, 1].astype(np.int64)
     similarity = native.similar_pairs(texts.fetched(found[:, :2]), n, a, b, known.floor)
     good = similarity >= known.floor
@@ -81,23 +79,12 @@ def find(  # noqa: PLR0913
     )
 
 
-def _by_crowd(a: npt.NDArray[np.int32], b: npt.NDArray[np.int32]) -> Ints:
-    """An order in which pairs of one crowd follow each other, so that its texts are cut up once: by the first row that
-    row a[k] meets. Equal a[k] stand together before and after."""
-    if not len(a):
-        return np.empty(0, np.int64)
-    first = np.flatnonzero(np.concatenate([[True], a[1:] != a[:-1]]))
-    least = np.repeat(np.minimum.reduceat(b, first), np.diff(np.append(first, len(a))))
-    return np.argsort(least, kind="stable")
-
-
-def _links(bands: npt.NDArray[np.uint32], order: Ints) -> npt.NDArray[np.int32]:
-    """int32[bands, rows]: chains of rows with equal keys, in `order`."""
-    keys = np.ascontiguousarray(bands)
-    links = np.empty((keys.shape[1], len(keys)), np.int32)
-    with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
-        list(pool.map(lambda band: native.link_keys(keys, band, order, links[band]), range(len(links))))
-    return links
+def _by_crowd(a: Ints, b: Ints, rows: int) -> Ints:
+    """An order of pairs in which equal a[k] stand together, and those of one crowd follow each other, so that its texts
+    are cut up once: by the first row that row a[k] meets."""
+    least = np.full(rows, rows, np.int64)
+    np.minimum.at(least, a, b)
+    return np.argsort(least[a] * rows + a, kind="stable")
 
 
 def choose(

@@ -298,15 +298,17 @@ static int rows_hold(const int64_t *rows, int64_t count, int64_t n) {
     return 1;
 }
 
-static PyObject *py_link_keys(PyObject *self, PyObject *args) {
+static PyObject *py_find_pairs(PyObject *self, PyObject *args) {
     (void)self;
-    PyObject *keys_object, *order_object, *out_object;
-    long long band, bands;
-    int failed;
-    if (!PyArg_ParseTuple(args, "OLLOO", &keys_object, &band, &bands, &order_object, &out_object)) return NULL;
+    PyObject *keys_object, *sketch_object, *order_object;
+    long long bands, band, since, most;
+    int least, failed;
+    if (!PyArg_ParseTuple(args, "OLLOOLiL", &keys_object, &bands, &band, &sketch_object, &order_object, &since, &least,
+                          &most))
+        return NULL;
     buffers_t held = {.count = 0};
+    const uint8_t *sketch;
     const int64_t *order;
-    int32_t *out;
     const uint32_t *keys = borrow(&held, keys_object, 0, 0);
     if (!keys) return give_up(&held);
     int64_t n = bands > 0 ? held.views[0].len / 4 / bands : -1;
@@ -314,48 +316,21 @@ static PyObject *py_link_keys(PyObject *self, PyObject *args) {
         PyErr_SetString(PyExc_ValueError, "no such band");
         return give_up(&held);
     }
-    if (!(order = borrow(&held, order_object, 0, 0))) return give_up(&held);
-    int64_t count = held.views[held.count - 1].len / 8;
-    if (!rows_hold(order, count, n) || !(out = borrow(&held, out_object, n * 4, 1))) return give_up(&held);
-    Py_BEGIN_ALLOW_THREADS
-    failed = link_keys(keys + band, bands, order, count, out);
-    Py_END_ALLOW_THREADS
-    return finish(&held, failed);
-}
-
-static PyObject *py_find_pairs(PyObject *self, PyObject *args) {
-    (void)self;
-    PyObject *links_object, *sketch_object, *order_object;
-    long long bands, start, end, most;
-    int least, failed;
-    if (!PyArg_ParseTuple(args, "OLOOLLiL", &links_object, &bands, &sketch_object, &order_object, &start, &end, &least,
-                          &most))
-        return NULL;
-    buffers_t held = {.count = 0};
-    const uint8_t *sketch;
-    const int64_t *order;
-    const int32_t *links = borrow(&held, links_object, 0, 0);
-    if (!links) return give_up(&held);
-    int64_t n = bands > 0 ? held.views[0].len / 4 / bands : -1;
-    if (n < 0 || n > INT32_MAX - 1) {
-        PyErr_SetString(PyExc_ValueError, "no such bands");
-        return give_up(&held);
-    }
     if (!(sketch = borrow(&held, sketch_object, n * VALUES, 0)) || !(order = borrow(&held, order_object, 0, 0)))
         return give_up(&held);
     int64_t count = held.views[held.count - 1].len / 8;
-    if (start < 0 || end > count || !rows_hold(order, count, n)) {
-        if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "no such block");
+    if (!rows_hold(order, count, n)) return give_up(&held);
+    if (count > n || since < 0) {
+        PyErr_SetString(PyExc_ValueError, "no such order");
         return give_up(&held);
     }
     pairs_t found = {NULL, 0, 0};
     Py_BEGIN_ALLOW_THREADS
-    failed = find_pairs(links, bands, n, sketch, order, start, end, least, most, &found);
+    failed = find_pairs(keys, bands, band, sketch, order, count, since, least, most, &found);
     Py_END_ALLOW_THREADS
     release(&held);
     PyObject *out = NULL;
-    if (failed == -1) PyErr_NoMemory();
-    else if (failed == -2) PyErr_SetString(PyExc_ValueError, "a link leads nowhere");
+    if (failed < 0) PyErr_NoMemory();
     else if (failed) out = Py_NewRef(Py_None);
     else out = PyBytes_FromStringAndSize((const char *)found.pairs, (Py_ssize_t)(found.count * (int64_t)sizeof(pair_t)));
     free(found.pairs);
@@ -595,7 +570,6 @@ static PyMethodDef methods[] = {
     {"greedy_open", py_greedy_open, METH_VARARGS, NULL},
     {"greedy_compare", py_greedy_compare, METH_VARARGS, NULL},
     {"greedy_place", py_greedy_place, METH_VARARGS, NULL},
-    {"link_keys", py_link_keys, METH_VARARGS, NULL},
     {"find_pairs", py_find_pairs, METH_VARARGS, NULL},
     {"similar_pairs", py_similar_pairs, METH_VARARGS, NULL},
     {"settle_pairs", py_settle_pairs, METH_VARARGS, NULL},

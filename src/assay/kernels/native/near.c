@@ -1,40 +1,11 @@
 #include "near.h"
+#include "keyed.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define SKETCH_BYTES 128
 #define STAYS 2
-
-/* Sort (key, row) pairs by key, stably: least significant digit first, eleven bits a pass. */
-typedef struct {
-    uint32_t key;
-    int32_t row;
-} keyed_t;
-
-#define DIGIT 11
-#define BUCKETS (1 << DIGIT)
-#define PASSES 3
-
-static keyed_t *radix_sort(keyed_t *from, keyed_t *to, int64_t n) {
-    int64_t counts[BUCKETS];
-    for (int pass = 0; pass < PASSES; pass++) {
-        int shift = DIGIT * pass;
-        memset(counts, 0, sizeof counts);
-        for (int64_t k = 0; k < n; k++) counts[from[k].key >> shift & (BUCKETS - 1)]++;
-        int64_t at = 0;
-        for (int b = 0; b < BUCKETS; b++) {
-            int64_t count = counts[b];
-            counts[b] = at;
-            at += count;
-        }
-        for (int64_t k = 0; k < n; k++) to[counts[from[k].key >> shift & (BUCKETS - 1)]++] = from[k];
-        keyed_t *swap = from;
-        from = to;
-        to = swap;
-    }
-    return from;
-}
 
 int64_t group_keys(const uint32_t *keys, int64_t stride, int64_t n, int32_t *out, int64_t first) {
     keyed_t *a = malloc(((size_t)n + 1) * sizeof *a), *b = malloc(((size_t)n + 1) * sizeof *b);
@@ -62,23 +33,6 @@ int64_t group_keys(const uint32_t *keys, int64_t stride, int64_t n, int32_t *out
     free(a);
     free(b);
     return first;
-}
-
-int link_keys(const uint32_t *keys, int64_t stride, const int64_t *order, int64_t count, int32_t *out) {
-    keyed_t *a = malloc(((size_t)count + 1) * sizeof *a), *b = malloc(((size_t)count + 1) * sizeof *b);
-    int failed = !a || !b ? -1 : 0;
-    if (!failed) {
-        for (int64_t k = 0; k < count; k++) {
-            a[k].key = keys[order[k] * stride];
-            a[k].row = (int32_t)order[k];
-        }
-        keyed_t *sorted = radix_sort(a, b, count);
-        for (int64_t k = 0; k < count; k++)
-            out[sorted[k].row] = k && sorted[k].key == sorted[k - 1].key ? sorted[k - 1].row : -1;
-    }
-    free(a);
-    free(b);
-    return failed;
 }
 
 /* A set of shingles: open addressing, told apart by hash and then by the characters themselves. */

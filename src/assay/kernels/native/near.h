@@ -8,10 +8,6 @@
  * are numbered from `first`. Returns the next free number, or -1 when memory ran out. */
 int64_t group_keys(const uint32_t *keys, int64_t stride, int64_t n, int32_t *out, int64_t first);
 
-/* Chains of rows with equal keys: out[order[k]] is the last row before order[k] in `order` that has the same key, -1
- * without one. Returns 0, or -1 when memory ran out. */
-int link_keys(const uint32_t *keys, int64_t stride, const int64_t *order, int64_t count, int32_t *out);
-
 /* Greedy removal, block by block of rows in order. First `compare` holds every row of a block against the rows kept
  * before the block, which several workers may do at once for parts of it; then `place_block` goes through the block row
  * by row, against what was kept within it. See assay.kernels.near.greedy for what comes out. */

@@ -1,6 +1,8 @@
 #include "pairs.h"
+#include "keyed.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define SKETCH_BYTES 128
 #define STAYS 2
@@ -23,36 +25,62 @@ static int push(pairs_t *list, int32_t row, int32_t other, int agree) {
     return 0;
 }
 
-int find_pairs(const int32_t *links, int64_t bands, int64_t n, const uint8_t *sketch, const int64_t *order,
-               int64_t start, int64_t end, int least, int64_t most, pairs_t *out) {
-    int32_t *met = calloc((size_t)n + 1, sizeof *met); /* 1 + the last row that looked at this one */
-    int status = met ? 0 : -1;
+/* Whether two rows share a key in a band before this one. */
+static int share_before(const uint32_t *a, const uint32_t *b, int64_t band) {
+    for (int64_t k = 0; k < band; k++)
+        if (a[k] == b[k]) return 1;
+    return 0;
+}
+
+/* How many comparisons all groups take: pairs of which one at least stands at `since` or behind. */
+static int64_t count_steps(const keyed_t *sorted, int64_t count, int64_t since) {
     int64_t steps = 0;
-    for (int64_t k = start; k < end && !status; k++) {
-        int64_t row = order[k];
-        const uint8_t *mine = sketch + row * SKETCH_BYTES;
-        for (int64_t band = 0; band < bands && !status; band++) {
-            const int32_t *link = links + band * n;
-            for (int32_t other = link[row]; other != -1; other = link[other]) {
-                if (other < 0 || other >= n) {
-                    status = -2;
-                    break;
-                }
-                if (++steps > most) {
-                    status = 1;
-                    break;
-                }
-                if (met[other] == (int32_t)row + 1) continue;
-                met[other] = (int32_t)row + 1;
-                int agree = agreeing(mine, sketch + (int64_t)other * SKETCH_BYTES);
-                if (agree >= least && push(out, (int32_t)row, other, agree) < 0) {
-                    status = -1;
-                    break;
-                }
+    for (int64_t start = 0, end; start < count; start = end) {
+        for (end = start + 1; end < count && sorted[end].key == sorted[start].key; end++) {
+            if (sorted[end].row >= since) steps += end - start;
+        }
+    }
+    return steps;
+}
+
+int find_pairs(const uint32_t *keys, int64_t bands, int64_t band, const uint8_t *sketch, const int64_t *order,
+               int64_t count, int64_t since, int least, int64_t most, pairs_t *out) {
+    keyed_t *a = malloc(((size_t)count + 1) * sizeof *a), *b = malloc(((size_t)count + 1) * sizeof *b);
+    uint8_t *near = NULL; /* the sketches of a group, one behind the other */
+    int64_t room = 0;
+    int status = a && b ? 0 : -1;
+    keyed_t *sorted = a;
+    if (!status) {
+        for (int64_t k = 0; k < count; k++) a[k] = (keyed_t){keys[order[k] * bands + band], (int32_t)k};
+        sorted = radix_sort(a, b, count);
+        if (count_steps(sorted, count, since) > most) status = 1;
+    }
+    for (int64_t start = 0, end; start < count && !status; start = end) {
+        for (end = start + 1; end < count && sorted[end].key == sorted[start].key;) end++;
+        if (end - start == 1 || sorted[end - 1].row < since) continue;
+        if (end - start > room) {
+            room = 2 * (end - start);
+            free(near);
+            if (!(near = malloc((size_t)room * SKETCH_BYTES))) {
+                status = -1;
+                break;
+            }
+        }
+        for (int64_t k = start; k < end; k++)
+            memcpy(near + (k - start) * SKETCH_BYTES, sketch + order[sorted[k].row] * SKETCH_BYTES, SKETCH_BYTES);
+        for (int64_t k = end - 1; k > start && sorted[k].row >= since && !status; k--) {
+            int64_t row = order[sorted[k].row];
+            for (int64_t m = start; m < k && !status; m++) {
+                int agree = agreeing(near + (k - start) * SKETCH_BYTES, near + (m - start) * SKETCH_BYTES);
+                int64_t other = order[sorted[m].row];
+                if (agree >= least && !share_before(keys + row * bands, keys + other * bands, band))
+                    status = push(out, (int32_t)row, (int32_t)other, agree);
             }
         }
     }
-    free(met);
+    free(near);
+    free(a);
+    free(b);
     return status;
 }
 

@@ -13,11 +13,11 @@ typedef struct {
     int64_t count, room;
 } pairs_t;
 
-/* For rows order[start..end): every row before them in the chains of `links` ([bands][n], -1 ends a chain) whose sketch
- * agrees in at least `least` values, each once. Returns 0; 1 when it would take more than `most` steps; -1 when memory
- * ran out; -2 when a link leads nowhere. */
-int find_pairs(const int32_t *links, int64_t bands, int64_t n, const uint8_t *sketch, const int64_t *order,
-               int64_t start, int64_t end, int least, int64_t most, pairs_t *out);
+/* The pairs that share a key in one band and in none before it, whose sketches agree in at least `least` values. `keys`
+ * is [n][bands]; `order` lists rows, and of two that stand before `since` in it nothing is asked. Returns 0; 1 when it
+ * would take more than `most` comparisons; -1 when memory ran out. */
+int find_pairs(const uint32_t *keys, int64_t bands, int64_t band, const uint8_t *sketch, const int64_t *order,
+               int64_t count, int64_t since, int least, int64_t most, pairs_t *out);
 
 /* Greedy removal along known pairs: row r's are others[starts[r]..starts[r + 1]), with their similarity. `may_stay` as
  * in near.h. `twin` must come filled with -1. Returns 0, or -1 when memory ran out. */
