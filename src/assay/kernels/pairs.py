@@ -60,9 +60,7 @@ def find(  # noqa: PLR0913
     before = np.flatnonzero(rows & (known.covered | fixed))
     covered = known.covered | (rows & ~fixed)
     order = np.concatenate([before, new])
-    found = native.find_pairs(
-        _links(bands, order), sketch, order, least, len(before), _STEPS * (len(order) + 1_000)
-    )
+    found = native.find_pairs(bands, sketch, order, least, len(before), _STEPS * (len(order) + 10_000))
     if found is None:
         return None
     found = found[_by_crowd(found[:, 0].astype(np.int64), found[:, 1].astype(np.int64), len(rows))]
