@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import random
@@ -49,7 +50,10 @@ def rows(seed, n=40):
     chance = random.Random(seed)
     out = [ticket(chance.randrange(60)) for _ in range(n)]
     out += [
-        {"input": f"打印机{k % 7}脱机了，重启也没有用，请问怎么办？", "output": "请先删除打印机，再重新安装驱动。" * 3 + "！" * k}
+        {
+            "input": f"打印机{k % 7}脱机了，重启也没有用，请问怎么办？",
+            "output": "请先删除打印机，再重新安装驱动。" * 3 + "！" * k,
+        }
         for k in range(n // 4)
     ]
     for row in list(out):
@@ -111,7 +115,9 @@ def test_any_runs_give_the_same_objects_with_and_without_memory(tmp_path_factory
                 memory=memory,
                 batch_rows=17,
             )
-            answer = {k: v for k, v in result.as_json().items() if k not in ("elapsed_seconds", "phases", "reused")}
+            answer = {
+                k: v for k, v in result.as_json().items() if k not in ("elapsed_seconds", "phases", "reused")
+            }
             made.append((registry.head_of("a").name, answer))
         # A manifest names every object of its version: equal names are equal bytes, the ledger's among them.
         assert made[0] == made[1]
@@ -215,13 +221,11 @@ def test_damaged_or_missing_files_are_done_without(registry, tmp_path):
         assert registry.curate(f"d{k}", [path], recipe=recipe(0.9)).fingerprint == expected
 
 
-def test_what_cannot_be_fetched_again_is_read_again(registry, tmp_path, write):
-    import gzip
-
+def test_what_cannot_be_fetched_again_is_read_again(registry, tmp_path):
     plain = lines(tmp_path / "a.jsonl", rows(7))
     packed = tmp_path / "a.jsonl.gz"
     packed.write_bytes(gzip.compress((tmp_path / "a.jsonl").read_bytes()))
-    expected = registry.curate("a", [plain], recipe=recipe(0.9)).fingerprint
     for threshold in (0.8, 0.9):
-        found = registry.curate("b", [str(packed)], recipe=recipe(threshold)).fingerprint
-    assert found == expected
+        expected = registry.curate("a", [plain], recipe=recipe(threshold))
+        found = registry.curate("b", [str(packed)], recipe=recipe(threshold))
+        assert found.fingerprint == expected.fingerprint

@@ -55,7 +55,7 @@ def carry(values: Values, plan: Plan, gathered: Gathered, settled: Settled, base
         base = None
     first = 0 if base is None else len(base.ids)
     new = slice(first, len(gathered))
-    more = {"inputs": gathered.inputs[new], "length": gathered.length[new]}
+    more = {"ids": gathered.ids[new], "inputs": gathered.inputs[new], "length": gathered.length[new]}
     keys = gathered.keys
     if first:
         keys = {
@@ -77,7 +77,6 @@ def carry(values: Values, plan: Plan, gathered: Gathered, settled: Settled, base
         parts.append(keep_part(values, plan, gathered.ids[new], keys, more))
         columns.append((str(len(columns)), (kept[kept >= first] - first).astype(np.int32)))
     ids = gathered.ids[kept]
-    columns.append(("ids", ids))
     names = np.frombuffer(bytes.fromhex("".join(parts)), np.uint8)
     ordered = ids[order(np.ascontiguousarray(ids).view("V32"))]
     values.write(_name(plan, ordered), iter([("parts", names), *columns]))
@@ -97,7 +96,7 @@ def carried(values: Values | None, plan: Plan, ids: Ids) -> Carried | None:
         more = Kept(values, None, parts, rows)
         keys = {position: dict(Kept(values, stage, parts, rows)) for position, stage in plan.set_stages}
         return Carried(
-            found["ids"].astype("S32", copy=False), keys, more["inputs"], more["length"], parts, rows
+            more["ids"].astype("S32", copy=False), keys, more["inputs"], more["length"], parts, rows
         )
     except Forgotten:
         return None

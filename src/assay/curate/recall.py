@@ -81,7 +81,7 @@ def name_of(
 def remember(values: Values, plan: Plan, name: str, reading: Reading) -> None:
     """Keep a reading. What its stages left behind lies beside it, because it may grow."""
     gathered = reading.gathered
-    more = {"inputs": gathered.inputs, "length": gathered.length}
+    more = {"ids": gathered.ids, "inputs": gathered.inputs, "length": gathered.length}
     part = keep_part(values, plan, gathered.ids, gathered.keys, more)
     failures = gathered.failures
     noted = np.flatnonzero([note is not None for note in failures.note.tolist()])
@@ -92,7 +92,6 @@ def remember(values: Values, plan: Plan, name: str, reading: Reading) -> None:
             [
                 ("part", np.frombuffer(bytes.fromhex(part), np.uint8)),
                 ("digests", np.frombuffer(bytes.fromhex("".join(reading.digests)), np.uint8)),
-                ("ids", gathered.ids),
                 ("source", gathered.source.astype(np.int16)),
                 ("record", gathered.record),
                 ("passes", gathered.passes),
@@ -124,12 +123,12 @@ def recall(values: Values, plan: Plan, name: str) -> Reading | None:
     keys: dict[int, Any] = {p: Kept(values, stage, [part], [None]) for p, stage in plan.set_stages}
     if more is None or not all(columns.is_there() for columns in keys.values()):
         return None
-    n = len(found["ids"])
+    n = len(more["ids"])
     user_keys = found["user_keys"].astype(np.int64) if len(found["user_keys"]) else np.full(n, -1, np.int64)
     gathered = Gathered(
         found["source"].astype(np.int32),
         found["record"].astype(np.int64, copy=False),
-        found["ids"].astype("S32", copy=False),
+        more["ids"].astype("S32", copy=False),
         found["passes"].astype(np.bool_, copy=False),
         _failures(found),
         keys,

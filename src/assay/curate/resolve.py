@@ -39,10 +39,34 @@ class Twins:
 
 def rank_rows(order: Sequence[npt.NDArray[np.generic]]) -> Ints:
     """Ranks 0…n−1 by several keys, the most important first; smaller is better."""
-    by_rank = np.lexsort(tuple(reversed(order)))
+    packed = _packed(order)
+    by_rank = np.lexsort(tuple(reversed(order))) if packed is None else np.argsort(packed, kind="stable")
     rank = np.empty(len(by_rank), np.int64)
     rank[by_rank] = np.arange(len(by_rank))
     return rank
+
+
+def _packed(order: Sequence[npt.NDArray[np.generic]]) -> Ints | None:
+    """Several keys as one that sorts like them, where 62 bits hold them all: one sort in place of many."""
+    packed, bits = np.zeros(len(order[0]), np.int64), 0
+    if not len(packed):
+        return None
+    for key in order:
+        values = key.astype(np.int64)
+        low, high = int(values.min()), int(values.max())
+        width = (high - low).bit_length()
+        bits += width
+        if bits > 62:
+            return None
+        packed = (packed << width) | (values - low)
+    return packed
+
+
+def _closed_up(rank: Ints, rows: Ints) -> Ints:
+    """The ranks of some rows among themselves; `rank` is a permutation."""
+    there = np.zeros(len(rank), np.int64)
+    there[rank[rows]] = 1
+    return (np.cumsum(there) - 1)[rank[rows]]
 
 
 def find_twins(  # noqa: PLR0913 - everything that the decision depends on
@@ -112,7 +136,7 @@ def _pass(  # noqa: PLR0913
         there = at[alive]
         view = Rows(
             Picked(keys[k], there),
-            np.argsort(np.argsort(rank[alive], kind="stable"), kind="stable").astype(np.int64),
+            _closed_up(rank, alive),
             (eligible & ~barred[k])[alive],
             lambda rows, there=there: _texts(texts, there, rows),  # type: ignore[misc]
             pinned=pinned[alive],

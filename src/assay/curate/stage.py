@@ -245,7 +245,10 @@ class SetStage(Stage):
     def order(self, rows: Rows) -> npt.NDArray[np.int64]:
         """All rows, those that may stay first, the best of them first."""
         if self.score is None or "score" not in rows.keys:
-            return np.lexsort((rows.rank, ~rows.eligible))
+            by_rank = np.empty(len(rows), np.int64)
+            by_rank[rows.rank] = np.arange(len(rows))
+            eligible = rows.eligible[by_rank]
+            return np.concatenate([by_rank[eligible], by_rank[~eligible]])
         score = rows.keys["score"].astype(np.float64)
         return np.lexsort((rows.rank, -score, rows.tier, ~rows.eligible))
 

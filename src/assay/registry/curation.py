@@ -30,7 +30,7 @@ from assay.curate.stage import Memory
 from assay.engines.local import LocalEngine
 from assay.errors import UsageError
 from assay.kernels import native
-from assay.kernels.ids import IdArray, concat, contains, id_list, ids_of, order
+from assay.kernels.ids import IdArray, concat, contains, id_list, order
 from assay.model.diff import pair_edits
 from assay.model.fingerprint import fingerprint
 from assay.model.provenance import ORIGINS
@@ -46,7 +46,8 @@ from assay.registry.timing import spell_time
 from assay.registry.writing import Written, membership, write_curation
 from assay.store.commit import Draft, commit
 from assay.store.diff import table_to_pair
-from assay.store.members import live_tables, split_ids
+from assay.store.members import live_rows
+from assay.store.segments import read_ids, read_rows
 from assay.store.values import FileValues
 
 if TYPE_CHECKING:
@@ -236,11 +237,11 @@ def _edits(
     columns = ["id", "key", "source", "payload"]
     gone = []
     for split in base.splits:
-        if contains(target, split_ids(store.objects, base, split)).all():
-            continue
-        for _, table in live_tables(store.objects, base, columns, split):
-            left = table.filter(pa.array(~contains(target, ids_of(table["id"]))))
-            gone += list(table_to_pair(left))
+        for part in base.splits[split]:
+            rows = live_rows(part)
+            rows = rows[~contains(target, read_ids(store.objects, part.segment)[rows])]
+            if len(rows):
+                gone += list(table_to_pair(read_rows(store.objects, part.segment, rows, columns)))
     came = [row for ref in segments for row in table_to_pair(store.segment(ref, columns))] if gone else []
     return pair_edits(gone, came) if gone else {}
 

@@ -78,14 +78,16 @@ def write_curation(  # noqa: PLR0913 - the whole of a curation is what it writes
     known = store.rejected_segments(base.manifest)
     rejected = np.flatnonzero(first & ~kept & ~gathered.pinned)
     rejected_before = np.zeros(len(rejected), np.bool_)
+    by_id = order(_ids(gathered, rejected))
+    sought = _ids(gathered, rejected[by_id])
     for ref in known:
-        at = find(read_ids(store.objects, ref), _ids(gathered, rejected))
-        rejected_before |= at >= 0
+        at = find(sought, read_ids(store.objects, ref))
+        rejected_before[by_id[at[at >= 0]]] = True
     new_rejected = _write(store, spool, gathered, rejected[~rejected_before], scratch, bounded)
     # Addresses count these segments in this order: what stands in the version, then what was rejected.
     base_segments = store.segments(base.manifest)
     address_space = list(dict.fromkeys([*base_segments, *segments, *known, *new_rejected]))
-    places = _places(store, gathered, sources.uris, address_space)
+    places = _places(store, gathered, settled.same, sources.uris, address_space)
     ledger = build_ledger(gathered, settled, request.plan, sources.uris, places)
     ledger_name = store.objects.put_bytes(ledger_bytes(ledger), "parquet")
     curation = store.objects.put_json(
@@ -153,18 +155,29 @@ def _one_ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
             yield table
 
 
-def _places(store: Store, gathered: Gathered, uris: Sequence[str], segments: list[SegmentRef]) -> Places:
+def _places(
+    store: Store,
+    gathered: Gathered,
+    same: npt.NDArray[np.int64],
+    uris: Sequence[str],
+    segments: list[SegmentRef],
+) -> Places:
     """Where every row's example stands, by looking its id up in all segments of the address space."""
     n = len(gathered)
     segment, row = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
-    wanted = np.ascontiguousarray(gathered.ids).view("V32")
-    open_rows = np.arange(n)
-    for position, ref in enumerate(segments):
-        at = find(read_ids(store.objects, ref), wanted[open_rows])
-        hit = at >= 0
-        segment[open_rows[hit]], row[open_rows[hit]] = position, at[hit]
-        open_rows = open_rows[~hit]
-    assert not len(open_rows), "every row that was parsed is stored"
+    ids = np.ascontiguousarray(gathered.ids).view("V32")
+    # A segment's ids are few beside all of these: they are looked up there, and what is equal follows.
+    first = np.flatnonzero(same == np.arange(n))
+    by_id = first[order(ids[first])]
+    known = ids[by_id]
+    for position, ref in reversed(list(enumerate(segments))):
+        held = read_ids(store.objects, ref)
+        at = find(known, held)
+        there = np.flatnonzero(at >= 0)
+        rows = by_id[at[there]]
+        segment[rows], row[rows] = position, there
+    segment, row = segment[same], row[same]
+    assert (segment >= 0).all(), "every row that was parsed is stored"
     names = list(uris)
     source = gathered.source.astype(np.int32)
     record = gathered.record.copy()

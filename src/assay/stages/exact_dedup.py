@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from assay.curate.batch import Batch
-from assay.curate.stage import Columns, Duplicates, Rows, SetStage
+from assay.curate.stage import Columns, Duplicates, Rows, SetStage, Whole
 from assay.kernels.normalise import fold_width, fold_width_digests
+
+_TEXTS = 4_000
+"""Texts that are held at a time."""
 
 
 class ExactDedup(SetStage):
@@ -38,62 +42,55 @@ class ExactDedup(SetStage):
         return np.isin(keys["high"], keys["high"][~pinned])
 
     def decide(self, rows: Rows) -> Duplicates:
-        by_rank = self.order(rows)
-        high, low = rows.keys["high"][by_rank], rows.keys["low"][by_rank]
-        grouped = by_rank[np.lexsort((low, high))]
-        high, low = rows.keys["high"][grouped], rows.keys["low"][grouped]
-        same = (high[1:] == high[:-1]) & (low[1:] == low[:-1])
-        bounds = np.concatenate([[0], np.flatnonzero(~same) + 1, [len(grouped)]])
-        groups = np.flatnonzero(np.diff(bounds) > 1)
-        rowed = grouped[np.repeat(np.diff(bounds) > 1, np.diff(bounds))]
-        label = self._labels(rows, rowed)
-        found: list[tuple[int, int]] = []
-        at = 0
-        for start, end in zip(bounds[groups].tolist(), bounds[groups + 1].tolist(), strict=True):
-            group = grouped[start:end].tolist()
-            found += _same(rows, group, label[at : at + len(group)])
-            at += len(group)
-        row, twin = (np.array([pair[k] for pair in found], np.int64) for k in (0, 1))
-        return Duplicates(row, twin, np.ones(len(found)))
-
-    def _labels(self, rows: Rows, wanted: npt.NDArray[np.int64]) -> list[int]:
-        """For rows that share a digest with another, a number that rows of equal text share; those that are remembered
-        are not read."""
+        """Rows with equal labels have equal texts; labels are remembered."""
         whole = rows.all_of_them()
-        place, memory = whole.at[wanted], whole.memory
-        known = np.full(len(whole.texts), -1, np.int64)
-        if "row" in memory and (memory["row"] < len(known)).all():
-            known[memory["row"]] = memory["label"]
-        missing = wanted[known[place] < 0]
-        if len(missing):
-            # Of rows that share a digest, all are read or none: who is new may equal one that is known.
-            high = whole.keys["high"]
-            again = np.isin(high, high[whole.at[missing]])
-            known[again] = -1
-            missing = wanted[again[place]]
-            labels: dict[str, int] = {}
-            first = int(known.max(initial=-1)) + 1
-            for row, text in zip(missing.tolist(), rows.texts(missing.tolist()), strict=True):
-                known[whole.at[row]] = labels.setdefault(fold_width(text), first + len(labels))
-            at = np.flatnonzero(known >= 0)
-            memory.update(row=at, label=known[at])
-        found: list[int] = known[place].tolist()
-        return found
+        label = self._labels(rows, whole)[whole.at]
+        alike = np.flatnonzero(label >= 0)
+        rank = np.empty(len(rows), np.int64)
+        rank[self.order(rows)] = np.arange(len(rows))
+        grouped = alike[np.lexsort((rank[alike], label[alike]))]
+        first = np.flatnonzero(np.diff(label[grouped], prepend=-1))
+        winner = np.repeat(grouped[first], np.diff(np.append(first, len(grouped))))
+        goes = rows.eligible[winner] & (grouped != winner)
+        return Duplicates(grouped[goes], winner[goes], np.ones(int(goes.sum())))
+
+    def _labels(self, rows: Rows, whole: Whole) -> npt.NDArray[np.int64]:
+        """For all that was gathered: a number that the rows here share where their texts are equal; −1 for rows like no
+        other. Where all rows are covered by memory, nothing is looked at."""
+        memory, n = whole.memory, len(whole.texts)
+        label = np.full(n, -1, np.int64)
+        if "covered" in memory and len(memory["covered"]) == n and memory["covered"][whole.at].all():
+            label[memory["row"]] = memory["label"]
+            return label
+        high, low = rows.keys["high"], rows.keys["low"]
+        grouped = np.lexsort((low, high))
+        same = (np.diff(high[grouped]) == 0) & (np.diff(low[grouped]) == 0)
+        shared = np.concatenate([same, [False]]) | np.concatenate([[False], same])
+        alike = grouped[shared] if len(grouped) else grouped
+        number = np.cumsum(~np.concatenate([[False], same]))[shared] if len(grouped) else grouped
+        for part in _whole_groups(number):
+            # Two texts are the same only within their group, so that labels of another one may be forgotten.
+            labels: dict[tuple[int, str], int] = {}
+            numbered = zip(number[part].tolist(), rows.texts(alike[part].tolist()), strict=True)
+            found = [
+                labels.setdefault((k, fold_width(text)), part.start + len(labels)) for k, text in numbered
+            ]
+            label[whole.at[alike[part]]] = found
+        covered = np.zeros(n, np.bool_)
+        covered[whole.at] = True
+        at = np.flatnonzero(label >= 0)
+        memory.clear()
+        memory.update(covered=covered, row=at, label=label[at])
+        return label
 
     def similarity(self, a: str, b: str) -> float:
         return float(fold_width(a) == fold_width(b))
 
 
-def _same(rows: Rows, group: list[int], labels: list[int]) -> list[tuple[int, int]]:
-    """(row, twin) within rows of one digest, best first; rows whose texts differ after all are left alone."""
-    if not rows.eligible[group[0]]:
-        return []
-    winners: dict[int, int] = {}
-    pairs = []
-    for row, label in zip(group, labels, strict=True):
-        winner = winners.get(label)
-        if winner is not None:
-            pairs.append((row, winner))
-        elif rows.eligible[row]:
-            winners[label] = row
-    return pairs
+def _whole_groups(number: npt.NDArray[np.int64]) -> Iterator[slice]:
+    """Stretches of sorted numbers that part no equal ones, of some thousands each."""
+    start = 0
+    while start < len(number):
+        end = int(np.searchsorted(number, number[min(start + _TEXTS, len(number)) - 1], "right"))
+        yield slice(start, end)
+        start = end
