@@ -46,7 +46,7 @@ def recipe(threshold=0.8, most=100, action="reject"):
 
 
 def rows(seed, n=40):
-    """Tickets in two languages with exact and near copies of each other, personal data, and lines that are no records."""
+    """Tickets in two languages, with exact and near copies of each other, and personal data."""
     chance = random.Random(seed)
     out = [ticket(chance.randrange(60)) for _ in range(n)]
     out += [

@@ -15,7 +15,6 @@ from assay.curate.parts import Forgotten, Kept, Values, keep_part
 from assay.curate.plan import Plan
 from assay.curate.settle import Settled
 from assay.curate.stage import Columns
-from assay.kernels.ids import order
 from assay.model.canonical import canonical_json
 
 Ids = npt.NDArray[np.bytes_]
@@ -76,9 +75,10 @@ def carry(values: Values, plan: Plan, gathered: Gathered, settled: Settled, base
     if (kept >= first).any():
         parts.append(keep_part(values, plan, gathered.ids[new], keys, more))
         columns.append((str(len(columns)), (kept[kept >= first] - first).astype(np.int32)))
-    ids = gathered.ids[kept]
     names = np.frombuffer(bytes.fromhex("".join(parts)), np.uint8)
-    ordered = ids[order(np.ascontiguousarray(ids).view("V32"))]
+    stays = np.zeros(len(gathered), np.bool_)
+    stays[kept] = True
+    ordered = gathered.ids[gathered.by_id[stays[gathered.by_id]]]
     values.write(_name(plan, ordered), iter([("parts", names), *columns]))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from assay.curate.keep import Keep
 from assay.curate.spool import Spool
 from assay.curate.stage import Columns
 from assay.curate.stored import StoredChunk
+from assay.kernels.ids import order
 from assay.kernels.texts import Texts
 from assay.model.record import Malformed
 
@@ -44,6 +46,11 @@ class Gathered:
 
     def __len__(self) -> int:
         return len(self.source)
+
+    @cached_property
+    def by_id(self) -> npt.NDArray[np.int64]:
+        """The rows sorted by id; equal ones in reading order."""
+        return order(np.ascontiguousarray(self.ids).view("V32"))
 
     @property
     def pinned(self) -> npt.NDArray[np.bool_]:

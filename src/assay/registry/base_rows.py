@@ -12,6 +12,7 @@ import pyarrow as pa
 from assay.curate.carried import Carried
 from assay.curate.chunk import BASE
 from assay.curate.evaluate import Evaluated, join_failures
+from assay.curate.gather import Gathered
 from assay.curate.reading import ROW_SCHEMA
 from assay.curate.split import Standing
 from assay.curate.stored import STORED_COLUMNS, StoredChunk, read_stored
@@ -36,12 +37,12 @@ class BaseRows:
             return {}
         return {split: self._store.split_ids(self.manifest, split) for split in self.manifest.splits}
 
-    def standing(self, ids: npt.NDArray[np.bytes_]) -> Standing:
-        """Where each of `ids` (S32) stands in the version."""
-        wanted = np.ascontiguousarray(ids).view("V32")
-        code = np.full(len(ids), -1, np.int64)
+    def standing(self, gathered: Gathered) -> Standing:
+        """Where each row stands in the version."""
+        wanted = np.ascontiguousarray(gathered.ids[gathered.by_id]).view("V32")
+        code = np.full(len(gathered), -1, np.int64)
         for position, known in enumerate(self.ids.values()):
-            code[contains(np.ascontiguousarray(known).view("V32"), wanted)] = position
+            code[gathered.by_id[contains(np.ascontiguousarray(known).view("V32"), wanted)]] = position
         return Standing(code, list(self.ids))
 
     @cached_property

@@ -146,7 +146,7 @@ def _run(
         gathered = read.gathered
         with phases.phase("decide"):
             tell(Progress("deciding", 0, None, "rows"))
-            standing = base_rows.standing(gathered.ids)
+            standing = base_rows.standing(gathered)
             gathered, settled = _settle(request, read, standing, sources, keep)
             if values is not None:
                 _remember(request, values, read, sources, scratch)

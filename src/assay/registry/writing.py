@@ -87,7 +87,7 @@ def write_curation(  # noqa: PLR0913 - the whole of a curation is what it writes
     # Addresses count these segments in this order: what stands in the version, then what was rejected.
     base_segments = store.segments(base.manifest)
     address_space = list(dict.fromkeys([*base_segments, *segments, *known, *new_rejected]))
-    places = _places(store, gathered, settled.same, sources.uris, address_space)
+    places = _places(store, gathered, settled, sources.uris, address_space)
     ledger = build_ledger(gathered, settled, request.plan, sources.uris, places)
     ledger_name = store.objects.put_bytes(ledger_bytes(ledger), "parquet")
     curation = store.objects.put_json(
@@ -121,7 +121,9 @@ def membership(gathered: Gathered, settled: Settled) -> dict[str, IdArray]:
     split = settled.split[kept]
     out: dict[str, IdArray] = {}
     for name in sorted(set(split.tolist())):
-        out[name] = np.sort(gathered.ids[kept[split == name]]).view("V32")
+        here = np.zeros(len(gathered), np.bool_)
+        here[kept[split == name]] = True
+        out[name] = np.ascontiguousarray(gathered.ids[gathered.by_id[here[gathered.by_id]]]).view("V32")
     return out
 
 
@@ -158,17 +160,20 @@ def _one_ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
 def _places(
     store: Store,
     gathered: Gathered,
-    same: npt.NDArray[np.int64],
+    settled: Settled,
     uris: Sequence[str],
     segments: list[SegmentRef],
 ) -> Places:
     """Where every row's example stands, by looking its id up in all segments of the address space."""
-    n = len(gathered)
+    n, same = len(gathered), settled.same
     segment, row = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
     ids = np.ascontiguousarray(gathered.ids).view("V32")
     # A segment's ids are few beside all of these: they are looked up there, and what is equal follows.
-    first = np.flatnonzero(same == np.arange(n))
-    by_id = first[order(ids[first])]
+    asked = same == np.arange(n)
+    if (gathered.source == BASE).any():
+        # A base row is no record of this curation; where it lies matters if it is the twin, or the like, of one that is.
+        asked &= np.isin(np.arange(n), np.concatenate([same[gathered.source != BASE], settled.twin]))
+    by_id = gathered.by_id[asked[gathered.by_id]]
     known = ids[by_id]
     for position, ref in reversed(list(enumerate(segments))):
         held = read_ids(store.objects, ref)
@@ -177,11 +182,11 @@ def _places(
         rows = by_id[at[there]]
         segment[rows], row[rows] = position, there
     segment, row = segment[same], row[same]
-    assert (segment >= 0).all(), "every row that was parsed is stored"
+    assert (segment[gathered.source != BASE] >= 0).all(), "every row that was parsed is stored"
     names = list(uris)
     source = gathered.source.astype(np.int32)
     record = gathered.record.copy()
-    base_rows = np.flatnonzero(gathered.source == BASE)
+    base_rows = np.flatnonzero((gathered.source == BASE) & (segment >= 0))
     if len(base_rows):
         _own_sources(store, segments, segment[base_rows], row[base_rows], base_rows, names, source, record)
     return Places(segment, row, source, names, record)
