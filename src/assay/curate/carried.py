@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from assay.curate.chunk import BASE
 from assay.curate.gather import Gathered
 from assay.curate.parts import Forgotten, Kept, Values, keep_part
 from assay.curate.plan import Plan
@@ -107,12 +106,3 @@ def _name(plan: Plan, ids: Ids) -> str:
     digest = hashlib.sha256(b"assay.carried.v2\n" + canonical_json(told))
     digest.update(np.ascontiguousarray(ids).view(np.uint8).data)
     return digest.hexdigest()
-
-
-def wanted(plan: Plan, gathered: Gathered) -> npt.NDArray[np.int64]:
-    """The base rows whose texts the decision may look at: those that share a key with a row that is new."""
-    pinned = gathered.source == BASE
-    want = np.zeros(len(gathered), np.bool_)
-    for position, stage in plan.set_stages:
-        want |= stage.wanted(gathered.keys[position], pinned)
-    return np.flatnonzero(want & pinned)

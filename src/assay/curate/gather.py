@@ -77,7 +77,7 @@ def gather(
     for part in engine.map(evaluator, chunks):
         offsets.append(len(spool))
         if part.unread:
-            spool.append_unread(part.rows)
+            spool.append_unread(part.rows.column("key"))
         else:
             spool.append(part.rows, part.texts)
         ids.append(part.ids)

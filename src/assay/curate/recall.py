@@ -21,7 +21,7 @@ from assay.curate.evaluate import Failures
 from assay.curate.gather import Gathered
 from assay.curate.parts import Kept, Values, keep_part
 from assay.curate.plan import Plan
-from assay.curate.stage import Memory, SetStage
+from assay.curate.stage import Memory
 from assay.kernels.sketch import HASH_SCHEME
 from assay.model.canonical import canonical_json
 from assay.model.record import Malformed
@@ -46,12 +46,8 @@ class Reading:
 
 
 def may_recall(plan: Plan) -> bool:
-    """Whether a curation can do without the texts of most rows: every set stage says which it looks at."""
-    return (
-        may_carry(plan)
-        and bool(plan.set_stages)
-        and all(type(stage).wanted is not SetStage.wanted for _, stage in plan.set_stages)
-    )
+    """Whether keys are all that a curation needs of most rows."""
+    return may_carry(plan) and bool(plan.set_stages)
 
 
 def name_of(

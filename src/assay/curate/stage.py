@@ -266,11 +266,6 @@ class SetStage(Stage):
         """Compact columns for n rows; all that `decide` sees of them, but for the texts it asks for."""
         raise NotImplementedError
 
-    def wanted(self, keys: Columns, pinned: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """bool[n]: the rows whose texts `decide` may ask for, where some are `pinned` and nobody asks whether two of
-        these are the same. All of them, unless a stage knows better."""
-        return np.ones(len(pinned), np.bool_)
-
     def decide(self, rows: Rows) -> Duplicates:
         """Which rows go, and for which kept row each. Depends on the set of rows and their ranks alone."""
         raise NotImplementedError

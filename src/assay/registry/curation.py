@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from assay import __version__
-from assay.curate.carried import Carried, carried, carry, wanted
+from assay.curate.carried import Carried, carried, carry
 from assay.curate.evaluate import Evaluator
 from assay.curate.gather import Gathered, gather
 from assay.curate.keep import Keep
@@ -31,11 +31,12 @@ from assay.engines.local import LocalEngine
 from assay.errors import UsageError
 from assay.kernels import native
 from assay.kernels.ids import IdArray, concat, contains, id_list, order
+from assay.kernels.texts import AnyTexts
 from assay.model.diff import pair_edits
 from assay.model.fingerprint import fingerprint
 from assay.model.provenance import ORIGINS
 from assay.model.version import Manifest, SegmentRef
-from assay.registry.base_rows import BaseRows
+from assay.registry.base_rows import BaseRows, BaseTexts
 from assay.registry.funnel import funnel
 from assay.registry.guarding import guarded
 from assay.registry.rereading import Rereading
@@ -277,6 +278,7 @@ class _Gotten:
 
     gathered: Gathered
     rows: Spool | Rereading
+    texts: AnyTexts
     user_keys: npt.NDArray[np.int64]
     memories: dict[int, Memory]
     name: str | None = None
@@ -307,7 +309,7 @@ def _remembered(
     rows = Rereading(reading, sources, request.plan, request.provenance)
     memories = dict(reading.memories)
     before = {(p, column): values for p, memory in memories.items() for column, values in memory.items()}
-    return _Gotten(reading.gathered, rows, reading.user_keys, memories, name, before)
+    return _Gotten(reading.gathered, rows, rows.all_texts, reading.user_keys, memories, name, before)
 
 
 def _read(
@@ -334,13 +336,12 @@ def _read(
     engine = LocalEngine(request.workers, threads=sources.suit_threads)
     evaluator = Evaluator(request.plan, request.provenance, values, sources.eval_positions)
     gathered = gather(chunks(), evaluator, engine, spool, seen, keep)
-    if known is not None:
-        rows = wanted(request.plan, gathered)
-        spool.supply(rows, base_rows.texts(gathered.ids[rows]))
     spool.seal()
     _release()
     memories: dict[int, Memory] = {position: {} for position, _ in request.plan.set_stages}
-    return _Gotten(gathered, spool, _user_keys(spool), memories, _name(request, sources), {}, known)
+    texts = spool.all_texts if known is None else BaseTexts(base_rows, spool, known.ids)
+    name = _name(request, sources)
+    return _Gotten(gathered, spool, texts, _user_keys(spool), memories, name, carried=known)
 
 
 def _remember(request: Request, values: FileValues, read: _Gotten, sources: Sources, scratch: Path) -> None:
@@ -370,7 +371,7 @@ def _settle(
 ) -> tuple[Gathered, Settled]:
     from assay.kernels.near import near_groups
 
-    texts = read.rows.all_texts
+    texts = read.texts
     return settle(
         read.gathered,
         request.plan,
@@ -393,7 +394,7 @@ def _release() -> None:
 
 
 def _user_keys(spool: Spool) -> npt.NDArray[np.int64]:
-    encoded = spool.column("key").combine_chunks().dictionary_encode()
+    encoded = spool.user_keys.combine_chunks().dictionary_encode()
     if hasattr(encoded, "chunks"):
         encoded = encoded.combine_chunks()
     keys: npt.NDArray[np.int64] = (

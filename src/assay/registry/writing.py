@@ -171,7 +171,7 @@ def _places(
     # A segment's ids are few beside all of these: they are looked up there, and what is equal follows.
     asked = same == np.arange(n)
     if (gathered.source == BASE).any():
-        # A base row is no record of this curation; where it lies matters if it is the twin, or the like, of one that is.
+        # A base row is no record of this curation: where it lies matters if it is the twin, or the like, of one.
         asked &= np.isin(np.arange(n), np.concatenate([same[gathered.source != BASE], settled.twin]))
     by_id = gathered.by_id[asked[gathered.by_id]]
     known = ids[by_id]

@@ -38,9 +38,6 @@ class ExactDedup(SetStage):
         digests = fold_width_digests(batch.text_bytes)
         return {"high": digests[:, 0].copy(), "low": digests[:, 1].copy()}
 
-    def wanted(self, keys: Columns, pinned: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        return np.isin(keys["high"], keys["high"][~pinned])
-
     def decide(self, rows: Rows) -> Duplicates:
         """Rows with equal labels have equal texts; labels are remembered."""
         whole = rows.all_of_them()

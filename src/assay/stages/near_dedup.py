@@ -66,11 +66,6 @@ class NearDedup(SetStage):
     def keys(self, batch: Batch) -> Columns:
         return keys_of(batch.text_bytes, self.ngram, self.threshold)
 
-    def wanted(self, keys: Columns, pinned: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        if self._others:
-            return np.ones(len(pinned), np.bool_)
-        return beside_others(keys["bands"].astype(np.uint32, copy=False), ~pinned)
-
     def decide(self, rows: Rows) -> Duplicates:
         whole = rows.all_of_them()
         n = len(whole.texts)
@@ -104,7 +99,10 @@ class NearDedup(SetStage):
         n = len(whole.texts)
         bands = whole.keys["bands"].astype(np.uint32, copy=False)
         sketch = whole.keys["sketch"].astype(np.uint8, copy=False)
-        texts = whole.texts.fetched(whole.at)
+        looked_at = np.ones(n, np.bool_)
+        if fixed.any() and not self._others:
+            looked_at = beside_others(bands, ~fixed)
+        texts = whole.texts.fetched(whole.at[looked_at[whole.at]])
         if self._others:
             bands = np.concatenate([bands, *(other.bands for other in self._others)])
             sketch = np.concatenate([sketch, *(other.sketch for other in self._others)])
