@@ -54,8 +54,8 @@ class Spool:
         self._written += len(texts.data)
 
     def append_unread(self, keys: pa.ChunkedArray) -> None:
-        """Count rows whose texts nobody has read, before all others. There are only the users' own keys of them, and the
-        texts that `supply` brings."""
+        """Count rows whose texts nobody has read, before all others. There are only the users' own keys of them, and
+        what `supply` brings."""
         self._unread = keys
         self._length += len(keys)
         self._spans.append((np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)))
