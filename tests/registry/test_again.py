@@ -221,6 +221,32 @@ def test_damaged_or_missing_files_are_done_without(registry, tmp_path):
         assert registry.curate(f"d{k}", [path], recipe=recipe(0.9)).fingerprint == expected
 
 
+def test_keys_that_are_damaged_are_made_again(registry, tmp_path):
+    path = lines(tmp_path / "a.jsonl", rows(8))
+    registry.curate("a", [path], recipe=recipe(0.8))
+    fresh = assay.init(tmp_path / "fresh")
+    expected = [fresh.curate("a", [path], recipe=recipe(t)).fingerprint for t in (0.8, 0.9)][1]
+    for file in sorted((registry.root / "cache").rglob("*.values")):
+        if "digests" not in (registry.values.get(file.stem) or {}):
+            data = bytearray(file.read_bytes())
+            data[len(data) // 3] ^= 4
+            file.write_bytes(data)
+    changed = registry.curate("a", [path], recipe=recipe(0.9))
+    assert changed.fingerprint == expected and changed.reused == 0
+
+
+def test_a_score_that_changed_counts(registry, tmp_path):
+    scored = parse_recipe({"stages": [{"near_dedup": {"score": "quality"}}]})
+    row = ticket(1)
+    for best in (0, 1, 2):
+        copies = [{**row, "output": row["output"] + "!" * k, "quality": int(k == best)} for k in range(3)]
+        path = tmp_path / "a.jsonl"
+        path.write_text("".join(json.dumps(copy) + "\n" for copy in copies), encoding="utf-8")
+        registry.curate(f"a{best}", [str(path)], recipe=scored)
+        fates = [registry.why(f"a{best}", str(path), k + 1).outcome for k in range(3)]
+        assert fates == ["kept" if k == best else "rejected" for k in range(3)]
+
+
 def test_what_cannot_be_fetched_again_is_read_again(registry, tmp_path):
     plain = lines(tmp_path / "a.jsonl", rows(7))
     packed = tmp_path / "a.jsonl.gz"

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assay.curate.gather import Gathered
-from assay.curate.parts import Forgotten, Kept, Values, keep_part
+from assay.curate.parts import Forgotten, Kept, Values, keep_part, part_of
 from assay.curate.plan import Plan
 from assay.curate.settle import Settled
 from assay.curate.stage import Columns
@@ -36,15 +36,18 @@ class Carried:
 
 
 def may_carry(plan: Plan) -> bool:
-    """Whether keys are all that a later curation needs of a row: no selector, no field that a split looks at, and
-    near-duplicates kept together by their removal."""
-    split = plan.split
-    return not plan.selectors and not (split is not None and (split.fields or not plan.has("near_dedup")))
+    """Whether keys are all that a later curation needs of a row: no selector, no field that a split or a score looks
+    at, and near-duplicates kept together by their removal."""
+    if plan.selectors or any(stage.score is not None for _, stage in plan.set_stages):
+        return False
+    return plan.split is None or (not plan.split.fields and plan.has("near_dedup"))
 
 
-def carry(values: Values, plan: Plan, gathered: Gathered, settled: Settled, base: Carried | None) -> None:
+def carry(
+    values: Values, plan: Plan, gathered: Gathered, settled: Settled, base: Carried | None, part: str | None
+) -> None:
     """Remember where the keys of everything that was kept are. `base`: what was carried to this curation, whose rows
-    are the first of those gathered."""
+    are the first of those gathered. `part`: where the keys of all that was gathered are, if somewhere."""
     if not may_carry(plan) or not plan.set_stages:
         return
     kept = settled.kept
@@ -72,7 +75,9 @@ def carry(values: Values, plan: Plan, gathered: Gathered, settled: Settled, base
             for k, (rows, end) in enumerate(zip(base.rows, ends.tolist(), strict=True))
         ]
     if (kept >= first).any():
-        parts.append(keep_part(values, plan, gathered.ids[new], keys, more))
+        if part is None or first:
+            part = keep_part(values, plan, part_of(gathered.ids[new], keys), keys, more)
+        parts.append(part)
         columns.append((str(len(columns)), (kept[kept >= first] - first).astype(np.int32)))
     names = np.frombuffer(bytes.fromhex("".join(parts)), np.uint8)
     stays = np.zeros(len(gathered), np.bool_)

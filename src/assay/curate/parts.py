@@ -20,6 +20,9 @@ from assay.model.canonical import canonical_json
 Column = npt.NDArray[np.generic]
 
 
+_ROWS = 100_000
+
+
 class Forgotten(Exception):
     """Something that was remembered a moment ago is gone. Who meets it does without memory; nobody sees it."""
 
@@ -40,9 +43,16 @@ class Values(Protocol):
         ...
 
 
-def part_of(ids: npt.NDArray[np.bytes_]) -> str:
-    """The name of the part of these rows (S32, in order), in hex."""
-    return hashlib.sha256(np.ascontiguousarray(ids).view(np.uint8).data).hexdigest()
+def part_of(ids: npt.NDArray[np.bytes_], keys: Mapping[int, Columns]) -> str:
+    """The name, in hex, of the part of these rows (S32, in order): a digest of ids and keys, which may depend on more
+    of a record than its id."""
+    digest = hashlib.sha256(np.ascontiguousarray(ids).view(np.uint8).data)
+    for _, columns in sorted(keys.items()):
+        for column in columns.values():
+            for start in range(0, len(column), _ROWS):
+                piece = np.ascontiguousarray(column[start : start + _ROWS])
+                digest.update(piece.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
 
 
 def _file(part: str, stage: SetStage | None) -> str:
@@ -56,10 +66,14 @@ def _file(part: str, stage: SetStage | None) -> str:
 
 
 def keep_part(
-    values: Values, plan: Plan, ids: npt.NDArray[np.bytes_], keys: Mapping[int, Columns], more: Columns
+    values: Values,
+    plan: Plan,
+    part: str,
+    keys: Mapping[int, Columns],
+    more: Columns,
 ) -> str:
-    """Keep the keys of all set stages, and the columns `more`, as a part; its name."""
-    part = part_of(ids)
+    """Keep the keys of all set stages, and the columns `more`, as a part; its name. `part` must tell all that the keys
+    depend on."""
     for stage, columns in ((None, more), *((stage, keys[position]) for position, stage in plan.set_stages)):
         name = _file(part, stage)
         if not values.has(name):

@@ -35,7 +35,7 @@ Ints = npt.NDArray[np.int64]
 class Reading:
     """What was gathered from sources; per row the user's key as a number (−1 without), and where its record lies:
     `offset` and `length` in bytes of its source. `digests`: SHA-256 of each source, in hex. `memories`: what set stages
-    left behind, by position."""
+    left behind, by position. `part`: where the keys are."""
 
     gathered: Gathered
     user_keys: Ints
@@ -43,6 +43,7 @@ class Reading:
     length: Ints
     digests: Sequence[str]
     memories: Mapping[int, Memory]
+    part: str | None = None
 
 
 def may_recall(plan: Plan) -> bool:
@@ -74,11 +75,11 @@ def name_of(
     return hashlib.sha256(b"assay.reading.v1\n" + canonical_json(told)).hexdigest()
 
 
-def remember(values: Values, plan: Plan, name: str, reading: Reading) -> None:
-    """Keep a reading. What its stages left behind lies beside it, because it may grow."""
+def remember(values: Values, plan: Plan, name: str, reading: Reading) -> str:
+    """Keep a reading; the part that holds its keys. What its stages left behind lies beside it, because it may grow."""
     gathered = reading.gathered
     more = {"ids": gathered.ids, "inputs": gathered.inputs, "length": gathered.length}
-    part = keep_part(values, plan, gathered.ids, gathered.keys, more)
+    part = keep_part(values, plan, name, gathered.keys, more)
     failures = gathered.failures
     noted = np.flatnonzero([note is not None for note in failures.note.tolist()])
     notes = pa.table({"at": noted, "note": pa.array(failures.note[noted].tolist(), pa.string())})
@@ -100,6 +101,7 @@ def remember(values: Values, plan: Plan, name: str, reading: Reading) -> None:
             ]
         ),
     )
+    return part
 
 
 def keep_memories(values: Values, name: str, memories: Mapping[int, Memory]) -> None:
@@ -141,6 +143,7 @@ def recall(values: Values, plan: Plan, name: str) -> Reading | None:
         found["bytes"].astype(np.int64),
         [digests[k : k + 64] for k in range(0, len(digests), 64)],
         memories,
+        part,
     )
 
 

@@ -150,9 +150,9 @@ def _run(
             standing = base_rows.standing(gathered)
             gathered, settled = _settle(request, read, standing, sources, keep)
             if values is not None:
-                _remember(request, values, read, sources, scratch)
+                part = _remember(request, values, read, sources, scratch)
                 if not request.dry_run:
-                    carry(values, request.plan, gathered, settled, read.carried)
+                    carry(values, request.plan, gathered, settled, read.carried, part)
             gathered.keys.clear()
             read.rows.forget()
             _release()
@@ -273,7 +273,7 @@ class _Gotten:
     """What a curation has of its rows: the compact columns, and where their texts come from.
 
     `name`: under which the reading is, or may be, remembered; None for one that is not. `before`: what memories held
-    when it was recalled. `carried`: what came along with the base version.
+    when it was recalled, `part` where its keys are. `carried`: what came along with the base version.
     """
 
     gathered: Gathered
@@ -283,11 +283,8 @@ class _Gotten:
     memories: dict[int, Memory]
     name: str | None = None
     before: Mapping[tuple[int, str], npt.NDArray[Any]] = field(default_factory=dict)
+    part: str | None = None
     carried: Carried | None = None
-
-    @property
-    def again(self) -> bool:
-        return isinstance(self.rows, Rereading)
 
 
 def _name(request: Request, sources: Sources) -> str | None:
@@ -309,7 +306,9 @@ def _remembered(
     rows = Rereading(reading, sources, request.plan, request.provenance)
     memories = dict(reading.memories)
     before = {(p, column): values for p, memory in memories.items() for column, values in memory.items()}
-    return _Gotten(reading.gathered, rows, rows.all_texts, reading.user_keys, memories, name, before)
+    return _Gotten(
+        reading.gathered, rows, rows.all_texts, reading.user_keys, memories, name, before, reading.part
+    )
 
 
 def _read(
@@ -344,17 +343,21 @@ def _read(
     return _Gotten(gathered, spool, texts, _user_keys(spool), memories, name, carried=known)
 
 
-def _remember(request: Request, values: FileValues, read: _Gotten, sources: Sources, scratch: Path) -> None:
-    """Keep the reading, if every source had come to rest when it was read, and what the set stages left behind."""
+def _remember(
+    request: Request, values: FileValues, read: _Gotten, sources: Sources, scratch: Path
+) -> str | None:
+    """Keep the reading, if every source had come to rest when it was read, and what the set stages left behind; the
+    part that holds the keys."""
     if read.name is None:
-        return
-    if not read.again:
+        return None
+    part = read.part
+    if part is None:
         if not sources.at_rest((scratch / "rows.arrow").stat().st_mtime_ns):
-            return
+            return None
         offset, length = spans_of(read.gathered, sources.index)
         digests = [source.sha256 for source in sources.read]
         reading = Reading(read.gathered, read.user_keys, offset, length, digests, read.memories)
-        remember(values, request.plan, read.name, reading)
+        part = remember(values, request.plan, read.name, reading)
     keep_memories(
         values,
         read.name,
@@ -364,6 +367,7 @@ def _remember(request: Request, values: FileValues, read: _Gotten, sources: Sour
             if any(column is not read.before.get((position, name)) for name, column in memory.items())
         },
     )
+    return part
 
 
 def _settle(

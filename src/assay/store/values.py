@@ -65,11 +65,10 @@ class FileValues:
 
     def put(self, name: str, columns: Mapping[str, npt.NDArray[np.generic]]) -> None:
         """Keep columns under a name. Objects are not kept, and a full disk keeps nothing."""
-        if not any(column.dtype.hasobject for column in columns.values()):
-            self.write(name, iter(columns.items()))
+        self.write(name, iter(columns.items()))
 
     def write(self, name: str, columns: Iterator[tuple[str, npt.NDArray[np.generic]]]) -> None:
-        """Keep columns that come one by one; no more than one is held at a time."""
+        """Keep columns that come one by one; no more than one is held at a time. None where there are objects."""
         path = self._path(name)
         part = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
         try:
@@ -77,7 +76,7 @@ class FileValues:
             with part.open("wb") as file:
                 _write(file, columns)
             part.replace(path)
-        except OSError:
+        except (OSError, ValueError):
             with suppress(OSError):
                 part.unlink(missing_ok=True)
 
@@ -113,6 +112,8 @@ def _write(file: BinaryIO, columns: Iterator[tuple[str, npt.NDArray[np.generic]]
         at += len(data)
 
     for name, column in columns:
+        if column.dtype.hasobject:
+            raise ValueError("objects are not kept")
         listed.append([name, column.dtype.str, list(column.shape), at])
         for start in range(0, len(column), step := max(_STEP // max(column[:1].nbytes, 1), 1)):
             put(np.ascontiguousarray(column[start : start + step]).reshape(-1).view(np.uint8).data)
