@@ -42,6 +42,11 @@ def read_stored(chunk: StoredChunk) -> Read:
     return Read(table, batch, ids, ())
 
 
+def stored_texts(payloads: pa.ChunkedArray) -> Texts:
+    """The full texts (`Batch.texts`) of stored payloads."""
+    return _batch(_texts_of(payloads), ()).text_bytes
+
+
 def _texts_of(column: pa.ChunkedArray) -> Texts:
     array = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.string())
     _, offsets, data = array.buffers()

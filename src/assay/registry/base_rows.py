@@ -16,7 +16,7 @@ from assay.curate.evaluate import Evaluated, join_failures
 from assay.curate.gather import Gathered
 from assay.curate.split import Standing
 from assay.curate.spool import Spool
-from assay.curate.stored import STORED_COLUMNS, StoredChunk, read_stored
+from assay.curate.stored import STORED_COLUMNS, StoredChunk, stored_texts
 from assay.kernels.ids import contains, find, ids_of, order
 from assay.kernels.texts import Texts
 from assay.model.version import Manifest, Part
@@ -24,6 +24,8 @@ from assay.registry.store import Store
 from assay.store.members import part_tables
 from assay.store.segments import read_ids, read_rows
 
+_DECODED = 20_000
+"""Rows of a segment of which those that are wanted are fetched at a time."""
 _FETCHED = 50_000
 """Texts that are brought at a time."""
 
@@ -85,18 +87,18 @@ class BaseRows:
         for part in dict.fromkeys(part for parts in self._splits.values() for part in parts):
             at = find(read_ids(self._store.objects, part.segment), wanted)
             rows = np.sort(at[at >= 0])
-            held += (
-                [read_rows(self._store.objects, part.segment, rows, list(STORED_COLUMNS))]
-                if len(rows)
-                else []
-            )
+            near = np.split(rows, np.flatnonzero(np.diff(rows // _DECODED)) + 1)
+            held += [
+                read_rows(self._store.objects, part.segment, some, ["id", "payload"])
+                for some in near
+                if len(some)
+            ]
         table = pa.concat_tables(held)
         found = ids_of(table.column("id"))
-        at = find(found[order(found)], wanted)
-        table = table.take(pa.array(order(found)[at]))
-        back = np.empty(len(ids), np.int64)
-        back[by_id] = np.arange(len(ids))
-        return read_stored(StoredChunk(BASE, table)).batch.text_bytes.take(back)
+        sorts = order(found)
+        place = np.empty(len(ids), np.int64)
+        place[by_id] = sorts[find(found[sorts], wanted)]
+        return stored_texts(table.column("payload")).take(place)
 
     @property
     def _splits(self) -> Mapping[str, Sequence[Part]]:
