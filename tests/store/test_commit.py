@@ -17,11 +17,12 @@ from assay.model.diff import Diff
 from assay.model.fingerprint import fingerprint
 from assay.model.version import Manifest
 from assay.store import heads
-from assay.store.commit import Draft, commit, rollback
+from assay.store.commit import Draft, commit
 from assay.store.diff import _by_content, diff
 from assay.store.local import LocalStorage
 from assay.store.members import all_ids, live_tables, locate, tables_by_id, tables_in_source_order
 from assay.store.memory import MemoryStorage
+from assay.store.rollback import rollback
 from assay.store.segments import check_rows
 from assay.store.verify import verify
 from tests.store.drafts import TIME, Registry, id_of

@@ -26,6 +26,8 @@ SECTIONS = {
         "show": "A version's card, or one example whole.",
         "head": "The first examples of a version.",
         "search": "Examples that contain words.",
+        "query": "SQL over a version, its facts, its ledger and the log.",
+        "facts": "The tags and scores of a version.",
         "stats": "Figures about a version, and whether they are healthy.",
         "report": "The same as one HTML page, with charts.",
     },
@@ -34,6 +36,12 @@ SECTIONS = {
         "why": "What became of a record, and the evidence.",
         "trace": "Everything known about an example.",
         "sweep": "What other thresholds would have kept.",
+        "radius": "Every version and run that something reached.",
+    },
+    "Govern": {
+        "fact": "State tags and scores about examples.",
+        "runs": "Which models learned from which version.",
+        "audit": "Prove that the log is whole, and hold it against what you kept.",
     },
     "Keep": {
         "export": "Write a version as files.",

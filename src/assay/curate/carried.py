@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from assay.curate.fact_fields import fact_keys
 from assay.curate.gather import Gathered
 from assay.curate.parts import Forgotten, Kept, Values, keep_part, part_of
 from assay.curate.plan import Plan
@@ -37,8 +38,8 @@ class Carried:
 
 def may_carry(plan: Plan) -> bool:
     """Whether keys are all that a later curation needs of a row: no selector, no field that a split or a score looks
-    at, and near-duplicates kept together by their removal."""
-    if plan.selectors or any(stage.score is not None for _, stage in plan.set_stages):
+    at, no fact (it may be another by then), and near-duplicates kept together by their removal."""
+    if plan.selectors or fact_keys(plan) or any(stage.score is not None for _, stage in plan.set_stages):
         return False
     return plan.split is None or (not plan.split.fields and plan.has("near_dedup"))
 

@@ -42,9 +42,9 @@ def read_stored(chunk: StoredChunk) -> Read:
     return Read(table, batch, ids, ())
 
 
-def stored_texts(payloads: pa.ChunkedArray) -> Texts:
-    """The full texts (`Batch.texts`) of stored payloads."""
-    return _batch(_texts_of(payloads), ()).text_bytes
+def batch_of(payloads: pa.ChunkedArray) -> Batch:
+    """Stored payloads as a batch, by the compiled reader where it can."""
+    return _batch(_texts_of(payloads), ())
 
 
 def _texts_of(column: pa.ChunkedArray) -> Texts:

@@ -81,6 +81,22 @@ def _selector(selector: str, text: str) -> tuple[Kind, str]:
     return "name", check_name(selector, "tag or branch")
 
 
+def end_of(moment: str) -> str:
+    """The last instant that a day or a minute names, to be compared as text with times in RFC 3339 (UTC).
+
+    Raises UsageError when `moment` is neither.
+    """
+    try:
+        if not _TIME.fullmatch(moment):
+            raise ValueError("it is no date")
+        datetime.fromisoformat(moment) if "T" in moment else date.fromisoformat(moment)
+    except ValueError as error:
+        raise UsageError(
+            f"{moment!r} is no moment: {error}", "write YYYY-MM-DD or YYYY-MM-DDTHH:MMZ"
+        ) from None
+    return moment.rstrip("Z") + "~"
+
+
 def check_name(name: str, what: str = "dataset") -> str:
     """`name`, when it may name a dataset, a split, a tag or a branch; UsageError otherwise.
 

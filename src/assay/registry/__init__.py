@@ -5,26 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
 from assay.errors import NotFound
-from assay.model.ref import Ref, check_name
+from assay.model.ref import Ref, check_name, end_of
 from assay.model.version import Manifest
 from assay.registry.store import Store
 from assay.registry.timing import utc_now
 from assay.registry.version import Version
+from assay.store.heads import MAIN
 from assay.store.storage import Storage
 
 if TYPE_CHECKING:
     from assay.curate.plan import Plan
+    from assay.kernels.ids import IdArray
     from assay.model.decision import Decision
     from assay.model.diff import Diff
     from assay.model.example import Example
     from assay.model.operation import Operation
     from assay.model.recipe import Recipe
+    from assay.registry.acting import Check
+    from assay.registry.auditing import Audit
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.measuring import Statistics
+    from assay.registry.querying import ArrowTable
+    from assay.registry.radius import Radius
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
+    from assay.registry.running import Runs
     from assay.registry.sweeping import Sweep
     from assay.store.gc import GcPlan
     from assay.store.index.sqlite import SqliteIndex
@@ -38,17 +46,25 @@ BATCH_ROWS = 5_000
 class Registry:
     """One registry: datasets, their versions, and the log of everything that was done.
 
-    `actor` is who acts, `clock` tells the time written in the log. Every method either does all it says or
-    changes nothing.
+    `actor` is who acts, `clock` tells the time written in the log, `entropy` makes random bytes. Every method
+    either does all it says or changes nothing. With `until` (see `at`) it is the registry of that moment.
     """
 
     def __init__(
-        self, storage: Storage, root: Path | None, actor: str, clock: Callable[[], datetime] = utc_now
+        self,
+        storage: Storage,
+        root: Path | None,
+        actor: str,
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        entropy: Callable[[int], bytes] = token_bytes,
+        until: str | None = None,
     ) -> None:
-        self.store = Store(storage)
-        self.root = root
+        self.store = Store(storage, until)
+        self.root = root if until is None else None
         self.actor = actor
         self.clock = clock
+        self.entropy = entropy
         self._index: SqliteIndex | None = None
 
     def curate(  # noqa: PLR0913 - the options of the command, by keyword
@@ -180,10 +196,46 @@ class Registry:
         found = resolve(self, parsed)
         return Version(self.store, self.store.objects.manifest(found.manifest), found.operation, parsed.split)
 
-    def head_of(self, dataset: str) -> Manifest | None:
+    def head_of(self, dataset: str, branch: str = MAIN) -> Manifest | None:
         """The newest version's manifest, or None."""
-        line = self.store.versions().get(dataset)
-        return self.store.objects.manifest(line[-1].manifest) if line else None
+        line = self.store.lines().get(dataset)
+        head = line.head(branch) if line else None
+        return self.store.objects.manifest(head.manifest) if head else None
+
+    def at(self, moment: str) -> Registry:
+        """The registry as it was at the end of a day or a minute ("2026-11-01", "2026-11-01T12:30Z"); to read only.
+
+        Raises UsageError for what is no moment.
+        """
+        until = end_of(moment)
+        return Registry(self.store.storage, None, self.actor, self.clock, entropy=self.entropy, until=until)
+
+    @property
+    def runs(self) -> Runs:
+        """Which models learned from which version."""
+        from assay.registry.running import Runs
+
+        return Runs(self)
+
+    def radius(self, kind: str, value: str) -> Radius:
+        """Every version and run that an example, a source, a generator, a template or a licence reached."""
+        from assay.registry.radius import radius
+
+        return radius(self, kind, value)
+
+    def act(
+        self, action: str, dataset: str | None, body: Mapping[str, Any], check: Check | None = None
+    ) -> Operation:
+        """Append one operation that makes no version; `check` sees the entries it follows, and may refuse."""
+        from assay.registry.acting import act
+
+        return act(self, action, dataset, body, check)
+
+    def said(self, operation: Operation) -> str:
+        """What the actor said of an operation: its reason or its message; "" for nothing, or what was erased."""
+        from assay.registry.listing import said
+
+        return said(self, operation)
 
     def all_versions(self) -> Iterator[Manifest]:
         """Every version of every dataset, oldest first."""
@@ -227,11 +279,25 @@ class Registry:
 
         return trace(self, id)
 
-    def search(self, query: str, ref: str | None = None, limit: int = 20) -> list[Hit]:
-        """Examples whose text holds every word of `query` (exact for Chinese), in one version or the newest ones."""
+    def query(self, sql: str, ref: str | None = None) -> ArrowTable:
+        """What a SELECT (docs/query.md) gives: over one version, or over the newest one of every dataset."""
+        from assay.registry.querying import query
+
+        return query(self, sql, ref)
+
+    def matching(self, ref: str, where: str) -> IdArray:
+        """The sorted ids (V32) of a version's examples for which an expression such as "score < 3" holds."""
+        from assay.registry.querying import matching
+
+        return matching(self, ref, where)
+
+    def search(
+        self, query: str, ref: str | None = None, limit: int = 20, where: str | None = None, all: bool = False
+    ) -> list[Hit]:
+        """Examples whose text holds every word of `query` (exact for Chinese): in one version, the newest or `all`."""
         from assay.registry.searching import search
 
-        return search(self, query, ref, limit)
+        return search(self, query, ref, limit, where, all)
 
     def export(
         self,
@@ -240,12 +306,13 @@ class Registry:
         *,
         format: str = "source",
         container: str = "jsonl",
+        where: str | None = None,
         dry_run: bool = False,
     ) -> ExportResult:
-        """Write a version as files. `format`: source, a shape's name, article, or ledger."""
+        """Write a version, or what in it `where` holds for. `format`: source, a shape's name, article, ledger."""
         from assay.registry.exporting import export
 
-        return export(self, ref, directory, format, container, dry_run)
+        return export(self, ref, directory, format, container, dry_run, where)
 
     def sweep(
         self,
@@ -309,6 +376,13 @@ class Registry:
         from assay.registry.guarding import bound
 
         return bound(self, plan)
+
+    @property
+    def audit(self) -> Audit:
+        """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
+        from assay.registry.auditing import Audit
+
+        return Audit(self)
 
     @property
     def values(self) -> FileValues | None:

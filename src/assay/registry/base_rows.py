@@ -16,7 +16,7 @@ from assay.curate.evaluate import Evaluated, join_failures
 from assay.curate.gather import Gathered
 from assay.curate.split import Standing
 from assay.curate.spool import Spool
-from assay.curate.stored import STORED_COLUMNS, StoredChunk, stored_texts
+from assay.curate.stored import STORED_COLUMNS, StoredChunk, batch_of
 from assay.kernels.ids import contains, find, ids_of, order
 from assay.kernels.texts import Texts
 from assay.model.version import Manifest, Part
@@ -98,7 +98,7 @@ class BaseRows:
         sorts = order(found)
         place = np.empty(len(ids), np.int64)
         place[by_id] = sorts[find(found[sorts], wanted)]
-        return stored_texts(table.column("payload")).take(place)
+        return batch_of(table.column("payload")).text_bytes.take(place)
 
     @property
     def _splits(self) -> Mapping[str, Sequence[Part]]:

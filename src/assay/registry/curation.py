@@ -18,6 +18,7 @@ import pyarrow as pa
 from assay import __version__
 from assay.curate.carried import Carried, carried, carry
 from assay.curate.evaluate import Evaluator
+from assay.curate.fact_fields import FactFields
 from assay.curate.gather import Gathered, gather
 from assay.curate.keep import Keep
 from assay.curate.parts import Forgotten
@@ -37,6 +38,7 @@ from assay.model.fingerprint import fingerprint
 from assay.model.provenance import ORIGINS
 from assay.model.version import Manifest, SegmentRef
 from assay.registry.base_rows import BaseRows, BaseTexts
+from assay.registry.fact_fields import fact_fields
 from assay.registry.funnel import funnel
 from assay.registry.guarding import guarded
 from assay.registry.rereading import Rereading
@@ -131,6 +133,7 @@ def _run(
     values: FileValues | None,
 ) -> CurationResult:
     """`run_curation`, remembering in `values`. Raises Forgotten, having changed nothing, when these do not hold."""
+    facts, asked = fact_fields(registry, request.dataset, request.plan), registry.store.log.head()[0]
     with (
         _scratch(registry) as scratch,
         Sources(
@@ -143,7 +146,7 @@ def _run(
         with phases.phase("read and check"):
             read = _remembered(request, sources, values, tell)
             if read is None:
-                read = _read(request, sources, base_rows, spool, tell, values, keep)
+                read = _read(request, sources, base_rows, spool, tell, values, keep, facts)
         gathered = read.gathered
         with phases.phase("decide"):
             tell(Progress("deciding", 0, None, "rows"))
@@ -178,6 +181,7 @@ def _run(
                         "malformed_codes": malformed_codes,
                         "counts": counts,
                         "selectors": dict(settled.chosen.summaries) if settled.chosen else {},
+                        **({"facts": {"keys": sorted(facts.of), "operation": asked}} if facts else {}),
                     },
                 )
             with phases.phase("commit"):
@@ -311,7 +315,7 @@ def _remembered(
     )
 
 
-def _read(
+def _read(  # noqa: PLR0913 - what the row pass needs
     request: Request,
     sources: Sources,
     base_rows: BaseRows,
@@ -319,6 +323,7 @@ def _read(
     tell: Callable[[Progress], None],
     values: FileValues | None,
     keep: Keep,
+    facts: FactFields | None,
 ) -> _Gotten:
     known = carried(values, request.plan, base_rows.all_ids) if request.add else None
 
@@ -333,7 +338,7 @@ def _read(
         tell(Progress("reading and checking", sources.bytes_read, sources.bytes_total, "bytes"))
 
     engine = LocalEngine(request.workers, threads=sources.suit_threads)
-    evaluator = Evaluator(request.plan, request.provenance, values, sources.eval_positions)
+    evaluator = Evaluator(request.plan, request.provenance, values, sources.eval_positions, facts)
     gathered = gather(chunks(), evaluator, engine, spool, seen, keep)
     spool.seal()
     _release()

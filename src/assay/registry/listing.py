@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assay.errors import NotFound
-from assay.model.ref import Ref
+from assay.model.operation import Operation
+from assay.model.ref import Ref, end_of
 from assay.registry.results import DatasetSummary
-from assay.store.heads import Committed
+from assay.store.heads import MAIN, Committed, Line
+from assay.store.notes import read_note
+from assay.store.refs import refs
 
 if TYPE_CHECKING:
     from assay.registry import Registry
@@ -16,14 +19,14 @@ if TYPE_CHECKING:
 def summaries(registry: Registry) -> list[DatasetSummary]:
     """One summary a dataset, by name."""
     out = []
-    for name, line in sorted(registry.store.versions().items()):
-        newest = line[-1]
+    for name, line in sorted(registry.store.lines().items()):
+        newest = line.head() or line.versions[-1]
         manifest = registry.store.objects.manifest(newest.manifest)
         out.append(
             DatasetSummary(
                 name,
                 newest.number,
-                len(line),
+                len(line.versions),
                 dict(manifest.counts),
                 manifest.fingerprint,
                 newest.operation.time,
@@ -35,22 +38,14 @@ def summaries(registry: Registry) -> list[DatasetSummary]:
 
 def resolve(registry: Registry, ref: Ref) -> Committed:
     """The version that a ref names. Raises NotFound, saying what there is."""
-    versions = registry.store.versions()
-    line = versions.get(ref.dataset)
+    datasets = registry.store.lines()
+    line = datasets.get(ref.dataset)
     if line is None:
-        known = ", ".join(sorted(versions)) or "none yet; `assay curate NAME FILE` makes one"
+        known = ", ".join(sorted(datasets)) or "none yet; `assay curate NAME FILE` makes one"
         raise NotFound(f"no dataset {ref.dataset!r}", f"datasets here: {known}")
-    found: list[Committed] = []
-    if ref.kind == "latest":
-        found = line[-1:]
-    elif ref.kind == "number":
-        found = [c for c in line if c.number == ref.number]
-    elif ref.kind == "fingerprint" and ref.value is not None:
-        found = [c for c in line if str(c.operation.body.get("fingerprint", "")).startswith(ref.value)][-1:]
-    elif ref.kind == "time" and ref.value is not None:
-        found = [c for c in line if c.operation.time <= _end(ref.value)][-1:]
+    found = _named(registry, ref, line)
     if not found:
-        first, last = line[0], line[-1]
+        first, last = line.versions[0], line.versions[-1]
         raise NotFound(
             f"no version {str(ref)!r}",
             f"{ref.dataset} has v1 to v{last.number}, from {first.operation.time[:10]} to "
@@ -59,6 +54,28 @@ def resolve(registry: Registry, ref: Ref) -> Committed:
     return found[0]
 
 
-def _end(moment: str) -> str:
-    """The last instant that a day or a minute names, comparable with the log's times."""
-    return moment.rstrip("Z") + "~"
+def _named(registry: Registry, ref: Ref, line: Line) -> list[Committed]:
+    """The version that a ref names, or none."""
+    value = ref.value or ""
+    if ref.kind == "number":
+        return [c for c in line.versions if c.number == ref.number]
+    if ref.kind == "fingerprint":
+        made = [c for c in line.versions if str(c.operation.body.get("fingerprint", "")).startswith(value)]
+        return made[-1:]
+    if ref.kind == "time":
+        return [c for c in line.on() if c.operation.time <= end_of(value)][-1:]
+    if ref.kind == "name" and value not in line.heads:
+        tag = refs(registry.store.log.entries(), ref.dataset).tags.get(value)
+        return [c for c in line.versions if tag is not None and c.number == tag.version]
+    head = line.head(MAIN if ref.kind == "latest" else value)
+    return [] if head is None else [head]
+
+
+def said(registry: Registry, operation: Operation) -> str:
+    """What the actor said of an operation: the note it names, or the message of the version it made."""
+    body, objects = operation.body, registry.store.objects
+    if isinstance(note := body.get("note"), str):
+        return read_note(objects, note) or ""
+    if isinstance(manifest := body.get("manifest"), str):
+        return objects.manifest(manifest).message
+    return str(body.get("message", ""))

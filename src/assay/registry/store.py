@@ -11,8 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from assay.model.version import Manifest, SegmentRef
-from assay.store.heads import Committed, versions
+from assay.store.heads import Committed, Line, lines
 from assay.store.log import Log
+from assay.store.log_view import LogView
 from assay.store.members import live_tables, split_ids, tables_in_source_order
 from assay.store.objects import Objects
 from assay.store.segments import read_segment
@@ -24,16 +25,22 @@ class Store:
     """What use cases read and write through. Objects are verified whenever they are read."""
 
     storage: Storage
+    until: str | None = None
+    """A moment (RFC 3339, UTC) that everything is answered as of; None: now."""
     objects: Objects = field(init=False)
     log: Log = field(init=False)
 
     def __post_init__(self) -> None:
         self.objects = Objects(self.storage)
-        self.log = Log(self.storage)
+        self.log = Log(self.storage) if self.until is None else LogView(self.storage, self.until)
 
-    def versions(self) -> dict[str, list[Committed]]:
-        """Datasets and their versions, folded from the log as it is now."""
-        return versions(self.log.entries())
+    def lines(self) -> dict[str, Line]:
+        """Datasets and their versions and branches, folded from the log as it is now."""
+        return lines(self.log.entries())
+
+    def versions(self) -> dict[str, Sequence[Committed]]:
+        """Datasets and all their versions, on whatever branch."""
+        return {dataset: line.versions for dataset, line in self.lines().items()}
 
     def split_ids(self, manifest: Manifest, split: str) -> npt.NDArray[np.bytes_]:
         """The sorted ids of a split, as S32."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from assay.errors import Conflict, UsageError
+from assay.errors import Conflict, NotFound, UsageError
 from assay.kernels.ids import IdArray, as_ids, duplicates, find, flat, id_list, is_increasing
 from assay.model.fingerprint import fingerprint
 from assay.model.operation import Operation
@@ -16,6 +17,7 @@ from assay.model.version import Manifest, Part, SegmentRef
 from assay.store import heads
 from assay.store.change import change_between, write_change
 from assay.store.diff import diff
+from assay.store.heads import MAIN
 from assay.store.log import Log
 from assay.store.members import Placed, place
 from assay.store.objects import Objects
@@ -34,6 +36,9 @@ class Draft:
     `edits` links old ids to the new ones that replace them. `curation` names a JSON object that says how
     the version came about. `commutes` allows the change to be applied to a newer version when both touched
     different examples. `parents` are further versions (manifest names) that were merged in.
+
+    `action` says why in the log, where the fields of `body` stand beside the version's; `branch` is moved.
+    `check` is called with the log's entries at every attempt, and raises when a rule forbids the change.
     """
 
     dataset: str
@@ -45,10 +50,14 @@ class Draft:
     commutes: bool = False
     edits: Mapping[bytes, bytes] = field(default_factory=dict)
     parents: tuple[str, ...] = ()
+    action: str = "commit"
+    branch: str = MAIN
+    body: Mapping[str, Any] = field(default_factory=dict)
+    check: Callable[[Sequence[Operation]], None] | None = None
 
 
 def commit(objects: Objects, log: Log, draft: Draft, *, actor: str, time: str) -> Manifest:
-    """Make the draft the dataset's newest version. All is written and durable when this returns.
+    """Make the draft the newest version of its branch. All is written and durable when this returns.
 
     Raises Conflict when the dataset moved on since the draft's base and the changes touch the same examples
     (or the draft does not commute), naming the versions and some of the examples; UsageError for a draft
@@ -57,29 +66,40 @@ def commit(objects: Objects, log: Log, draft: Draft, *, actor: str, time: str) -
     check_name(draft.dataset)
     for split in draft.splits:
         check_name(split, "split")
-    built: dict[str | None, Manifest] = {}
+    built: dict[tuple[str | None, int], Manifest] = {}
 
     def build(seq: int, prev: str | None) -> Operation:
-        now = heads.head(log.entries(), draft.dataset)
-        key = now.manifest if now else None
+        entries = log.entries()
+        if draft.check is not None:
+            draft.check(entries)
+        line = heads.line_of(entries, draft.dataset)
+        now, number = line.head(draft.branch), len(line.versions) + 1
+        if now is None and line.versions:
+            raise NotFound(
+                f"{draft.dataset} has no branch {draft.branch!r}",
+                f"its branches: {', '.join(sorted(line.heads))}; `assay branch` makes one",
+            )
+        key = (now.manifest if now else None, number)
         if key not in built:
-            built[key] = _build(objects, draft, objects.manifest(now.manifest) if now else None)
+            built[key] = _build(objects, draft, objects.manifest(now.manifest) if now else None, number)
         made = built[key]
-        body = {
+        body: dict[str, Any] = {
+            **draft.body,
             "version": made.number,
             "manifest": made.name,
             "fingerprint": made.fingerprint,
             "counts": dict(made.counts),
-            "message": made.message,
         }
-        return Operation(seq, prev, time, actor, "commit", draft.dataset, body)
+        if draft.branch != MAIN:
+            body["branch"] = draft.branch
+        return Operation(seq, prev, time, actor, draft.action, draft.dataset, body)
 
     operation = log.append(build)
     return objects.manifest(operation.body["manifest"])
 
 
-def _build(objects: Objects, draft: Draft, head: Manifest | None) -> Manifest:
-    """The manifest of the draft as the version after `head`, written with its change object."""
+def _build(objects: Objects, draft: Draft, head: Manifest | None, number: int) -> Manifest:
+    """The manifest of the draft as version `number`, after `head`, written with its change object."""
     target = _target(draft)
     if (head.name if head else None) != (draft.base.name if draft.base else None):
         target = _rebase(objects, draft, target, head)
@@ -89,7 +109,7 @@ def _build(objects: Objects, draft: Draft, head: Manifest | None) -> Manifest:
     counts = {split: len(ids) for split, ids in target.items() if len(ids)}
     manifest = Manifest(
         dataset=draft.dataset,
-        number=head.number + 1 if head else 1,
+        number=number,
         parents=((head.name,) if head else ()) + draft.parents,
         splits=parts,
         fingerprint=fingerprint({split: id_list(ids) for split, ids in target.items()}),
@@ -193,9 +213,3 @@ def _arrange(
                 excluded[live] = False
                 parts[name].append(Part.of(ref, np.flatnonzero(excluded).tolist()))
     return {n: tuple(p) for n, p in parts.items() if p}
-
-
-def rollback(head: Manifest, to: Manifest, splits: Mapping[str, IdArray], message: str) -> Draft:
-    """The draft that brings back the membership of an older version; `splits` are that version's ids."""
-    segments = tuple({p.segment: None for parts in to.splits.values() for p in parts})
-    return replace(Draft(to.dataset, head, splits, segments, message), curation=to.curation)

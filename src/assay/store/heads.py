@@ -1,41 +1,94 @@
-"""Which versions each dataset has: a fold of the log's commits."""
+"""Which versions each dataset has, and on which branch: a fold of the log."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from assay.errors import Damaged
 from assay.model.operation import Operation
 from assay.store.log import log_key
 
+MAIN: Final = "main"
+"""The branch of every version that names none."""
+
+BRANCH: Final = "branch"
+"""The action that makes a branch: `name`, and the `version` that it starts from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """One version as the log has it: its number, its manifest's object name, and the operation."""
+    """One version as the log has it: number, its manifest's object name, the operation, its branch, and the
+    number of the version before it on that branch (None for the dataset's first)."""
 
     number: int
     manifest: str
     operation: Operation
+    branch: str = MAIN
+    before: int | None = None
 
 
-def versions(entries: Iterable[Operation]) -> dict[str, list[Committed]]:
-    """Dataset → its versions, oldest first, numbered 1, 2, … Raises Damaged when the count breaks."""
-    out: dict[str, list[Committed]] = {}
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The versions of a dataset by number, from 1, and the number of the newest one on each branch."""
+
+    versions: Sequence[Committed]
+    heads: dict[str, int]
+
+    def head(self, branch: str = MAIN) -> Committed | None:
+        """The newest version on a branch, or None."""
+        number = self.heads.get(branch)
+        return None if number is None else self.versions[number - 1]
+
+    def on(self, branch: str = MAIN) -> list[Committed]:
+        """The versions that lead to the head of a branch, oldest first."""
+        out, number = list[Committed](), self.heads.get(branch)
+        while number is not None:
+            out.append(self.versions[number - 1])
+            number = out[-1].before
+        return out[::-1]
+
+
+def lines(entries: Iterable[Operation]) -> dict[str, Line]:
+    """Dataset → its line. Every operation with a manifest makes a version, whatever its action.
+
+    Raises Damaged when the count breaks, or a version stands on a branch that was never made.
+    """
+    made: dict[str, list[Committed]] = {}
+    heads: dict[str, dict[str, int]] = {}
     for operation in entries:
-        if operation.action != "commit" or operation.dataset is None:
+        dataset, body = operation.dataset, operation.body
+        if dataset is None:
             continue
-        line = out.setdefault(operation.dataset, [])
-        number, manifest = operation.body.get("version"), operation.body.get("manifest")
-        if number != len(line) + 1 or not isinstance(manifest, str):
-            raise Damaged(
-                f"{log_key(operation.seq)} is not the commit of {operation.dataset}@v{len(line) + 1}"
-            )
-        line.append(Committed(number, manifest, operation))
-    return out
+        if operation.action == BRANCH:
+            name, start = body.get("name"), body.get("version")
+            if isinstance(name, str) and isinstance(start, int) and 1 <= start <= len(made.get(dataset, ())):
+                heads[dataset].setdefault(name, start)
+        if "manifest" not in body:
+            continue
+        versions = made.setdefault(dataset, [])
+        here = heads.setdefault(dataset, {})
+        number, manifest, branch = body.get("version"), body["manifest"], body.get("branch", MAIN)
+        if number != len(versions) + 1 or not isinstance(manifest, str):
+            raise Damaged(f"{log_key(operation.seq)} is not the commit of {dataset}@v{len(versions) + 1}")
+        if not isinstance(branch, str) or (branch not in here and versions):
+            raise Damaged(f"{log_key(operation.seq)} commits to a branch of {dataset} that there is not")
+        versions.append(Committed(number, manifest, operation, branch, here.get(branch)))
+        here[branch] = number
+    return {dataset: Line(versions, heads[dataset]) for dataset, versions in made.items()}
 
 
-def head(entries: Iterable[Operation], dataset: str) -> Committed | None:
-    """The newest version of a dataset, or None."""
-    line = versions(e for e in entries if e.dataset == dataset).get(dataset)
-    return line[-1] if line else None
+def versions(entries: Iterable[Operation]) -> dict[str, Sequence[Committed]]:
+    """Dataset → all its versions, on whatever branch, numbered 1, 2, … Raises Damaged as `lines` does."""
+    return {dataset: line.versions for dataset, line in lines(entries).items()}
+
+
+def line_of(entries: Iterable[Operation], dataset: str) -> Line:
+    """The line of one dataset; an empty one where it has no version."""
+    return lines(e for e in entries if e.dataset == dataset).get(dataset, Line((), {}))
+
+
+def head(entries: Iterable[Operation], dataset: str, branch: str = MAIN) -> Committed | None:
+    """The newest version of a dataset on a branch, or None."""
+    return line_of(entries, dataset).head(branch)

@@ -182,7 +182,7 @@ def _eval_sets(objects: Objects, report: Report, entries: list[Operation], sound
 def _versions(objects: Objects, report: Report, entries: list[Operation], sound: set[str]) -> set[str]:
     """Recompute all versions; the names of the segments that were read."""
     try:
-        lines = heads.versions(entries)
+        lines = heads.lines(entries)
     except Damaged as error:
         if report.damage:  # a commit that cannot be read was reported already, and leaves a hole here
             return set()
@@ -190,7 +190,8 @@ def _versions(objects: Objects, report: Report, entries: list[Operation], sound:
         return set()
     checks = Versions(objects, sound, report.add)
     for dataset in sorted(lines):
-        before: Manifest | None = None
-        for committed in lines[dataset]:
-            before = checks.check(committed, before) if committed.manifest in sound else None
+        seen: dict[int | None, Manifest | None] = {}
+        for committed in lines[dataset].versions:
+            before = seen.get(committed.before)
+            seen[committed.number] = checks.check(committed, before) if committed.manifest in sound else None
     return checks.read

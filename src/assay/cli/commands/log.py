@@ -20,8 +20,10 @@ def command(session: Session, dataset: str | None) -> None:
     """What happened in the registry or to one DATASET, the newest first."""
     found = session.registry.log(dataset)
     session.answer(
-        lambda: {"operations": [as_json(one) for one in found]},
-        lambda: tables.operations(found) if found else Text("nothing happened yet", "dim"),
+        lambda: {"operations": [as_json(one) | {"said": session.registry.said(one)} for one in found]},
+        lambda: (
+            tables.operations(found, session.registry.said) if found else Text("nothing happened yet", "dim")
+        ),
     )
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from assay.cli.render.cards import moment, size
+from assay.cli.render.cards import moment, size, span
 from assay.cli.render.frame import columns, labelled, spaced
 from assay.cli.render.text import clip, counted, plural, safe_text, short
 
 if TYPE_CHECKING:
+    from assay.govern.runs import Run
     from assay.model.operation import Operation
     from assay.registry.freeze_results import EvalSetSummary
     from assay.registry.results import DatasetSummary, ExportResult, Hit
@@ -45,21 +46,34 @@ def eval_sets(found: Sequence[EvalSetSummary]) -> RenderableType:
     return table
 
 
-def operations(found: Sequence[Operation]) -> RenderableType:
-    """One line an operation, the newest first."""
+def operations(found: Sequence[Operation], said: Callable[[Operation], str]) -> RenderableType:
+    """One line an operation, the newest first; `said` is what its actor said of it."""
     table = columns("#", "time", "actor", "action", "dataset", "what", right=("#",), grow="what")
     for one in sorted(found, key=lambda operation: -operation.seq):
         table.add_row(
             f"{one.seq:,}", moment(one.time), Text(clip(one.actor, 12)), Text(safe_text(one.action), "cyan"),
-            Text(clip(one.dataset or "", 18)), Text(_what(one.body)),
+            Text(clip(one.dataset or "", 18)), Text(_what(one.body, said(one))),
         )  # fmt: skip
     return table
 
 
-def _what(body: Mapping[str, object]) -> str:
-    number, message = body.get("version", body.get("number")), body.get("message")
-    said = f"v{number}" if isinstance(number, int) else str(number or body.get("name") or "")
-    return clip("  ".join(part for part in (said, str(message or "")) if part), 60)
+def _what(body: Mapping[str, object], said: str) -> str:
+    number, name = body.get("version", body.get("number")), body.get("name")
+    parts = (f"v{number}" if isinstance(number, int) else str(number or ""), str(name or ""), said)
+    return clip("  ".join(part for part in parts if part), 60)
+
+
+def runs(found: Sequence[tuple[Run, Mapping[str, str]]]) -> RenderableType:
+    """One line a run and version."""
+    if not found:
+        return Text("no run is linked; `assay runs link REF RUN` links one", "dim")
+    table = columns("run", "learned from", "model", "linked", "by", grow="model")
+    for run, said in found:
+        table.add_row(
+            Text(clip(run.name, 24), "bold"), Text(clip(run.ref, 26)), Text(clip(said.get("model", ""), 40) or "–"),
+            moment(run.operation.time)[:10], Text(clip(run.operation.actor, 10)),
+        )  # fmt: skip
+    return table
 
 
 def hits(query: str, found: Sequence[Hit]) -> RenderableType:
@@ -73,7 +87,9 @@ def _hit(query: str, one: Hit) -> RenderableType:
     head = Text(short(one.id), "cyan")
     place = f"{clip(one.source, 34)}:{one.record}"
     head.append(f"  {safe_text(one.version)} · {safe_text(one.split)} · {place}", "dim")
+    held = ", ".join(f"{held_by.dataset} {span(held_by)} in {held_by.split}" for held_by in one.versions)
     texts = [("input", _marked(one.input, query)), ("output", _marked(one.output, query))]
+    texts += [("held by", Text(clip(held, 134), overflow="fold"))] if held else []
     return Group(head, labelled([(name, text) for name, text in texts if text]))
 
 

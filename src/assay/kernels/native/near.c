@@ -355,8 +355,8 @@ static int make_room(listed_t *listed, int64_t points) {
 
 /* In crowds of texts that are much alike each comes up again and again: those met last are held, a text at its number
  * modulo the slots. Longer ones are not. */
-#define SLOTS 4096
-#define LONGEST_HELD 4096
+#define SLOTS 2048
+#define LONGEST_HELD 2048
 
 /* What compares many pairs: `set` holds the left text's shingles, `bits` one bit for each by its hash, thirty-two times
  * as many bits as shingles or more. */
