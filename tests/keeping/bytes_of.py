@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import sqlite3
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,15 +45,11 @@ def everything(root: Path) -> Iterator[tuple[Path, bytes]]:
                     for row in db.execute(f'SELECT * FROM "{name}"'):
                         for leaf in leaves(row):
                             yield path, leaf
-        elif path.suffix == ".values":
-            with zipfile.ZipFile(io.BytesIO(data)) as held:
-                for name in held.namelist():
-                    raw = held.read(name)
-                    yield path, raw
-                    yield path, raw.replace(b"\0", b"")  # NumPy's text has four bytes a character
 
 
 def files_with(root: Path, *texts: str) -> set[str]:
     """The files in which one of the texts is found."""
-    wanted = [text.encode() for text in texts]
+    wanted = [
+        text.encode(code) for text in texts for code in ("utf-8", "utf-32-le")
+    ]  # NumPy's text is UTF-32
     return {str(path.relative_to(root)) for path, data in everything(root) if any(w in data for w in wanted)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from assay.errors import Conflict
-from assay.kernels.ids import IdArray, contains
+from assay.kernels.ids import IdArray, as_ids, contains
 from assay.model.operation import Operation
 from assay.store.erased import erased, forgets
 from assay.store.idsets import ids_in
@@ -42,6 +42,9 @@ class Barred:
                 "run the command again: it will leave them out",
             )
         return without(splits, union(coming, self.forgotten))
+
+
+NOTHING: Final = Barred(as_ids([]), as_ids([]))
 
 
 def barred_by(

@@ -24,9 +24,6 @@ from assay.store.parquet import ROW_GROUP, get_table, open_parquet, row_groups, 
 TARGET_BYTES: Final = 32 << 20
 """A segment is closed when its file has this many bytes."""
 
-_HELD_IDS: Final = 2_000_000
-"""Ids that stay in memory, 32 bytes each, so that a segment is not read through again for them."""
-
 _FIELDS: list[pa.Field[Any]] = [
     pa.field("id", pa.binary(32), nullable=False),
     pa.field("kind", pa.string(), nullable=False),
@@ -139,17 +136,10 @@ def read_groups(
 
 
 def read_ids(objects: Objects, ref: SegmentRef) -> IdArray:
-    """The ids of a segment, sorted: dtype V32, as many as it has rows. Not to be written to."""
-    held = objects.ids.get(ref.object)
-    if held is not None and len(held) == ref.rows:
-        return held
-    ids = ids_of(read_segment(objects, ref, ["id"])["id"])
+    """The ids of a segment, sorted: dtype V32, as many as it has rows."""
+    ids = objects.ids(ref.object, lambda: ids_of(read_segment(objects, ref, ["id"])["id"]))
     if len(ids) != ref.rows:
         raise Damaged(f"{object_key(ref.object)} has {len(ids)} rows; the manifest says {ref.rows}")
-    ids.flags.writeable = False
-    objects.ids[ref.object] = ids
-    while sum(map(len, objects.ids.values())) > _HELD_IDS and len(objects.ids) > 1:
-        objects.ids.pop(next(iter(objects.ids)))
     return ids
 
 
