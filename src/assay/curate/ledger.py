@@ -8,8 +8,9 @@ costs thirty-two, and a segment is never rewritten.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -290,6 +291,19 @@ def find_record(ledger: pq.ParquetFile, source: str, record: int) -> pa.Table:
             if len(at):
                 hits.append(ledger.read_row_group(k).take(pa.array(at)))
     return pa.concat_tables(hits) if hits else ledger.schema_arrow.empty_table()
+
+
+def ledger_rows(
+    ledger: pq.ParquetFile, rows: Sequence[int], columns: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """Some rows of a ledger, given by position from 0 and increasing; only their row groups are decoded."""
+    wanted, start = np.asarray(rows, np.int64), 0
+    for k in range(ledger.metadata.num_row_groups):
+        end = start + ledger.metadata.row_group(k).num_rows
+        here = wanted[(wanted >= start) & (wanted < end)] - start
+        if len(here):
+            yield from ledger.read_row_group(k, columns=list(columns)).take(pa.array(here)).to_pylist()
+        start = end
 
 
 def decisions(table: pa.Table) -> Iterator[tuple[Decision, tuple[int, int] | None]]:
