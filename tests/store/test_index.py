@@ -140,7 +140,9 @@ def test_prefixes(registry: Registry) -> None:
             index.locate(bad)
     db = index._connect()
     twin = id_of("x")[:20] + bytes(12)
-    db.execute("INSERT INTO lists SELECT 99, kind, 'another', about, seq, 0 FROM lists WHERE kind = 'segment'")
+    db.execute(
+        "INSERT INTO lists SELECT 99, kind, 'another', about, seq, 0 FROM lists WHERE kind = 'segment'"
+    )
     blocks.write(db, 99, 32, twin)
     with pytest.raises(UsageError) as caught:
         index.locate(id_of("x").hex()[:10])

@@ -10,10 +10,11 @@ from assay.cli.session import Session
 
 
 def global_options() -> list[click.Option]:
-    """Fresh `--registry`, `--actor` and `--json`."""
+    """Fresh `--registry`, `--actor`, `--as-of` and `--json`."""
     return [
         click.Option(["--registry", "folder"], metavar="DIR", help="The registry (default: .assay here)."),
         click.Option(["--actor"], metavar="NAME", help="Who acts (default: your user name)."),
+        click.Option(["--as-of", "as_of"], metavar="MOMENT", help="Answer as of then: YYYY-MM-DD[THH:MMZ]."),
         click.Option(["--json", "as_json"], is_flag=True, help="Answer with one JSON document."),
     ]
 
@@ -26,7 +27,7 @@ class Command(click.Command):
         self.params.extend(global_options())
 
     def invoke(self, ctx: click.Context) -> Any:
-        given = {name: ctx.params.pop(name) for name in ("folder", "actor", "as_json")}
+        given = {name: ctx.params.pop(name) for name in ("folder", "actor", "as_of", "as_json")}
         ctx.obj = (ctx.obj or Session()).override(**given)
         return super().invoke(ctx)
 

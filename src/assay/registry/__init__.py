@@ -8,7 +8,7 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
-from assay.errors import NotFound
+from assay.errors import NotFound, UsageError
 from assay.model.ref import Ref, check_name, end_of
 from assay.model.version import Manifest
 from assay.registry.store import Store
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from assay.registry.acting import Check
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.measuring import Statistics
+    from assay.registry.refs import Refs
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
     from assay.registry.sweeping import Sweep
     from assay.store.gc import GcPlan
@@ -61,6 +62,16 @@ class Registry:
         self.clock = clock
         self.entropy = entropy
         self._index: SqliteIndex | None = None
+        self._folder = root
+        self.tell: Tell | None = None
+        """Who is told of work that an answer has to wait for: building the index."""
+
+    @property
+    def refs(self) -> Refs:
+        """Branches, tags, merges, rollbacks, blame."""
+        from assay.registry.refs import Refs
+
+        return Refs(self)
 
     def curate(  # noqa: PLR0913 - the options of the command, by keyword
         self,
@@ -70,6 +81,7 @@ class Registry:
         recipe: str | Recipe | None = None,
         eval_sources: Sequence[str] = (),
         add: bool = False,
+        branch: str = MAIN,
         message: str = "",
         shape: str | None = None,
         container: str | None = None,
@@ -83,9 +95,9 @@ class Registry:
         """Make the next version of dataset `name` from raw files.
 
         `recipe`: a preset's name, the path of a YAML file, or a `Recipe` (default: `default`). `eval_sources`: files
-        that are the test split. `add`: keep the newest version's examples and add to them. `shape` and
-        `container` are recognised when not named. `memory`: bytes beyond which keys lie in files. Raises BadInput,
-        NotFound, InvalidRecipe, Conflict.
+        that are the test split. `add`: keep the newest version's examples and add to them. `branch`: which one is
+        moved. `shape` and `container` are recognised when not named. `memory`: bytes beyond which keys lie in files.
+        Raises BadInput, NotFound, InvalidRecipe, Conflict.
         """
         from assay.registry.curation import Request, run_curation
         from assay.registry.recipes import load_plan
@@ -100,6 +112,7 @@ class Registry:
             shape,
             container,
             provenance or {},
+            branch=branch,
             workers=workers,
             batch_rows=batch_rows,
             memory=memory,
@@ -113,6 +126,7 @@ class Registry:
         sources: Sequence[str],
         *,
         add: bool = False,
+        branch: str = MAIN,
         message: str = "",
         shape: str | None = None,
         container: str | None = None,
@@ -129,6 +143,7 @@ class Registry:
             sources,
             recipe="import",
             add=add,
+            branch=branch,
             message=message,
             shape=shape,
             container=container,
@@ -158,6 +173,7 @@ class Registry:
         """
         from assay.registry.freezing import FreezeRequest, freeze
 
+        self.check_writable()
         request = FreezeRequest(name, _listed(sources), shape, container, dry_run, self_test)
         return freeze(self, request, progress)
 
@@ -203,7 +219,16 @@ class Registry:
         Raises UsageError for what is no moment.
         """
         until = end_of(moment)
-        return Registry(self.store.storage, None, self.actor, self.clock, entropy=self.entropy, until=until)
+        then = Registry(self.store.storage, None, self.actor, self.clock, entropy=self.entropy, until=until)
+        then._folder = self._folder  # the index follows the whole log, and answers as of any moment
+        return then
+
+    def check_writable(self) -> None:
+        """Raise UsageError when this is the registry of a moment that has passed."""
+        if self.store.until is not None:
+            raise UsageError(
+                "the past cannot be changed", "leave the moment out to act on the registry as it is now"
+            )
 
     def act(
         self, action: str, dataset: str | None, body: Mapping[str, Any], check: Check | None = None
@@ -322,16 +347,14 @@ class Registry:
         """What nothing refers to any more; with `dry_run=False` it is deleted."""
         from assay.registry.upkeep import collect
 
+        self.check_writable()
         return collect(self, dry_run, grace_seconds)
 
-    def index(self) -> SqliteIndex:
+    def index(self, progress: Tell | None = None) -> SqliteIndex:
         """The index, brought up to the log's head."""
-        from assay.store.index.sqlite import SqliteIndex
+        from assay.registry.upkeep import synchronised
 
-        if self._index is None:
-            path = ":memory:" if self.root is None else self.root / "index" / "index.sqlite"
-            self._index = SqliteIndex(path)
-        self._index.sync(self.store.objects, self.store.log)
+        self._index = synchronised(self, self._index, self._folder, progress or self.tell)
         return self._index
 
     def scratch_root(self) -> Path | None:

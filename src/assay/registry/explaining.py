@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from assay.curate.ledger import decisions, find_record, ledger_rows, open_ledger
+from assay.curate.ledger_reading import decisions, find_record, ledger_rows, open_ledger
 from assay.errors import NotFound
 from assay.model.decision import Decision
 from assay.model.example import Example
@@ -73,7 +73,7 @@ def trace(registry: Registry, prefix: str) -> Trace:
     readings: list[Mapping[str, Any]] = []
     stands_for: list[Mapping[str, Any]] = []
     for dataset, number, curation, rows in index.records_of(example.id):
-        for entry, twin in _mentions(registry.store, curation, example.id, rows):
+        for entry, twin in mentions(registry.store, curation, example.id, rows):
             where = {"dataset": dataset, "version": number, **entry}
             (stands_for if twin else readings).append(where)
     intervals = tuple(
@@ -106,7 +106,7 @@ def edits_of(registry: Registry, example: bytes) -> Iterator[Mapping[str, Any]]:
 _OF_A_RECORD = ("source", "record", "outcome", "stage", "code", "value", "threshold", "split")
 
 
-def _mentions(
+def mentions(
     store: Store, name: str, example: bytes, rows: list[int]
 ) -> Iterator[tuple[dict[str, Any], bool]]:
     """The ledger rows, of those given, that are the example (False) or were rejected in its stead (True)."""

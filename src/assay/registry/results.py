@@ -52,6 +52,8 @@ class CurationResult:
     phases: Mapping[str, float] = field(default_factory=dict)
     unchanged: bool = False
     reused: int = 0
+    base: str | None = None
+    """The version before it on its branch."""
 
     def as_json(self) -> dict[str, Any]:
         return {

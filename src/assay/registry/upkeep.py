@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assay.errors import UsageError
 from assay.registry.results import Progress
 from assay.store import gc as store_gc
 from assay.store import verify as store_verify
 
 if TYPE_CHECKING:
     from assay.registry import Registry, Tell
+    from assay.store.index.sqlite import SqliteIndex
 
 
 def verify(registry: Registry, fast: bool, tell: Tell | None) -> store_verify.Report:
@@ -19,6 +22,8 @@ def verify(registry: Registry, fast: bool, tell: Tell | None) -> store_verify.Re
         if tell is not None:
             tell(Progress("verifying", done, total, "bytes"))
 
+    if registry.store.until is not None:
+        raise UsageError("what lies in storage cannot be verified as of a moment", "leave the moment out")
     return store_verify.verify(registry.store.storage, fast=fast, progress=progress)
 
 
@@ -28,3 +33,19 @@ def collect(registry: Registry, dry_run: bool, grace_seconds: float) -> store_gc
     if not dry_run:
         store_gc.sweep(registry.store.storage, plan)
     return plan
+
+
+def synchronised(
+    registry: Registry, index: SqliteIndex | None, folder: Path | None, tell: Tell | None
+) -> SqliteIndex:
+    """The index, opened if it was not, brought up to the log's head. Without a folder it is in memory."""
+    from assay.store.index.sqlite import SqliteIndex
+
+    def progress(done: int, total: int) -> None:
+        if tell is not None:
+            tell(Progress("indexing", done, total, "versions"))
+
+    if index is None:
+        index = SqliteIndex(":memory:" if folder is None else folder / "index" / "index.sqlite")
+    index.sync(registry.store.objects, registry.store.log, progress)
+    return index

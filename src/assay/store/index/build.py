@@ -144,7 +144,9 @@ def _records(
     named = np.flatnonzero(twins.is_valid().to_numpy())
     twin = _heads(as_ids(pc.drop_null(twins).to_pylist()))
     other = own[named] != twin  # the twin of an identical record is its own example
-    heads = np.concatenate([own[at], twin[other]])
+    heads = np.concatenate([own[at], twin[other]]).astype(
+        ">u8"
+    )  # NumPy joins in the machine's own byte order
     return heads, np.concatenate([at, named[other]]).astype(">u4")
 
 

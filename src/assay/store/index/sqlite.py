@@ -36,10 +36,9 @@ _APPLICATION: Final = 0x41535359
 _SCHEMA_VERSION: Final = 2
 _MIN_PREFIX: Final = 6
 _BATCH: Final = 64
-_TABLES: Final = f"""
+_OWN_TABLES: Final = """
 CREATE TABLE IF NOT EXISTS state (seq INTEGER NOT NULL, digest TEXT);
 INSERT INTO state SELECT 0, NULL WHERE NOT EXISTS (SELECT 1 FROM state);
-{build.TABLES} {blocks.TABLES}
 CREATE VIRTUAL TABLE IF NOT EXISTS words
   USING fts5(text, content='', tokenize='unicode61 remove_diacritics 0');
 """
@@ -320,7 +319,7 @@ class SqliteIndex:
             self._discard()
             return self._connect()
         marks = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_SCHEMA_VERSION};"
-        db.executescript(f"BEGIN IMMEDIATE; {_TABLES} {marks} COMMIT;")
+        db.executescript(f"BEGIN IMMEDIATE; {_OWN_TABLES} {blocks.TABLES} {build.TABLES} {marks} COMMIT;")
         return db
 
     def _discard(self) -> None:
