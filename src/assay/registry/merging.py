@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import orjson
 
 from assay.errors import BadInput, MergeConflict, NotFound, UsageError
-from assay.kernels.ids import IdArray, as_ids, contains, id_list, sorted_ids
+from assay.kernels.ids import IdArray, as_ids, id_list, sorted_ids
 from assay.registry.acting import noted
 from assay.registry.barred import barred, without
 from assay.registry.naming import spelled
 from assay.registry.ref_results import MergeResult, RollbackResult
 from assay.registry.timing import spell_time
 from assay.store.ancestry import ancestors, nearest_common
+from assay.store.change import change_between
 from assay.store.commit import Draft, commit
 from assay.store.diff import diff
 from assay.store.heads import Committed, Line, line_of
@@ -59,7 +60,8 @@ def merge(  # noqa: PLR0913 - the options of the command
     open_ = [clash for clash in merged.clashes if clash.id not in takes]
     if open_:
         raise _conflict(f"{_ref(dataset, theirs)} and {_ref(dataset, ours)}", open_)
-    splits, edits = _apply(merged, takes, all_ids(objects, mine))
+    held = all_ids(objects, mine)
+    splits, edits = _apply(merged, takes, held)
     draft = Draft(
         dataset,
         mine,
@@ -72,7 +74,7 @@ def merge(  # noqa: PLR0913 - the options of the command
         branch=into,
         body={"from": theirs.number},
     )
-    counts = _counts(all_ids(objects, mine), draft.splits)
+    counts = change_between(held, draft.splits, edits.items()).counts
     decided = tuple(clash.as_json() | {"take": takes[clash.id]} for clash in merged.clashes)
     made = None
     if not dry_run:
@@ -99,14 +101,14 @@ def rollback(
     held = all_ids(objects, target.manifest)
     splits = without(held, barred(registry, dataset))
     kept_out = sum(map(len, held.values())) - sum(map(len, splits.values()))
-    counts = _counts(all_ids(objects, head), splits)
+    back = diff(objects, head, target.manifest)
+    edits = {c.old_id: c.id for c in back.edited if c.old_id is not None}
+    counts = change_between(all_ids(objects, head), splits, edits.items()).counts
     if not any(counts.values()):
         raise UsageError(
             f"{head.ref} holds what {target.manifest.ref} holds", "there is nothing to roll back"
         )
-    back = diff(objects, head, target.manifest)
-    draft = rollback_draft(head, target.manifest, splits, "")
-    draft = replace(draft, branch=branch, edits={c.old_id: c.id for c in back.edited if c.old_id is not None})
+    draft = replace(rollback_draft(head, target.manifest, splits, ""), branch=branch, edits=edits)
     if dry_run:
         return RollbackResult(dataset, target.manifest.ref, None, counts, kept_out)
     draft = replace(draft, body={**draft.body, **noted(registry, reason.strip())})
@@ -194,16 +196,3 @@ def _apply(
         came = [id_ for id_, split in changes.items() if split == name]
         splits[name] = as_ids(sorted([*id_list(splits.get(name, as_ids([]))), *came]))
     return splits, edits
-
-
-def _counts(before: Mapping[str, IdArray], after: Mapping[str, IdArray]) -> dict[str, int]:
-    """How many examples came, left and moved."""
-    old = {name: ids for name, ids in before.items() if len(ids)}
-    stayed = {name: int(contains(after.get(name, as_ids([])), ids).sum()) for name, ids in old.items()}
-    anywhere = sum(int(contains(ids, other).sum()) for ids in after.values() for other in old.values())
-    moved = anywhere - sum(stayed.values())
-    return {
-        "added": sum(map(len, after.values())) - anywhere,
-        "removed": sum(map(len, old.values())) - anywhere,
-        "moved": moved,
-    }

@@ -68,7 +68,7 @@ class MergeResult:
             "into": self.into,
             "base": self.base,
             "version": self.version,
-            **{name: self.counts.get(name, 0) for name in ("added", "removed", "moved")},
+            **{name: self.counts.get(name, 0) for name in ("added", "removed", "edited", "moved")},
             "conflicts": [dict(one) for one in self.decided],
             "dry_run": self.dry_run,
         }

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--resolve", metavar="FILE", help='Decisions, one a line: {"id": "…", "take": "ours"}.')
 @click.option("--dry-run", is_flag=True, help="Say what would change, and what contradicts.")
 @click.pass_obj
-def command(
+def command(  # noqa: PLR0913 - its options
     session: Session,
     /,
     name: str,

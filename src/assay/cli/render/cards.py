@@ -169,7 +169,7 @@ def _edits(edits: Sequence[Mapping[str, Any]]) -> RenderableType | None:
     lines = [
         (
             f"{one['direction']} {short(one['id'])}",
-            f"{one['dataset']}@v{one['version']}, {moment(one['time'])}, by {one['actor']}",
+            f"{one['dataset']}@v{one['version']} ({one['action']}), {moment(one['time'])}, by {one['actor']}",
         )
         for one in edits[:20]
     ]

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from assay.registry.ref_results import Act, Blame, BranchSummary, MergeResult, RollbackResult, TagSummary
 
 _SHOWN = 20
+_SIGNS = (("+", "added", "green"), ("−", "removed", "red"), ("~", "edited", "yellow"), ("→", "moved", "cyan"))
 _WHAT = {
-    "edited_both": "both edited it, differently",
-    "edited_removed": "one edited it, the other removed it",
-    "edited_moved": "one edited it, the other moved it",
-    "moved_removed": "one moved it, the other removed it",
-    "splits": "put into different splits",
-    "entangled": "edits of several examples cross",
+    "edited_both": "edited by both",
+    "edited_removed": "edited, removed",
+    "edited_moved": "edited, moved",
+    "moved_removed": "moved, removed",
+    "splits": "other splits",
+    "entangled": "edits that cross",
 }
 
 
@@ -82,7 +83,7 @@ def rolled_back(done: RollbackResult) -> RenderableType:
 
 def _changes(counts: Mapping[str, int]) -> Text:
     line = Text("  ")
-    for sign, name, style in (("+", "added", "green"), ("−", "removed", "red"), ("→", "moved", "cyan")):
+    for sign, name, style in _SIGNS:
         line.append(f"{sign}{counts.get(name, 0):,} ", style).append(f"{name}   ")
     line.rstrip()
     return line
