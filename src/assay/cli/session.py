@@ -37,7 +37,9 @@ class Session:
     """Whether `folder` was given as an option, not by the environment."""
     as_of: str | None = None
 
-    def override(self, folder: str | None, actor: str | None, as_of: str | None, as_json: bool) -> Session:
+    def override(
+        self, folder: str | None, actor: str | None, as_json: bool, as_of: str | None = None
+    ) -> Session:
         """The same with what was given after the command's name."""
         return replace(
             self,

@@ -21,7 +21,7 @@ def command(session: Session, folder_argument: str | None) -> None:
         raise UsageError("two folders were given", "name it once: assay init DIR")
     if session.as_of is not None:
         raise UsageError("the past cannot be changed", "leave --as-of out")
-    target = session.override(folder_argument, None, None, False)
+    target = session.override(folder_argument, None, False)
     registry = assay.init(target.path, actor=target.actor)
     session.answer(
         lambda: {"registry": target.path, "actor": registry.actor},

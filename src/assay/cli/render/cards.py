@@ -158,9 +158,13 @@ def _held(intervals: Sequence[Interval]) -> RenderableType:
             held.dataset if held.branch == "main" else f"{held.dataset}@{held.branch}",
             f"{span(held)} in {held.split}",
         )
-        for held in intervals
+        for held in sorted(intervals, key=_by_branch)
     ]
     return Group(Text("In versions", "dim"), labelled(lines))
+
+
+def _by_branch(held: Interval) -> tuple[str, bool, str, int]:
+    return held.dataset, held.branch != "main", held.branch, held.first
 
 
 def _edits(edits: Sequence[Mapping[str, Any]]) -> RenderableType | None:
