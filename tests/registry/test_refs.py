@@ -222,6 +222,10 @@ def test_trace_tells_edits_branches_and_decisions(forked, monkeypatch):
     ]
     assert [(r["version"], r["record"], r["split"]) for r in found.readings] == [(1, 4, "train")]
     assert found.chapters == ()
+    forked.runs.link("help@v1:train", "first-model")
+    forked.runs.link("help@v2", "second-model")
+    (runs,) = forked.trace(old.name).chapters
+    assert [(row["run"], row["version"]) for row in runs.rows] == [("first-model", "help@v1")]
     monkeypatch.setattr(
         chapters, "CHAPTERS", ("tests.registry.test_refs:chapter", "tests.registry.test_refs:empty")
     )
@@ -265,6 +269,7 @@ def test_the_past_is_only_read(forked, write):
         lambda: then.refs.tag("help", "t"),
         lambda: then.refs.merge("help", "try", take="ours"),
         lambda: then.refs.rollback("help@v1", "v1", "x"),
+        lambda: then.runs.link("help", "run"),
         lambda: then.gc(),
         lambda: then.verify(),
     ):

@@ -46,3 +46,18 @@ class SourceRecord(click.ParamType[tuple[str, int]]):
         if not (number.isascii() and number.isdigit() and len(number) <= 18 and int(number) > 0):
             self.fail(f"{number!r} is not a record number; records are counted from 1", param, ctx)
         return source, int(number)
+
+
+class Group(click.Group):
+    """A command of commands (`runs link`, `runs list`); global options may stand after its name too."""
+
+    command_class = Command
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(global_options())
+
+    def invoke(self, ctx: click.Context) -> Any:
+        given = {name: ctx.params.pop(name) for name in ("folder", "actor", "as_json")}
+        ctx.obj = (ctx.obj or Session()).override(**given)
+        return super().invoke(ctx)

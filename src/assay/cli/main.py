@@ -41,6 +41,10 @@ SECTIONS = {
         "trace": "Everything known about an example.",
         "blame": "Who and what brought an example into a version.",
         "sweep": "What other thresholds would have kept.",
+        "radius": "Every version and run that something reached.",
+    },
+    "Govern": {
+        "runs": "Which models learned from which version.",
     },
     "Keep": {
         "export": "Write a version as files.",

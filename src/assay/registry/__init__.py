@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from assay.registry.acting import Check
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.measuring import Statistics
+    from assay.registry.radius import Radius
     from assay.registry.refs import Refs
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
+    from assay.registry.running import Runs
     from assay.registry.sweeping import Sweep
     from assay.store.gc import GcPlan
     from assay.store.index.sqlite import SqliteIndex
@@ -229,6 +231,19 @@ class Registry:
             raise UsageError(
                 "the past cannot be changed", "leave the moment out to act on the registry as it is now"
             )
+
+    @property
+    def runs(self) -> Runs:
+        """Which models learned from which version."""
+        from assay.registry.running import Runs
+
+        return Runs(self)
+
+    def radius(self, kind: str, value: str) -> Radius:
+        """Every version and run that an example, a source, a generator, a template or a licence reached."""
+        from assay.registry.radius import radius
+
+        return radius(self, kind, value)
 
     def act(
         self, action: str, dataset: str | None, body: Mapping[str, Any], check: Check | None = None
