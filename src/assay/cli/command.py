@@ -8,6 +8,9 @@ import click
 
 from assay.cli.session import Session
 
+GLOBAL = ("folder", "actor", "as_of", "as_json")
+"""What the global options are called where they arrive."""
+
 
 def global_options() -> list[click.Option]:
     """Fresh `--registry`, `--actor`, `--as-of` and `--json`."""
@@ -27,7 +30,7 @@ class Command(click.Command):
         self.params.extend(global_options())
 
     def invoke(self, ctx: click.Context) -> Any:
-        given = {name: ctx.params.pop(name) for name in ("folder", "actor", "as_of", "as_json")}
+        given = {name: ctx.params.pop(name) for name in GLOBAL}
         ctx.obj = (ctx.obj or Session()).override(**given)
         return super().invoke(ctx)
 
@@ -58,6 +61,6 @@ class Group(click.Group):
         self.params.extend(global_options())
 
     def invoke(self, ctx: click.Context) -> Any:
-        given = {name: ctx.params.pop(name) for name in ("folder", "actor", "as_json")}
+        given = {name: ctx.params.pop(name) for name in GLOBAL}
         ctx.obj = (ctx.obj or Session()).override(**given)
         return super().invoke(ctx)
