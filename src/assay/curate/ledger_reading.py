@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from assay.model.decision import Decision, Failure, Twin
+
+_FEW = 16
 
 
 def open_ledger(data: pa.Buffer | bytes) -> pq.ParquetFile:
@@ -26,13 +27,11 @@ def find_record(ledger: pq.ParquetFile, source: str, record: int) -> pa.Table:
         stats = group.column(names.index("record")).statistics
         if stats is None or not stats.has_min_max or stats.min <= record <= stats.max:
             part = ledger.read_row_group(k, columns=["source", "record"])
-            at = np.flatnonzero(
-                pc.and_(
-                    pc.equal(part.column("record"), record), pc.equal(part.column("source"), source)
-                ).to_numpy(zero_copy_only=False)
-            )
-            if len(at):
-                hits.append(ledger.read_row_group(k).take(pa.array(at)))
+            numbered = np.flatnonzero(part.column("record").to_numpy() == record).tolist()
+            at = [row for row in numbered if part.column("source")[row].as_py() == source]
+            if at:
+                whole = ledger.read_row_group(k)
+                hits += [whole.slice(row, 1) for row in at]
     return pa.concat_tables(hits) if hits else ledger.schema_arrow.empty_table()
 
 
@@ -45,7 +44,12 @@ def ledger_rows(
         end = start + ledger.metadata.row_group(k).num_rows
         here = wanted[(wanted >= start) & (wanted < end)] - start
         if len(here):
-            yield from ledger.read_row_group(k, columns=list(columns)).take(pa.array(here)).to_pylist()
+            part = ledger.read_row_group(k, columns=list(columns))
+            # Arrow's functions take a while to load, and are not worth it for a few rows.
+            few = len(here) <= _FEW
+            found = [part.slice(at, 1) for at in here.tolist()] if few else [part.take(pa.array(here))]
+            for table in found:
+                yield from table.to_pylist()
         start = end
 
 

@@ -367,7 +367,7 @@ class Registry:
 
     def index(self, progress: Tell | None = None) -> SqliteIndex:
         """The index, brought up to the log's head."""
-        from assay.registry.upkeep import synchronised
+        from assay.registry.indexing import synchronised
 
         self._index = synchronised(self, self._index, self._folder, progress or self.tell)
         return self._index

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assay.errors import UsageError
@@ -12,7 +11,6 @@ from assay.store import verify as store_verify
 
 if TYPE_CHECKING:
     from assay.registry import Registry, Tell
-    from assay.store.index.sqlite import SqliteIndex
 
 
 def verify(registry: Registry, fast: bool, tell: Tell | None) -> store_verify.Report:
@@ -33,19 +31,3 @@ def collect(registry: Registry, dry_run: bool, grace_seconds: float) -> store_gc
     if not dry_run:
         store_gc.sweep(registry.store.storage, plan)
     return plan
-
-
-def synchronised(
-    registry: Registry, index: SqliteIndex | None, folder: Path | None, tell: Tell | None
-) -> SqliteIndex:
-    """The index, opened if it was not, brought up to the log's head. Without a folder it is in memory."""
-    from assay.store.index.sqlite import SqliteIndex
-
-    def progress(done: int, total: int) -> None:
-        if tell is not None:
-            tell(Progress("indexing", done, total, "versions"))
-
-    if index is None:
-        index = SqliteIndex(":memory:" if folder is None else folder / "index" / "index.sqlite")
-    index.sync(registry.store.objects, registry.store.log, progress)
-    return index

@@ -8,7 +8,6 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import orjson
-import pyarrow.compute as pc
 
 from assay.errors import Damaged
 from assay.kernels.ids import as_ids
@@ -142,7 +141,7 @@ def _records(
     at = np.flatnonzero(segment >= 0)
     twins = table["twin_id"]
     named = np.flatnonzero(twins.is_valid().to_numpy())
-    twin = _heads(as_ids(pc.drop_null(twins).to_pylist()))
+    twin = _heads(as_ids(twins.drop_null().to_pylist()))
     other = own[named] != twin  # the twin of an identical record is its own example
     heads = np.concatenate([own[at], twin[other]]).astype(
         ">u8"
