@@ -10,7 +10,6 @@ import pytest
 
 import assay
 from assay.errors import BadInput, Conflict, MergeConflict, NotFound, UsageError
-from assay.registry.barred import without
 from assay.registry.merging import read_resolutions
 from tests.registry.conftest import ticket
 
@@ -177,16 +176,36 @@ def test_a_rollback_is_a_new_version_with_its_reason(forked):
     assert forked.verify().ok
 
 
-def test_what_is_barred_stays_out(forked, monkeypatch):
-    from assay.kernels.ids import sorted_ids
-    from assay.registry import merging
+BARRED = []
 
-    gone = min(held(forked, "help@v1") - held(forked, "help@v3"))
-    monkeypatch.setattr(merging, "barred", lambda registry, dataset: sorted_ids([gone]))
+
+def bar(objects, entries, dataset):
+    from assay.kernels.ids import sorted_ids
+
+    return sorted_ids(BARRED)
+
+
+def test_what_is_barred_stays_out(forked, monkeypatch):
+    from assay.registry import barred, merging
+
+    monkeypatch.setattr(barred, "BARS", ("tests.registry.test_refs:bar",))
+    gone, other = sorted(held(forked, "help@v1") - held(forked, "help@v3"))[0], min(held(forked, "help@v1"))
+    monkeypatch.setattr("tests.registry.test_refs.BARRED", [gone])
     done = forked.refs.rollback("help", "v1", "back")
     assert done.kept_out == 1
     assert held(forked, "help") == held(forked, "help@v1") - {gone}
-    assert without({"a": sorted_ids([gone])}, sorted_ids([])) == {"a": sorted_ids([gone])}
+    assert forked.refs.merge("help", "main", into="try", take="theirs").version == "help@v5"
+    assert gone not in held(forked, "help@try")
+
+    plain = merging.change_between
+
+    def meanwhile(*given):
+        BARRED.append(other)
+        return plain(*given)
+
+    monkeypatch.setattr(merging, "change_between", meanwhile)
+    with pytest.raises(Conflict, match="1 examples of help were disabled"):
+        forked.refs.rollback("help", "v2", "again")
 
 
 def test_blame_goes_through_merges_to_who_brought_it(forked):

@@ -12,7 +12,7 @@ import orjson
 from assay.errors import BadInput, MergeConflict, NotFound, UsageError
 from assay.kernels.ids import IdArray, as_ids, id_list, sorted_ids
 from assay.registry.acting import noted
-from assay.registry.barred import barred, without
+from assay.registry.barred import barred, still_allowed, without
 from assay.registry.naming import spelled
 from assay.registry.ref_results import MergeResult, RollbackResult
 from assay.registry.timing import spell_time
@@ -49,7 +49,8 @@ def merge(  # noqa: PLR0913 - the options of the command
     """
     registry.check_writable()
     objects = registry.store.objects
-    line = line_of(registry.store.log.entries(), dataset)
+    entries = registry.store.log.entries()
+    line = line_of(entries, dataset)
     ours, theirs = _head(line, dataset, into), _head(line, dataset, branch)
     if theirs.number in ancestors(line, ours.number):
         return MergeResult(dataset, branch, into, _ref(dataset, ours), None, {}, ())
@@ -62,10 +63,11 @@ def merge(  # noqa: PLR0913 - the options of the command
         raise _conflict(f"{_ref(dataset, theirs)} and {_ref(dataset, ours)}", open_)
     held = all_ids(objects, mine)
     splits, edits = _apply(merged, takes, held)
+    allowed = without(splits, barred(objects, entries, dataset))
     draft = Draft(
         dataset,
         mine,
-        without(splits, barred(registry, dataset)),
+        allowed,
         tuple({p.segment: None for parts in other.splits.values() for p in parts}),
         message,
         edits=edits,
@@ -73,6 +75,7 @@ def merge(  # noqa: PLR0913 - the options of the command
         action="merge",
         branch=into,
         body={"from": theirs.number},
+        check=still_allowed(objects, dataset, allowed),
     )
     counts = change_between(held, draft.splits, edits.items()).counts
     decided = tuple(clash.as_json() | {"take": takes[clash.id]} for clash in merged.clashes)
@@ -97,9 +100,10 @@ def rollback(
         raise UsageError("a rollback names its reason", "give one with --reason")
     objects = registry.store.objects
     target = registry.version(spelled(dataset, ref))
-    head = objects.manifest(_head(line_of(registry.store.log.entries(), dataset), dataset, branch).manifest)
+    entries = registry.store.log.entries()
+    head = objects.manifest(_head(line_of(entries, dataset), dataset, branch).manifest)
     held = all_ids(objects, target.manifest)
-    splits = without(held, barred(registry, dataset))
+    splits = without(held, barred(objects, entries, dataset))
     kept_out = sum(map(len, held.values())) - sum(map(len, splits.values()))
     back = diff(objects, head, target.manifest)
     edits = {c.old_id: c.id for c in back.edited if c.old_id is not None}
@@ -108,7 +112,10 @@ def rollback(
         raise UsageError(
             f"{head.ref} holds what {target.manifest.ref} holds", "there is nothing to roll back"
         )
-    draft = replace(rollback_draft(head, target.manifest, splits, ""), branch=branch, edits=edits)
+    check = still_allowed(objects, dataset, splits)
+    draft = replace(
+        rollback_draft(head, target.manifest, splits, ""), branch=branch, edits=edits, check=check
+    )
     if dry_run:
         return RollbackResult(dataset, target.manifest.ref, None, counts, kept_out)
     draft = replace(draft, body={**draft.body, **noted(registry, reason.strip())})
