@@ -45,6 +45,7 @@ SECTIONS = {
     },
     "Govern": {
         "runs": "Which models learned from which version.",
+        "audit": "Prove that the log is whole, and hold it against what you kept.",
     },
     "Keep": {
         "export": "Write a version as files.",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from assay.model.operation import Operation
     from assay.model.recipe import Recipe
     from assay.registry.acting import Check
+    from assay.registry.auditing import Audit
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.measuring import Statistics
     from assay.registry.radius import Radius
@@ -381,6 +382,13 @@ class Registry:
         from assay.registry.guarding import bound
 
         return bound(self, plan)
+
+    @property
+    def audit(self) -> Audit:
+        """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
+        from assay.registry.auditing import Audit
+
+        return Audit(self)
 
     @property
     def values(self) -> FileValues | None:
