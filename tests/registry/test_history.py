@@ -142,6 +142,13 @@ def _index_agrees(world: World) -> None:
         held = {n: splits[id_] for n, splits in world.versions.items() if id_ in splits}
         assert kept.splits_of(id_, "d") == built.splits_of(id_, "d") == held
         assert (kept.locate(id_) is None) == (built.locate(id_) is None) == (not held)
+        if line is not None:
+            turned = [
+                ("d", one.number)
+                for one in line.versions
+                if world.versions[one.number].get(id_) != world.versions.get(one.before or 0, {}).get(id_)
+            ]
+            assert kept.turns_of(id_) == built.turns_of(id_) == turned
         spread = {
             one.number: interval.split
             for interval in kept.versions_of(id_)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import orjson
@@ -103,6 +103,17 @@ def intervals(found: Iterator[Step]) -> list[Interval]:
         now[line], last[line] = open_, step.number
     out += [Interval(line[0], o[0], None, o[1], line[1]) for line, o in now.items() if o is not None]
     return sorted(out, key=lambda i: (i.dataset, i.branch != MAIN, i.branch, i.first))
+
+
+def turns(found: Iterable[Step]) -> list[tuple[str, int]]:
+    """The versions (dataset, number) in which an example came, moved or left, against the version before."""
+    known: dict[tuple[str, int | None], str | None] = {}
+    out = []
+    for step in found:
+        if step.split != known.get((step.dataset, step.before)):
+            out.append((step.dataset, step.number))
+        known[step.dataset, step.number] = step.split
+    return out
 
 
 def edits(db: sqlite3.Connection, id: bytes, upto: int) -> list[Edited]:

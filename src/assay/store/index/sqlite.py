@@ -119,6 +119,10 @@ class SqliteIndex:
         """All versions that hold an example, as intervals, by dataset, branch and number."""
         return self._healing(lambda: history.intervals(self._steps(id)))
 
+    def turns_of(self, id: bytes) -> list[tuple[str, int]]:
+        """The versions, as (dataset, number), with which an example came, moved or left."""
+        return self._healing(lambda: history.turns(self._steps(id)))
+
     def splits_of(self, id: bytes, dataset: str) -> dict[int, str]:
         """Version number → split, of all versions of a dataset that hold an example."""
 
