@@ -32,6 +32,8 @@ SECTIONS = {
         "show": "A version's card, or one example whole.",
         "head": "The first examples of a version.",
         "search": "Examples that contain words.",
+        "query": "SQL over a version, its facts, its ledger and the log.",
+        "facts": "The tags and scores of a version.",
         "stats": "Figures about a version, and whether they are healthy.",
         "report": "The same as one HTML page, with charts.",
     },
@@ -44,6 +46,7 @@ SECTIONS = {
         "radius": "Every version and run that something reached.",
     },
     "Govern": {
+        "fact": "State tags and scores about examples.",
         "runs": "Which models learned from which version.",
         "audit": "Prove that the log is whole, and hold it against what you kept.",
     },

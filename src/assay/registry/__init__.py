@@ -19,6 +19,7 @@ from assay.store.storage import Storage
 
 if TYPE_CHECKING:
     from assay.curate.plan import Plan
+    from assay.kernels.ids import IdArray
     from assay.model.decision import Decision
     from assay.model.diff import Diff
     from assay.model.example import Example
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from assay.registry.auditing import Audit
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.measuring import Statistics
+    from assay.registry.querying import ArrowTable
     from assay.registry.radius import Radius
     from assay.registry.refs import Refs
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
@@ -302,11 +304,25 @@ class Registry:
 
         return trace(self, id)
 
-    def search(self, query: str, ref: str | None = None, limit: int = 20) -> list[Hit]:
-        """Examples whose text holds every word of `query` (exact for Chinese), in one version or the newest ones."""
+    def query(self, sql: str, ref: str | None = None) -> ArrowTable:
+        """What a SELECT (docs/query.md) gives: over one version, or over the newest one of every dataset."""
+        from assay.registry.querying import query
+
+        return query(self, sql, ref)
+
+    def matching(self, ref: str, where: str) -> IdArray:
+        """The sorted ids (V32) of a version's examples for which an expression such as "score < 3" holds."""
+        from assay.registry.querying import matching
+
+        return matching(self, ref, where)
+
+    def search(
+        self, query: str, ref: str | None = None, limit: int = 20, where: str | None = None, all: bool = False
+    ) -> list[Hit]:
+        """Examples whose text holds every word of `query` (exact for Chinese): in one version, the newest or `all`."""
         from assay.registry.searching import search
 
-        return search(self, query, ref, limit)
+        return search(self, query, ref, limit, where, all)
 
     def export(
         self,
@@ -315,12 +331,13 @@ class Registry:
         *,
         format: str = "source",
         container: str = "jsonl",
+        where: str | None = None,
         dry_run: bool = False,
     ) -> ExportResult:
-        """Write a version as files. `format`: source, a shape's name, article, or ledger."""
+        """Write a version, or what in it `where` holds for. `format`: source, a shape's name, article, ledger."""
         from assay.registry.exporting import export
 
-        return export(self, ref, directory, format, container, dry_run)
+        return export(self, ref, directory, format, container, dry_run, where)
 
     def sweep(
         self,

@@ -59,15 +59,20 @@ class Step:
     split: str | None
 
 
+def _places(db: sqlite3.Connection, id: bytes, upto: int) -> list[tuple[str, int]]:
+    """Every segment (by object name) of the versions of the first `upto` operations that holds an example, and its
+    ordinal there."""
+    lists = db.execute(
+        "SELECT number, name FROM lists WHERE kind = 'segment' AND seq <= ?", (upto,)
+    ).fetchall()
+    return [(name, entry.position) for number, name in lists for entry in between(db, number, id, id)]
+
+
 def steps(
     db: sqlite3.Connection, id: bytes, upto: int, manifest: Callable[[str], Manifest]
 ) -> Iterator[Step]:
     """Every version of the first `upto` operations, by dataset and number."""
-    places = {
-        name: entry.position
-        for number, name in db.execute("SELECT number, name FROM lists WHERE kind = 'segment'").fetchall()
-        for entry in between(db, number, id, id)
-    }
+    stands = _places(db, id, upto)
     names = dict(db.execute("SELECT number, about FROM lists WHERE kind = 'change'").fetchall())
     known: dict[tuple[str, int | None], str | None] = {}
     rows = db.execute(
@@ -77,7 +82,7 @@ def steps(
     ).fetchall()
     for dataset, number, object_, branch, before, change, edits in rows:
         if change is None:
-            split = split_in(manifest(object_), places) if places else None
+            split = split_in(manifest(object_), stands) if stands else None
         else:
             split = known[dataset, before]
             for entry in between(db, change, id, id):
@@ -149,11 +154,11 @@ def records(db: sqlite3.Connection, id: bytes, upto: int) -> list[tuple[str, int
     return out
 
 
-def split_in(manifest: Manifest, places: dict[str, int]) -> str | None:
-    """The split in which a version holds what lies at one of these places (segment → row)."""
+def split_in(manifest: Manifest, places: list[tuple[str, int]]) -> str | None:
+    """The split of a version in which one of the `places` (segment object, ordinal) stands, or None."""
     for split, parts in manifest.splits.items():
         for part in parts:
-            row = places.get(part.segment.object)
-            if row is not None and row not in part.excluded:
-                return split
+            for object_, ordinal in places:
+                if part.segment.object == object_ and ordinal not in part.excluded:
+                    return split
     return None
