@@ -10,6 +10,7 @@ import pytest
 
 import assay
 from assay.errors import BadInput, Conflict, MergeConflict, NotFound, UsageError
+from assay.kernels.ids import sorted_ids
 from assay.registry.merging import read_resolutions
 from tests.registry.conftest import ticket
 
@@ -180,7 +181,6 @@ BARRED = []
 
 
 def bar(objects, entries, dataset):
-    from assay.kernels.ids import sorted_ids
 
     return sorted_ids(BARRED)
 

@@ -11,7 +11,10 @@ from assay.registry.results import Section
 if TYPE_CHECKING:
     from assay.registry import Registry
 
-CHAPTERS: Final[tuple[str, ...]] = ("assay.registry.running:chapter",)
+CHAPTERS: Final[tuple[str, ...]] = (
+    "assay.registry.known_facts:chapter",
+    "assay.registry.running:chapter",
+)
 """Where each chapter is written, in the order shown: "module:function", looked up when a trace is asked for. The
 function takes the registry and the example's id (32 bytes) and gives a `Section`, or None where it knows nothing."""
 
