@@ -8,7 +8,6 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
-from assay.errors import NotFound, UsageError
 from assay.model.ref import Ref, check_name, end_of
 from assay.model.version import Manifest
 from assay.registry.store import Store
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from assay.registry.auditing import Audit
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.measuring import Statistics
+    from assay.registry.papers import Papers
     from assay.registry.querying import ArrowTable
     from assay.registry.radius import Radius
     from assay.registry.refs import Refs
@@ -125,40 +125,12 @@ class Registry:
         )
         return run_curation(self, request, progress)
 
-    def import_(  # noqa: PLR0913 - the options of the command, by keyword
-        self,
-        name: str,
-        sources: Sequence[str],
-        *,
-        add: bool = False,
-        branch: str = MAIN,
-        message: str = "",
-        shape: str | None = None,
-        container: str | None = None,
-        workers: int = 1,
-        batch_rows: int = BATCH_ROWS,
-        memory: int | None = None,
-        provenance: Mapping[str, str] | None = None,
-        dry_run: bool = False,
-        progress: Tell | None = None,
-    ) -> CurationResult:
-        """Take files in as they are: every record that can be understood is kept, what looks wrong is flagged."""
-        return self.curate(
-            name,
-            sources,
-            recipe="import",
-            add=add,
-            branch=branch,
-            message=message,
-            shape=shape,
-            container=container,
-            workers=workers,
-            batch_rows=batch_rows,
-            memory=memory,
-            provenance=provenance,
-            dry_run=dry_run,
-            progress=progress,
-        )
+    def import_(self, name: str, sources: Sequence[str], **options: Any) -> CurationResult:
+        """Take files in as they are: every record that can be understood is kept, what looks wrong is flagged.
+
+        `options`: those of `curate`, but for the recipe and eval sources.
+        """
+        return self.curate(name, sources, recipe="import", **options)
 
     def freeze(
         self,
@@ -196,13 +168,9 @@ class Registry:
 
     def log(self, dataset: str | None = None) -> list[Operation]:
         """The operations so far, oldest first; with `dataset`, those that concern it. Raises NotFound."""
-        entries = self.store.log.entries()
-        if dataset is None:
-            return entries
-        found = [entry for entry in entries if entry.dataset == dataset]
-        if not found:
-            raise NotFound(f"no dataset {dataset!r}", self._known())
-        return found
+        from assay.registry.listing import operations
+
+        return operations(self, dataset)
 
     def version(self, ref: str) -> Version:
         """The version, or the split of it, that a ref names. Raises NotFound with what there is."""
@@ -230,10 +198,7 @@ class Registry:
 
     def check_writable(self) -> None:
         """Raise UsageError when this is the registry of a moment that has passed."""
-        if self.store.until is not None:
-            raise UsageError(
-                "the past cannot be changed", "leave the moment out to act on the registry as it is now"
-            )
+        self.store.check_writable()
 
     @property
     def runs(self) -> Runs:
@@ -241,6 +206,13 @@ class Registry:
         from assay.registry.running import Runs
 
         return Runs(self)
+
+    @property
+    def papers(self) -> Papers:
+        """What is written about versions for people: cards, Croissant, summaries."""
+        from assay.registry.papers import Papers
+
+        return Papers(self)
 
     def radius(self, kind: str, value: str) -> Radius:
         """Every version and run that an example, a source, a generator, a template or a licence reached."""
@@ -332,12 +304,13 @@ class Registry:
         format: str = "source",
         container: str = "jsonl",
         where: str | None = None,
+        fill: str | None = None,
         dry_run: bool = False,
     ) -> ExportResult:
-        """Write a version, or what in it `where` holds for. `format`: source, a shape's name, article, ledger."""
+        """Write a version, or what in it `where` holds for: source, a shape's name, article, ledger; hf with `fill`."""
         from assay.registry.exporting import export
 
-        return export(self, ref, directory, format, container, dry_run, where)
+        return export(self, ref, directory, format, container, dry_run, where, fill)
 
     def sweep(
         self,
@@ -413,10 +386,6 @@ class Registry:
         from assay.store.values import FileValues
 
         return None if self.root is None else FileValues(self.root / "cache" / "values")
-
-    def _known(self) -> str:
-        names = ", ".join(sorted(self.store.versions())) or "none yet; `assay curate NAME FILE` makes one"
-        return f"datasets here: {names}"
 
 
 def _listed(sources: Sequence[str]) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 CONTAINERS = ("jsonl", "parquet")
 
 
-def export(
+def export(  # noqa: PLR0913 - the options of the command
     registry: Registry,
     ref: str,
     directory: str,
@@ -36,16 +36,18 @@ def export(
     container: str,
     dry_run: bool,
     where: str | None = None,
+    fill: str | None = None,
 ) -> ExportResult:
-    """Write a version to `directory`: one file a split, the article layout, or the ledger.
+    """Write a version to `directory`: one file a split, the article layout, the ledger, or a folder for `datasets`.
 
     `where` leaves out the examples for which the expression does not hold.
 
     `format`: `source` (every row in the shape and with all the fields it came with), a shape's name,
-    `article`, or `ledger`. Raises NotExpressible, naming the example, before any file takes its name.
+    `article`, `ledger`, or `hf`, whose card takes answers from the YAML file `fill`.
+    Raises NotExpressible, naming the example, before any file takes its name.
     """
     version = registry.version(ref)
-    known = ("source", "article", "ledger", *shape_names())
+    known = ("source", "hf", "article", "ledger", *shape_names())
     if format not in known:
         raise UsageError(f"no export format {format!r}", f"one of: {', '.join(known)}")
     if container not in CONTAINERS:
@@ -53,6 +55,18 @@ def export(
     folder = Path(directory)
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{directory} is a file", "name a folder to write into")
+    if fill is not None and format != "hf":
+        raise UsageError("only --format hf writes a card that answers go into", "leave --fill out")
+    if format == "hf":
+        if where is not None:
+            raise UsageError(
+                "--where chooses among examples; the card in this folder is about a whole version",
+                "make a version of them first, or export in another format",
+            )
+        from assay.registry.hub_export import export_hub
+        from assay.registry.papers import load_fill
+
+        return export_hub(registry, ref, folder, load_fill(fill), dry_run)
     if format == "ledger" and where is not None:
         raise UsageError(
             "--where chooses among examples; a ledger has records", "use `assay query` on decisions"
