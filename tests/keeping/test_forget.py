@@ -110,6 +110,8 @@ def test_the_text_is_gone_and_everything_else_holds(
     assert fresh.version("d@v1").erased == 1
     with pytest.raises(NotFound, match="was forgotten"):
         fresh.example(gone)
+    left = fresh.trace(gone)
+    assert left.forgotten and left.payload == {} and left.readings and left.versions
     assert fresh.search("zeppelin") == []
     assert len(fresh.search("refund")) >= 1
     assert fresh.why("d@v1", source, 8).example_id == gone

@@ -208,3 +208,19 @@ def test_a_dataset_that_never_rests_is_told_of(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(Conflict, match="changes faster"):
         facade.keeping.disable("d", [id_of("b").hex()], "x")
     assert not facade.verify().damage
+
+
+def test_rollback_and_merge_leave_out_what_is_barred(registry: Registry, write: Write) -> None:
+    registry.curate("d", [write("a.jsonl", [ticket(n) for n in range(20)])])
+    registry.refs.branch("d", "try", "d@v1")
+    registry.curate("d", [write("b.jsonl", [ticket(n) for n in range(20, 30)])], add=True, branch="try")
+    fresh = sorted({e.name for e in registry.version("d@v2")} - {e.name for e in registry.version("d@v1")})
+    old = [e.name for e in registry.version("d@v1").head(2)]
+    registry.keeping.disable("d", [fresh[0], old[0]], "no")
+    registry.keeping.forget([fresh[1], old[1]], "asked")
+    registry.refs.merge("d", "try")
+    now = {e.name for e in registry.version("d")}
+    assert not now & {*fresh[:2], *old} and set(fresh[2:]) <= now
+    registry.refs.rollback("d", "d@v1", "back")
+    assert not {e.name for e in registry.version("d")} & set(old)
+    assert registry.version("d").erased == 0 and registry.verify().findings == []

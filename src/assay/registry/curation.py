@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from assay.curate.plan import Plan
 from assay.curate.settle import KEPT, Settled, settle
 from assay.curate.split import Standing
 from assay.curate.spool import Spool
-from assay.errors import Conflict, UsageError
+from assay.errors import Conflict, NotFound, StorageFailure, UsageError
 from assay.kernels.ids import IdArray, concat, contains, id_list, order
 from assay.model.diff import pair_edits
 from assay.model.fingerprint import fingerprint
@@ -43,6 +43,7 @@ from assay.store.barred import NOTHING, Barred, barred_by
 from assay.store.commit import Draft, commit
 from assay.store.diff import table_to_pair
 from assay.store.erased import erased
+from assay.store.heads import MAIN
 from assay.store.members import live_rows
 from assay.store.segments import read_ids, read_rows
 from assay.store.values import FileValues
@@ -74,6 +75,7 @@ class Request:
     memory: int | None = None
     dry_run: bool = False
     barred: Barred = NOTHING
+    branch: str = MAIN
 
 
 class Phases:
@@ -105,10 +107,16 @@ def run_curation(
     Raises BadInput or NotFound for a source that cannot be read at all, Conflict when somebody else
     committed to the dataset meanwhile. Nothing is committed unless everything is written.
     """
+    registry.check_writable()
     _check(request)
     barred = barred_by(registry.store.objects, registry.store.log.entries(), request.dataset, "commit", {})
     request = replace(request, plan=guarded(registry, request.plan, request.dataset), barred=barred)
-    base = registry.head_of(request.dataset)
+    base = registry.head_of(request.dataset, request.branch)
+    if base is None and (request.branch != MAIN or registry.head_of(request.dataset) is not None):
+        raise NotFound(
+            f"{request.dataset} has no branch {request.branch!r}",
+            f"make one with `assay branch {request.dataset} {request.branch}`",
+        )
     if request.add and base is None:
         raise UsageError(
             f"{request.dataset} has no version to add to", f"leave --add out to make {request.dataset}@v1"
@@ -183,6 +191,9 @@ def _run(
             with phases.phase("commit"):
                 check = _none_forgotten(registry.store, request.barred, gathered, values)
                 version = _commit(registry, request, base, splits, written, check)
+            with phases.phase("index"), suppress(StorageFailure):
+                # Derived: what is asked next builds it where it cannot be built now, and says so.
+                registry.index(tell)
         if values is not None:
             values.trim()
     return CurationResult(
@@ -201,6 +212,7 @@ def _run(
         phases.elapsed,
         phases.seconds,
         reused=gathered.reused,
+        base=base.ref if base else None,
     )
 
 
@@ -226,6 +238,7 @@ def _commit(
         commutes=request.add and not request.plan.set_stages,
         edits=_edits(store, base, splits, written.segments),
         check=check,
+        branch=request.branch,
     )
     return commit(store.objects, store.log, draft, actor=registry.actor, time=spell_time(registry.clock()))
 

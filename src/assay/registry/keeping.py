@@ -28,10 +28,7 @@ class Keeping:
     registry: Registry
 
     def __post_init__(self) -> None:
-        if self.registry.store.until is not None:
-            raise UsageError(
-                "the past cannot be changed", "leave the moment out to act on the registry as it is now"
-            )
+        self.registry.check_writable()
 
     def disable(self, dataset: str, ids: Ids, reason: str, *, dry_run: bool = False) -> StandingResult:
         """Take examples out of the newest version, and keep them out of later curations until they are enabled.

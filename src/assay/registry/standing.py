@@ -13,7 +13,6 @@ from assay.model.version import Manifest, SegmentRef
 from assay.registry.acting import act, noted
 from assay.registry.timing import spell_time
 from assay.store import heads
-from assay.store.barred import barred_by
 from assay.store.commit import Draft, commit
 from assay.store.idsets import ids_body, ids_in
 from assay.store.members import all_ids
@@ -151,9 +150,3 @@ def disabled_where(registry: Registry, dataset: str, where: str) -> IdArray:
             held = matching(registry, f"{name}@v{before}", where)
             found = union(found, held[contains(ids_in(store.objects, entry.body), held)])
     return found[contains(gone, found)]
-
-
-def barred_ids(registry: Registry, dataset: str) -> IdArray:
-    """What no new version of a dataset may hold: what is disabled there, and what was forgotten (V32, sorted)."""
-    found = barred_by(registry.store.objects, registry.store.log.entries(), dataset, DISABLE, {})
-    return union(found.disabled, found.forgotten)

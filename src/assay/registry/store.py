@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from assay.errors import UsageError
 from assay.model.operation import Operation
 from assay.model.version import Manifest, SegmentRef
 from assay.store.erased import forgets
@@ -40,6 +41,13 @@ class Store:
     def everything(self) -> list[Operation]:
         """All operations, those after `until` too: what was forgotten since is gone from the past as well."""
         return self.log.entries() if self.until is None else Log(self.storage).entries()
+
+    def check_writable(self) -> None:
+        """Raise UsageError when everything is answered as of a moment that has passed."""
+        if self.until is not None:
+            raise UsageError(
+                "the past cannot be changed", "leave the moment out to act on the registry as it is now"
+            )
 
     def lines(self) -> dict[str, Line]:
         """Datasets and their versions and branches, folded from the log as it is now."""

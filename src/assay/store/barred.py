@@ -57,6 +57,12 @@ def barred_by(
     return Barred(gone, erased(objects, entries).ids)
 
 
+def barred_ids(objects: Objects, entries: Sequence[Operation], dataset: str) -> IdArray:
+    """All that no new version of a dataset may take in (V32, sorted)."""
+    found = barred_by(objects, entries, dataset, "", {})
+    return union(found.disabled, found.forgotten)
+
+
 def last_barring(entries: Sequence[Operation], dataset: str) -> int:
     """The sequence number of the last operation that `barred_by` depends on."""
     return max([last_act(entries, dataset), *(one.seq for one in forgets(entries))])
