@@ -35,7 +35,7 @@ GOLD: Final = "gold"
 
 MOST_EXAMPLES: Final = 100_000
 """Examples of one queue."""
-MOST_VERDICTS: Final = 10_000
+MOST_VERDICTS: Final = MOST_EXAMPLES
 """Verdicts of one operation."""
 INLINE: Final = 16
 """Verdicts that an operation holds itself; more of them lie in an object."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from assay.registry.measuring import Statistics
     from assay.registry.radius import Radius
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
+    from assay.registry.reviewing import Reviewing
     from assay.registry.running import Runs
     from assay.registry.sweeping import Sweep
     from assay.store.gc import GcPlan
@@ -203,10 +204,7 @@ class Registry:
         return self.store.objects.manifest(head.manifest) if head else None
 
     def at(self, moment: str) -> Registry:
-        """The registry as it was at the end of a day or a minute ("2026-11-01", "2026-11-01T12:30Z"); to read only.
-
-        Raises UsageError for what is no moment.
-        """
+        """The registry at the end of a day or a minute ("2026-11-01", "2026-11-01T12:30Z"), to read. Raises UsageError."""
         until = end_of(moment)
         return Registry(self.store.storage, None, self.actor, self.clock, entropy=self.entropy, until=until)
 
@@ -217,8 +215,15 @@ class Registry:
 
         return Runs(self)
 
+    @property
+    def reviews(self) -> Reviewing:
+        """Queues, verdicts, and what follows from them."""
+        from assay.registry.reviewing import Reviewing
+
+        return Reviewing(self)
+
     def radius(self, kind: str, value: str) -> Radius:
-        """Every version and run that an example, a source, a generator, a template or a licence reached."""
+        """Every version and run that an example, a source, a generator, a template, a licence or a reviewer reached."""
         from assay.registry.radius import radius
 
         return radius(self, kind, value)
@@ -309,7 +314,7 @@ class Registry:
         container: str = "jsonl",
         dry_run: bool = False,
     ) -> ExportResult:
-        """Write a version as files. `format`: source, a shape's name, article, or ledger."""
+        """Write a version as files. `format`: source, a shape's name, article, ledger, or edits."""
         from assay.registry.exporting import export
 
         return export(self, ref, directory, format, container, dry_run)

@@ -16,6 +16,7 @@ from assay.formats.article import write_article
 from assay.formats.export import ExportRow, write_lines, write_rows
 from assay.formats.shapes import shape_names
 from assay.model.version import SegmentRef
+from assay.registry.edit_pairs import pairs
 from assay.registry.results import ExportResult
 from assay.registry.version import Version
 from assay.store.segments import check_rows, read_ids
@@ -32,10 +33,10 @@ def export(
     """Write a version to `directory`: one file a split, the article layout, or the ledger.
 
     `format`: `source` (every row in the shape and with all the fields it came with), a shape's name,
-    `article`, or `ledger`. Raises NotExpressible, naming the example, before any file takes its name.
+    `article`, `ledger`, or `edits` (what reviews edited, as preference pairs). Raises NotExpressible, naming the example, before any file takes its name.
     """
     version = registry.version(ref)
-    known = ("source", "article", "ledger", *shape_names())
+    known = ("source", "article", "ledger", "edits", *shape_names())
     if format not in known:
         raise UsageError(f"no export format {format!r}", f"one of: {', '.join(known)}")
     if container not in CONTAINERS:
@@ -45,6 +46,8 @@ def export(
         raise UsageError(f"{directory} is a file", "name a folder to write into")
     if format == "ledger":
         return _export_ledger(registry, version, folder, dry_run)
+    if format == "edits":
+        return _export_edits(registry, version, folder, dry_run)
     if format == "article":
         return _export_article(version, folder, dry_run)
     shape = None if format == "source" else format
@@ -94,6 +97,14 @@ def _export_article(version: Version, folder: Path, dry_run: bool) -> ExportResu
         rows = (row for split in version.counts for row in _rows(version, split))
         write_article(folder, number, rows, meta)
     return ExportResult(version.name, "article", files)
+
+
+def _export_edits(registry: Registry, version: Version, folder: Path, dry_run: bool) -> ExportResult:
+    path = folder / "edits.jsonl"
+    if dry_run:
+        return ExportResult(version.name, "edits", {str(path): sum(1 for _ in pairs(registry, version))})
+    folder.mkdir(parents=True, exist_ok=True)
+    return ExportResult(version.name, "edits", {str(path): write_lines(path, pairs(registry, version))})
 
 
 def _export_ledger(registry: Registry, version: Version, folder: Path, dry_run: bool) -> ExportResult:

@@ -14,7 +14,7 @@ from assay.cli.session import Session
 @click.argument("directory", metavar="DIR")
 @click.option(
     "--format", "shape", metavar="F", default="source", show_default=True,
-    help="source (as it was read), a shape's name, article, or ledger.",
+    help="source (as it was read), a shape's name, article, ledger, or edits.",
 )  # fmt: skip
 @click.option("--container", type=click.Choice(["jsonl", "parquet"]), default="jsonl", show_default=True)
 @click.option("--dry-run", is_flag=True, help="Say what would be written.")
