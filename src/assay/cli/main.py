@@ -42,6 +42,8 @@ SECTIONS = {
         "radius": "Every version and run that something reached.",
     },
     "Govern": {
+        "review": "Queues of examples, and people's verdicts on them.",
+        "gold": "A sample judged by hand, frozen as an eval set.",
         "runs": "Which models learned from which version.",
     },
     "Keep": {

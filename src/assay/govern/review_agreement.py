@@ -9,7 +9,7 @@ from typing import Any
 
 from assay.govern.auto_review import EVERYTHING, Trust, stratum_of, trust
 from assay.govern.review_values import ACCEPT, SKIP, Verdict
-from assay.govern.reviews import Case, Judged, Reviews
+from assay.govern.reviews import Case, Judged, Reviews, visible
 from assay.kernels.agreement_intervals import Estimate, coefficients, cohen, share_of
 
 MOST_PAIRS = 45
@@ -81,8 +81,9 @@ class Agreement:
         }
 
 
-def agreement(found: Reviews, judged: Judged, *, gold: bool = True) -> Agreement:
-    """The figures of a queue as it stands. Without `gold`, accuracy on known answers is not told."""
+def agreement(found: Reviews, judged: Judged, viewer: str, *, gold: bool = True) -> Agreement:
+    """The figures of a queue as it stands, from what `viewer` may see. Without `gold`, accuracy on known answers is not
+    told."""
     cases = {id_: case for id_, case in sorted(judged.cases.items()) if len(case.given) > 1}
     queue = judged.queue
     by_stratum = _groups(cases, lambda id_, _: [] if queue.by is None else [stratum_of(queue, id_) or "–"])
@@ -93,7 +94,7 @@ def agreement(found: Reviews, judged: Judged, *, gold: bool = True) -> Agreement
         queue.name,
         coefficients([_labels(case) for case in cases.values()]),
         _pairs(cases.values()),
-        [_figures(found, judged, actor, gold) for actor in judged.reviewers()],
+        [_figures(found, judged, actor, viewer, gold) for actor in judged.reviewers()],
         {name: coefficients(items) for name, items in by_tag.items()},
         {name: coefficients(items) for name, items in by_stratum.items()},
         trust(found, queue) if queue.auto else [],
@@ -130,13 +131,13 @@ def _pairs(cases: Any) -> list[Pair]:
     return out
 
 
-def _figures(found: Reviews, judged: Judged, actor: str, gold: bool) -> ReviewerFigures:
+def _figures(found: Reviews, judged: Judged, actor: str, viewer: str, gold: bool) -> ReviewerFigures:
     auto = actor in judged.queue.auto
     verdicts: dict[str, int] = {}
     same = compared = against = adjudicated = right = known = 0
     for id_, case in judged.cases.items():
         own = (case.suggestions if auto else case.verdicts).get(actor)
-        if own is None:
+        if own is None or own not in visible(judged, id_, viewer):
             continue
         verdicts[own.verdict] = verdicts.get(own.verdict, 0) + 1
         if own.verdict == SKIP:

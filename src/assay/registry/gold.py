@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from assay.errors import UsageError
 from assay.formats.questions import as_question
@@ -14,12 +14,17 @@ from assay.govern.review_agreement import Agreement
 from assay.govern.review_values import ACCEPT, EDIT, GOLD, read_payload
 from assay.govern.reviews import Judged
 from assay.kernels.ids import id_list, sorted_ids
-from assay.registry.review_results import QueueStatus
+from assay.registry.review_results import QueueStatus, Rules
+from assay.registry.review_samples import Drawing
 from assay.store.evalsets import frozen_sets
 
 if TYPE_CHECKING:
     from assay.registry import Registry, Tell
     from assay.registry.freeze_results import FreezeResult
+
+
+DRAWING: Final = Drawing("stratified", 300)
+"""So many hand-checked examples tell most changes of a model from chance, and are judged in a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,27 @@ class GoldStatus:
             ],
             "agreement": self.agreement.as_json(), "frozen": self.frozen,
         }  # fmt: skip
+
+
+def create_gold(
+    registry: Registry,
+    name: str,
+    ref: str,
+    drawing: Drawing = DRAWING,
+    rules: Rules | None = None,
+    *,
+    note: str = "",
+    dry_run: bool = False,
+) -> QueueStatus:
+    """Draw a sample of a version and queue it under `name`, the eval set that it is to become.
+
+    Raises UsageError, also when an eval set has the name already; NotFound; Conflict when a queue has it.
+    """
+    if name in frozen_sets(registry.store.log.entries()):
+        raise UsageError(f"{name} is a frozen eval set already", "choose another name")
+    return registry.reviews.create(
+        name, ref, drawing, rules or Rules(), note=note, purpose=GOLD, dry_run=dry_run
+    )
 
 
 def gold_status(registry: Registry, name: str) -> GoldStatus:

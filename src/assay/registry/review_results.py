@@ -12,6 +12,8 @@ from assay.govern.reviews import State
 from assay.model.example import Example
 
 MIN_AGREEMENT: Final = 0.9
+HIDDEN: Final = "hidden"
+"""What counts of verdicts say of those that one may not see yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Given:
 @dataclass(frozen=True, slots=True)
 class QueueStatus:
     """Where a queue stands. `states` counts examples; `decided_by_auto` of the decided ones; `verdicts`: actor →
-    verdict → how many; `refused`: verdicts in the log that do not count. `operation` is None after a dry run."""
+    verdict → how many, `hidden` for those that one may not see yet; `refused`: verdicts in the log that do not count. `operation` is None after a dry run."""
 
     queue: Queue
     note: str

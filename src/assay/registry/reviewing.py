@@ -15,7 +15,7 @@ from assay.model.operation import Operation
 from assay.model.ref import check_name
 from assay.registry.acting import noted
 from assay.registry.judging import check_rules, judge, raise_refused, resolve, waiting_for
-from assay.registry.review_results import Given, QueueStatus, Rules, Shown
+from assay.registry.review_results import HIDDEN, Given, QueueStatus, Rules, Shown
 from assay.registry.review_samples import Drawing, draw, known_answers
 from assay.store.idsets import ids_body
 from assay.store.notes import read_note
@@ -118,10 +118,12 @@ class Reviewing:
         if note is None:
             note = (read_note(self._registry.store.objects, said) or "") if isinstance(said, str) else ""
         verdicts: dict[str, dict[str, int]] = {}
-        for case in judged.cases.values():
+        for id_, case in judged.cases.items():
+            seen = {one.actor for one in visible(judged, id_, self._registry.actor)}
             for one in (*case.verdicts.values(), *case.suggestions.values()):
                 counts = verdicts.setdefault(one.actor, {})
-                counts[one.verdict] = counts.get(one.verdict, 0) + 1
+                word = one.verdict if one.actor in seen else HIDDEN
+                counts[word] = counts.get(word, 0) + 1
         outcomes: dict[str, int] = {}
         for state in standing.values():
             if state.verdict is not None:
@@ -177,7 +179,7 @@ class Reviewing:
         judged = found.named(name)
         states = count_states(standings(found, judged))
         busy = bool(states[OPEN] or states[REVIEWED]) and self._registry.actor in judged.reviewers()
-        return agreement(found, judged, gold=not busy)
+        return agreement(found, judged, self._registry.actor, gold=not busy)
 
     def export(self, name: str, file: str, *, dry_run: bool = False) -> int:
         """Write a queue as JSON Lines, to be filled in elsewhere; how many rows."""
