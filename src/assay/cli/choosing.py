@@ -45,7 +45,9 @@ def choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.option("--id", "choice_ids", metavar="ID", multiple=True, help="This example; repeatable.")
     @click.option("--ids", "choice_file", metavar="FILE", help="The ids in FILE, one a line.")
-    @click.option("--where", "choice_where", metavar="EXPR", help="Where this holds: \"generator = 'gpt-4'\".")
+    @click.option(
+        "--where", "choice_where", metavar="EXPR", help="Where this holds: \"generator = 'gpt-4'\"."
+    )
     @wraps(function)
     def wrapper(
         *args: Any,

@@ -31,9 +31,6 @@ SECTIONS = {
         "stats": "Figures about a version, and whether they are healthy.",
         "report": "The same as one HTML page, with charts.",
     },
-    "Say": {
-        "fact": "State tags and scores about examples.",
-    },
     "Explain": {
         "diff": "What changed between two versions.",
         "why": "What became of a record, and the evidence.",
@@ -44,7 +41,9 @@ SECTIONS = {
     "Govern": {
         "review": "Queues of examples, and people's verdicts on them.",
         "gold": "A sample judged by hand, frozen as an eval set.",
+        "fact": "State tags and scores about examples.",
         "runs": "Which models learned from which version.",
+        "audit": "Prove that the log is whole, and hold it against what you kept.",
     },
     "Keep": {
         "export": "Write a version as files.",

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.errors import Damaged, UsageError
-from assay.kernels.ids import IdArray, concat, find, first_of_each, ids_of, order
+from assay.kernels.ids import IdArray, concat, first_of_each, ids_of, order
 from assay.model.operation import Operation
 from assay.model.ref import check_name
 from assay.store.log import log_key
@@ -79,21 +79,26 @@ class Facts:
         return self.take(self.key == wanted)
 
     @property
-    def numeric(self) -> bool:
-        """Whether all of them are numbers."""
-        return not np.isnan(self.number).any()
+    def scores(self) -> frozenset[str]:
+        """The keys under which every fact is a number."""
+        texts = np.bincount(self.key[np.isnan(self.number)], minlength=len(self.keys))
+        return frozenset(key for key, count in zip(self.keys, texts.tolist(), strict=True) if not count)
 
     @property
     def spelled(self) -> pa.Array:
         """All values as text; numbers as they are usually written."""
-        numbers = pa.array([_spell(n) for n in self.number.tolist()], pa.string())
-        return pc.coalesce(self.value, numbers)
+        at = np.flatnonzero(~np.isnan(self.number))
+        if not len(at):
+            return self.value
+        place = np.full(len(self), -1)
+        place[at] = np.arange(len(at))
+        numbers = pa.array([_spell(number) for number in self.number[at].tolist()], pa.string())
+        return pc.coalesce(self.value, numbers.take(pa.array(place, mask=place < 0)))
 
-    def column(self, key: str, ids: IdArray, *, numeric: bool) -> pa.Array:
-        """What holds under `key` of each of `ids` (any order), as float64 or as text; null where nothing does."""
+    def said(self, key: str, *, numeric: bool) -> tuple[IdArray, pa.Array]:
+        """The sorted ids that have a fact under `key`, and what each says, as float64 or as text."""
         facts = self.of_key(key)
-        at = find(facts.ids, ids)
-        return (pa.array(facts.number) if numeric else facts.spelled).take(pa.array(at, mask=at < 0))
+        return facts.ids, pa.array(facts.number) if numeric else facts.spelled
 
 
 NONE: Final = Facts(
@@ -124,7 +129,12 @@ def facts(objects: Objects, entries: Iterable[Operation], dataset: str) -> Facts
     last = last[np.argsort(key[last], kind="stable")]
     last = last[order(ids[last])]
     found = Facts(
-        ids[last], key[last].astype(np.int32), tuple(keys), value.take(pa.array(last)), number[last], seq[last]
+        ids[last],
+        key[last].astype(np.int32),
+        tuple(keys),
+        value.take(pa.array(last)),
+        number[last],
+        seq[last],
     )
     return found.take(np.arange(len(last)))
 
@@ -133,12 +143,13 @@ def _last_of_each(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """For each distinct value the position at which it stands last."""
     by_value = np.argsort(values, kind="stable")
     ordered = values[by_value]
-    return by_value[np.append(ordered[1:] != ordered[:-1], np.ones(min(1, len(values)), np.bool_))]
+    last: npt.NDArray[np.int64] = by_value[
+        np.append(ordered[1:] != ordered[:-1], np.ones(min(1, len(values)), np.bool_))
+    ]
+    return last
 
 
-def _spell(number: float) -> str | None:
-    if number != number:
-        return None
+def _spell(number: float) -> str:
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
 
 
@@ -177,7 +188,9 @@ def check_key(key: str) -> str:
     """`key`, when a fact may have it: a name in lower case. Raises UsageError."""
     check_name(key, "fact")
     if key != key.lower():
-        raise UsageError(f"{key!r} cannot name a fact: names of facts are in lower case", f"write {key.lower()}")
+        raise UsageError(
+            f"{key!r} cannot name a fact: names of facts are in lower case", f"write {key.lower()}"
+        )
     return key
 
 
@@ -199,7 +212,9 @@ def check_value(value: Any, where: str) -> Value:
         )
     if value is None or isinstance(value, str):
         return value
-    raise UsageError(f"{where}: a fact is a text or a number, not {type(value).__name__}", "state one thing a fact")
+    raise UsageError(
+        f"{where}: a fact is a text or a number, not {type(value).__name__}", "state one thing a fact"
+    )
 
 
 def read_value(text: str, where: str) -> Value:

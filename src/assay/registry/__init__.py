@@ -18,8 +18,6 @@ from assay.store.heads import MAIN
 from assay.store.storage import Storage
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from assay.curate.plan import Plan
     from assay.kernels.ids import IdArray
     from assay.model.decision import Decision
@@ -28,8 +26,10 @@ if TYPE_CHECKING:
     from assay.model.operation import Operation
     from assay.model.recipe import Recipe
     from assay.registry.acting import Check
+    from assay.registry.auditing import Audit
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.measuring import Statistics
+    from assay.registry.querying import ArrowTable
     from assay.registry.radius import Radius
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
     from assay.registry.reviewing import Reviewing
@@ -186,7 +186,8 @@ class Registry:
             return entries
         found = [entry for entry in entries if entry.dataset == dataset]
         if not found:
-            raise NotFound(f"no dataset {dataset!r}", self._known())
+            known = ", ".join(sorted(self.store.versions())) or "none yet; `assay curate NAME FILE` makes one"
+            raise NotFound(f"no dataset {dataset!r}", f"datasets here: {known}")
         return found
 
     def version(self, ref: str) -> Version:
@@ -284,11 +285,8 @@ class Registry:
 
         return trace(self, id)
 
-    def query(self, sql: str, ref: str | None = None) -> pa.Table:
-        """What a SELECT statement gives: over one version, or over the newest one of every dataset.
-
-        Tables: examples, facts, decisions, versions, log (docs/query.md). Raises UsageError.
-        """
+    def query(self, sql: str, ref: str | None = None) -> ArrowTable:
+        """What a SELECT (docs/query.md) gives: over one version, or over the newest one of every dataset."""
         from assay.registry.querying import query
 
         return query(self, sql, ref)
@@ -299,11 +297,13 @@ class Registry:
 
         return matching(self, ref, where)
 
-    def search(self, query: str, ref: str | None = None, limit: int = 20) -> list[Hit]:
-        """Examples whose text holds every word of `query` (exact for Chinese), in one version or the newest ones."""
+    def search(
+        self, query: str, ref: str | None = None, limit: int = 20, where: str | None = None, all: bool = False
+    ) -> list[Hit]:
+        """Examples whose text holds every word of `query` (exact for Chinese): in one version, the newest or `all`."""
         from assay.registry.searching import search
 
-        return search(self, query, ref, limit)
+        return search(self, query, ref, limit, where, all)
 
     def export(
         self,
@@ -312,12 +312,13 @@ class Registry:
         *,
         format: str = "source",
         container: str = "jsonl",
+        where: str | None = None,
         dry_run: bool = False,
     ) -> ExportResult:
-        """Write a version as files. `format`: source, a shape's name, article, ledger, or edits."""
+        """Write a version, or what in it `where` holds for. `format`: source, a shape's name, article, ledger, edits."""
         from assay.registry.exporting import export
 
-        return export(self, ref, directory, format, container, dry_run)
+        return export(self, ref, directory, format, container, dry_run, where)
 
     def sweep(
         self,
@@ -335,11 +336,8 @@ class Registry:
         return sweep(self, ref, stage, parameter, values, samples, progress)
 
     def stats(self, ref: str, by: str | None = None) -> Statistics:
-        """Figures about a version and verdicts on them; `by` names the field whose balance is judged.
-
-        `by` is a field of the records (`category`, `meta.topic`) or a provenance column. One pass, in
-        bounded memory. Raises NotFound, UsageError.
-        """
+        """Figures about a version and verdicts on them; the balance of `by`, a field of the records (`category`,
+        `meta.topic`) or a provenance column, is judged. One pass, in bounded memory. Raises NotFound, UsageError."""
         from assay.registry.measuring import stats
 
         return stats(self, ref, by)
@@ -383,15 +381,18 @@ class Registry:
         return bound(self, plan)
 
     @property
+    def audit(self) -> Audit:
+        """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
+        from assay.registry.auditing import Audit
+
+        return Audit(self)
+
+    @property
     def values(self) -> FileValues | None:
         """Where measured values are remembered, if the registry is a folder."""
         from assay.store.values import FileValues
 
         return None if self.root is None else FileValues(self.root / "cache" / "values")
-
-    def _known(self) -> str:
-        names = ", ".join(sorted(self.store.versions())) or "none yet; `assay curate NAME FILE` makes one"
-        return f"datasets here: {names}"
 
 
 def _listed(sources: Sequence[str]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from assay.registry import Registry
 
 LARGEST_FILE: Final = 1 << 30
-MOST_FACTS: Final = 20_000_000
+MOST_FACTS: Final = 5_000_000
 """Facts of one operation."""
 
 _TOP: Final = 5
@@ -88,7 +88,9 @@ def annotate(
     for key in keys:
         check_value(values[key], key)
     if len(ids) * len(keys) > MOST_FACTS:
-        raise UsageError(f"{len(ids) * len(keys):,} facts at once; {MOST_FACTS:,} are the most", "state fewer")
+        raise UsageError(
+            f"{len(ids) * len(keys):,} facts at once; {MOST_FACTS:,} are the most", "state fewer"
+        )
     every = np.repeat(np.arange(len(ids)), len(keys))
     spoken = [values[key] for key in keys]
     return _state(registry, ref, ids[every], keys * len(ids), spoken * len(ids), dry_run)
@@ -147,14 +149,18 @@ def _state(
     """Write what is not so already as one operation; nothing when all of it is."""
     dataset = registry.version(ref).manifest.dataset
     objects = registry.store.objects
-    said = dict(zip(zip(id_list(ids), keys, strict=True), values, strict=True))  # the last word on each counts
+    said = dict(
+        zip(zip(id_list(ids), keys, strict=True), values, strict=True)
+    )  # the last word on each counts
     before = _standing(facts(objects, registry.store.log.entries(), dataset), set(keys))
     new = {at: value for at, value in said.items() if before.get(at) != value}
     rows = sorted(new)
     removed = sum(new[at] is None for at in rows)
     seq = None
     if rows and not dry_run:
-        name = write_facts(objects, as_ids(i for i, _ in rows), [k for _, k in rows], [new[at] for at in rows])
+        name = write_facts(
+            objects, as_ids(i for i, _ in rows), [k for _, k in rows], [new[at] for at in rows]
+        )
         seq = registry.act(FACT, dataset, {"facts": name, "count": len(rows)}).seq
     return Annotated(
         dataset, len({i for i, _ in said}), len(rows) - removed, removed, len(said) - len(rows),
@@ -166,7 +172,9 @@ def _standing(held: Facts, keys: set[str]) -> dict[tuple[bytes, str], Value]:
     """(id, key) → what holds under some keys."""
     wanted: npt.NDArray[np.bool_] = np.isin(held.key, [k for k, name in enumerate(held.keys) if name in keys])
     kept = held.take(wanted)
-    rows = zip(id_list(kept.ids), kept.key.tolist(), kept.value.to_pylist(), kept.number.tolist(), strict=True)
+    rows = zip(
+        id_list(kept.ids), kept.key.tolist(), kept.value.to_pylist(), kept.number.tolist(), strict=True
+    )
     return {(i, kept.keys[k]): number if text is None else text for i, k, text, number in rows}
 
 
@@ -189,15 +197,23 @@ def _csv(file: str, text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
     try:
         head = next(reader, [])
         if "id" not in head or len(set(head)) != len(head):
-            raise BadInput(f"{file}, line 1: no header with one column `id`", "name the columns: id, then the keys")
+            raise BadInput(
+                f"{file}, line 1: no header with one column `id`", "name the columns: id, then the keys"
+            )
         for cells in reader:
             if len(cells) != len(head):
                 if not cells:
                     continue
-                raise BadInput(f"{file}, line {reader.line_num}: {len(cells)} cells; the header has {len(head)}")
+                raise BadInput(
+                    f"{file}, line {reader.line_num}: {len(cells)} cells; the header has {len(head)}"
+                )
             row = dict(zip(head, cells, strict=True))
             spelled, place = row.pop("id"), f"{file}, line {reader.line_num}"
-            yield reader.line_num, spelled, {k: read_value(v, f"{place}, {k[:40]}") for k, v in row.items() if v}
+            yield (
+                reader.line_num,
+                spelled,
+                {k: read_value(v, f"{place}, {k[:40]}") for k, v in row.items() if v},
+            )
     except csv.Error as error:
         raise BadInput(f"{file}, line {reader.line_num}: {error}", "write it as CSV with commas") from None
 
@@ -209,8 +225,11 @@ def _lines(file: str, text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
         try:
             row = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            raise BadInput(f"{file}, line {number}: not JSON: {error}", "one object a line, or a .csv file") from None
+            raise BadInput(
+                f"{file}, line {number}: not JSON: {error}", "one object a line, or a .csv file"
+            ) from None
         if not isinstance(row, dict) or not isinstance(row.get("id"), str):
-            raise BadInput(f"{file}, line {number}: no object with an `id`", 'as in {"id": "ab12…", "topic": "refunds"}')
+            raise BadInput(
+                f"{file}, line {number}: no object with an `id`", 'as in {"id": "ab12…", "topic": "refunds"}'
+            )
         yield number, row.pop("id"), row
-

@@ -52,7 +52,9 @@ def chosen(
 def members(registry: Registry, ref: str) -> IdArray:
     """The sorted ids of a version, or of a split of it."""
     version = registry.version(ref)
-    found = concat([registry.store.split_ids(version.manifest, split).view("V32") for split in version.counts])
+    found = concat(
+        [registry.store.split_ids(version.manifest, split).view("V32") for split in version.counts]
+    )
     return found[order(found)]
 
 
@@ -70,14 +72,15 @@ def aligned(known: IdArray, named: Sequence[tuple[str, str]], ref: str) -> IdArr
         if len(begin) > 1:
             shown = ", ".join(one.hex()[:16] for one in begin[:_SHOWN])
             raise UsageError(f"several examples begin with {spelled}", f"give more digits: {shown}")
-        found += begin or [bytes(32)]
+        found += begin
         lost += [] if begin else [spelled]
     ids = as_ids(found)
-    lost += [bytes(one).hex() for one in ids[~contains(known, ids)] if any(bytes(one))]
+    lost += [bytes(one).hex() for one in ids[~contains(known, ids)]]
     if lost:
         shown = ", ".join(one[:16] for one in lost[:_SHOWN]) + (", …" if len(lost) > _SHOWN else "")
         raise NotFound(
-            f"{len(lost):,} of the {len(named):,} ids are not in {ref}: {shown}", "`assay trace ID` tells where they are"
+            f"{len(lost):,} of the {len(named):,} ids are not in {ref}: {shown}",
+            "`assay trace ID` tells where they are",
         )
     return ids
 
@@ -95,7 +98,9 @@ def _read(file: str) -> list[tuple[str, str]]:
     path = Path(file)
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise BadInput(f"{file} has more than {LARGEST_FILE >> 20} MiB", "a file of ids has one id a line")
+            raise BadInput(
+                f"{file} has more than {LARGEST_FILE >> 20} MiB", "a file of ids has one id a line"
+            )
         lines = path.read_bytes().decode("utf-8-sig").splitlines()
     except FileNotFoundError:
         raise NotFound(f"no file {file}", "name a file with one id a line") from None

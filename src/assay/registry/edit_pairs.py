@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from assay.errors import NotFound
 from assay.formats.shapes.preferences import common_prefix
 from assay.govern.reviews import Reviews
-from assay.kernels.ids import as_ids, contains
+from assay.kernels.ids import IdArray, as_ids, contains
 from assay.model.example import Example
 from assay.registry.choosing import members
 from assay.registry.version import Version
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from assay.registry import Registry
 
 
-def pairs(registry: Registry, version: Version) -> Iterator[dict[str, Any]]:
+def pairs(registry: Registry, version: Version, among: IdArray | None = None) -> Iterator[dict[str, Any]]:
     """One record for each edit of a review that stands in the version, by id: {prompt, chosen, rejected, …}.
+
+    `among` (sorted): only edited examples that are there.
 
     Edits that changed what the model is asked, or that have no answer of their own, make no pair, since its two sides
     would answer different questions. Neither do edits whose original was erased.
     """
-    for original, edited, queue, actor in _edits(registry, version):
+    for original, edited, queue, actor in _edits(registry, version, among):
         record = pair(original, edited)
         if record is not None:
             yield record | {
@@ -59,10 +61,12 @@ def _answers(turn: Mapping[str, Any]) -> bool:
     return turn.get("role") not in ("user", "system")
 
 
-def _edits(registry: Registry, version: Version) -> Iterator[tuple[Example, Example, str, str]]:
+def _edits(
+    registry: Registry, version: Version, among: IdArray | None
+) -> Iterator[tuple[Example, Example, str, str]]:
     """(original, edited, queue, who wrote it) of the edits that were decided on and stand in the version."""
     decided = _decided(registry.reviews.fold(), version.manifest.dataset)
-    held = contains(members(registry, version.name), as_ids(sorted(decided)))
+    held = contains(members(registry, version.name) if among is None else among, as_ids(sorted(decided)))
     for edited, there in zip(sorted(decided), held.tolist(), strict=True):
         if not there:
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -13,11 +13,11 @@ import pyarrow as pa
 
 from assay.curate.ledger import SCHEMA as LEDGER
 from assay.curate.ledger import open_ledger
+from assay.curate.reading import strings
 from assay.curate.stored import batch_of
 from assay.errors import UsageError
 from assay.govern.facts import Facts, facts
-from assay.kernels.ids import IdArray, concat, contains, ids_of, order
-from assay.kernels.texts import Texts
+from assay.kernels.ids import IdArray, concat, contains, find, ids_of, order
 from assay.model.provenance import COLUMNS
 from assay.model.version import Part, SegmentRef
 from assay.registry.version import Version
@@ -36,16 +36,20 @@ _ID: Final = pa.binary(32)
 
 @dataclass(frozen=True)
 class Scope:
-    """The versions that a statement is about, and the registry they are of."""
+    """The versions that a statement is about, and the registry they are of.
+
+    `beside`: datasets whose facts are columns as well, though empty ones, so that one statement suits them all.
+    """
 
     registry: Registry
     versions: Sequence[Version]
+    beside: Collection[str] = ()
 
     @cached_property
     def facts(self) -> dict[str, Facts]:
         """Dataset → what holds of its examples."""
         entries, objects = self.registry.store.log.entries(), self.registry.store.objects
-        names = sorted({version.manifest.dataset for version in self.versions})
+        names = sorted({version.manifest.dataset for version in self.versions} | {*self.beside})
         return {name: facts(objects, entries, name) for name in names}
 
     def ids(self, version: Version) -> IdArray:
@@ -66,25 +70,34 @@ class Scope:
             *(Column(n, SCHEMA.field(n).type, _JSON if n == "extra" else "{}") for n in _STORED),
         ]  # fmt: skip
         taken = {column.name for column in columns} | {"fact"}
-        keys = self._fact_types()
+        keys = self._fact_types
         for key, kind in keys.items():
             columns.append(Column(_fact_column(key), kind, hidden=True))
         shown = [Column(key, kind) for key, kind in keys.items() if key not in taken]
         structs = {"fact": {key: _fact_column(key) for key in keys}} if keys else {}
         return Table("examples", [*columns, *shown], self._load_examples, structs)
 
+    @cached_property
     def _fact_types(self) -> dict[str, pa.DataType]:
         """Key → number where all its facts are numbers, else text."""
-        found: dict[str, pa.DataType] = {}
-        for held in self.facts.values():
-            for key in held.keys:
-                both = found.get(key, pa.float64()) == pa.float64() and held.of_key(key).numeric
-                found[key] = pa.float64() if both else pa.string()
-        return dict(sorted(found.items()))
+        texts = {key for held in self.facts.values() for key in {*held.keys} - held.scores}
+        keys = sorted({key for held in self.facts.values() for key in held.keys})
+        return {key: pa.string() if key in texts else pa.float64() for key in keys}
+
+    @cached_property
+    def _values(self) -> dict[tuple[str, str], tuple[IdArray, pa.Array]]:
+        """What `_said` has given so far."""
+        return {}
+
+    def _said(self, dataset: str, key: str, numeric: bool) -> tuple[IdArray, pa.Array]:
+        """The sorted ids of a dataset that have a fact under `key`, and what it says of each."""
+        if (dataset, key) not in self._values:
+            self._values[dataset, key] = self.facts[dataset].said(key, numeric=numeric)
+        return self._values[dataset, key]
 
     def _load_examples(self, names: Sequence[str]) -> pa.Table:
         made, held = [], 0
-        types = self._fact_types()
+        types = self._fact_types
         for version in self.versions:
             for split in version.counts:
                 for part in version.manifest.splits.get(split, ()):
@@ -119,11 +132,13 @@ class Scope:
             columns["version"] = _repeated(version.manifest.ref, len(rows))
         if {"input", "output"} & {*names}:
             batch = batch_of(rows.column("payload"))
-            columns |= {"input": _arrow(batch.input_bytes), "output": _arrow(batch.output_bytes)}
+            columns |= {"input": strings(batch.input_bytes), "output": strings(batch.output_bytes)}
         if facts_asked:
-            ids, held = ids_of(rows.column("id")), self.facts[version.manifest.dataset]
+            ids = ids_of(rows.column("id"))
             for name, key in facts_asked.items():
-                columns[name] = held.column(key, ids, numeric=types[key] == pa.float64())
+                known, values = self._said(version.manifest.dataset, key, types[key] == pa.float64())
+                at = find(known, ids)
+                columns[name] = values.take(pa.array(at, mask=at < 0))
         return pa.table({name: columns[name] for name in names})
 
     def _facts(self) -> Table:
@@ -133,30 +148,30 @@ class Scope:
             Column("time", pa.string()), Column("actor", pa.string()),
         ]  # fmt: skip
 
+        entries = self.registry.store.log.entries()
+        give: dict[str, Callable[[str, Facts], pa.Array]] = {
+            "id": lambda _, held: _id_array(held.ids),
+            "dataset": lambda dataset, held: _repeated(dataset, len(held)),
+            "key": lambda _, held: pa.array(held.keys, pa.string()).take(pa.array(held.key)),
+            "value": lambda _, held: held.spelled,
+            "number": lambda _, held: pa.array(held.number, from_pandas=True),
+            "operation": lambda _, held: pa.array(held.seq),
+            "time": lambda _, held: pa.array(
+                [entries[seq - 1].time for seq in held.seq.tolist()], pa.string()
+            ),
+            "actor": lambda _, held: pa.array(
+                [entries[seq - 1].actor for seq in held.seq.tolist()], pa.string()
+            ),
+        }
+
         def load(names: Sequence[str]) -> pa.Table:
-            entries = self.registry.store.log.entries()
             made = []
             for dataset, held in self.facts.items():
                 members = [self.ids(v) for v in self.versions if v.manifest.dataset == dataset]
                 known = concat(members)
                 kept = held.take(contains(known[order(known)], held.ids))
-                by = [entries[seq - 1] for seq in kept.seq.tolist()]
-                raw = pa.py_buffer(np.ascontiguousarray(kept.ids).tobytes())
-                made.append(
-                    pa.table(
-                        {
-                            "id": pa.FixedSizeBinaryArray.from_buffers(_ID, len(kept), [None, raw]),
-                            "dataset": _repeated(dataset, len(kept)),
-                            "key": pa.array([kept.keys[k] for k in kept.key.tolist()], pa.string()),
-                            "value": kept.spelled,
-                            "number": pa.array(kept.number, from_pandas=True),
-                            "operation": pa.array(kept.seq),
-                            "time": pa.array([one.time for one in by], pa.string()),
-                            "actor": pa.array([one.actor for one in by], pa.string()),
-                        }
-                    )
-                )
-            return _joined(made, columns).select(list(names))
+                made.append(pa.table({name: give[name](dataset, kept) for name in names}))
+            return _joined(made, [c for c in columns if c.name in names]).select(list(names))
 
         return Table("facts", columns, load)
 
@@ -243,12 +258,9 @@ def _repeated(text: str, rows: int) -> pa.Array:
     return pa.array([text], pa.string()).take(pa.array(np.zeros(rows, np.int64)))
 
 
-def _arrow(texts: Texts) -> pa.Array:
-    """The same texts for Arrow."""
-    view = memoryview(texts.data)
-    parts = [view[a:b] for a, b in zip(texts.start.tolist(), texts.end.tolist(), strict=True)]
-    offsets = np.concatenate([[0], np.cumsum(texts.sizes)]).astype(np.int32)
-    return pa.StringArray.from_buffers(len(texts), pa.py_buffer(offsets), pa.py_buffer(b"".join(parts)))
+def _id_array(ids: IdArray) -> pa.Array:
+    raw = pa.py_buffer(np.ascontiguousarray(ids).tobytes())
+    return pa.FixedSizeBinaryArray.from_buffers(_ID, len(ids), [None, raw])
 
 
 def _addressed(ids: Sequence[IdArray], rows: pa.Table) -> pa.Array:
@@ -258,10 +270,8 @@ def _addressed(ids: Sequence[IdArray], rows: pa.Table) -> pa.Array:
     starts = np.concatenate([[0], np.cumsum([len(one) for one in ids])])
     row = rows.column("row").to_numpy(zero_copy_only=False)
     at = starts[segment[known].astype(np.int64)] + row[known].astype(np.int64)
-    everything = np.ascontiguousarray(concat(ids)[at]).tobytes()
-    array = pa.FixedSizeBinaryArray.from_buffers(_ID, len(at), [None, pa.py_buffer(everything)])
     place = np.cumsum(known) - 1
-    return array.take(pa.array(place, mask=~known))
+    return _id_array(concat(ids)[at]).take(pa.array(place, mask=~known))
 
 
 def _from_rows(rows: Sequence[tuple[Any, ...]], columns: Sequence[Column]) -> pa.Table:
@@ -273,4 +283,8 @@ def _from_rows(rows: Sequence[tuple[Any, ...]], columns: Sequence[Column]) -> pa
 def _joined(tables: Sequence[pa.Table], columns: Sequence[Column]) -> pa.Table:
     """The tables one behind the other, at the types that the columns say."""
     schema = pa.schema([(c.name, c.type) for c in columns])
-    return pa.concat_tables([t.select(schema.names).cast(schema) for t in tables]) if tables else schema.empty_table()
+    return (
+        pa.concat_tables([t.select(schema.names).cast(schema) for t in tables])
+        if tables
+        else schema.empty_table()
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
 
@@ -13,12 +13,14 @@ from assay.store.sql.database import Limits, answer
 from assay.store.sql.database import matching as sql_matching
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from assay.registry import Registry
 
+ArrowTable: TypeAlias = pa.Table
 
-def query(registry: Registry, sql: str, ref: str | None, limits: Limits | None = None) -> pa.Table:
+
+def query(registry: Registry, sql: str, ref: str | None, limits: Limits | None = None) -> ArrowTable:
     """What a SELECT statement gives, over a version or over the newest one of every dataset.
 
     Raises UsageError, saying what is wrong with the statement and which columns there are.
@@ -26,12 +28,13 @@ def query(registry: Registry, sql: str, ref: str | None, limits: Limits | None =
     return answer(sql, Scope(registry, scope(registry, ref)).tables(), limits or Limits())
 
 
-def matching(registry: Registry, ref: str, where: str, limits: Limits | None = None) -> IdArray:
+def matching(registry: Registry, ref: str, where: str, beside: Collection[str] = ()) -> IdArray:
     """The sorted ids of the examples of a version for which the expression `where` holds.
 
-    Raises UsageError for what is not one expression on the columns of `examples`.
+    Facts that other datasets, `beside`, have may be named as well. Raises UsageError for what is not one expression on
+    the columns of `examples`.
     """
-    found = sql_matching(where, Scope(registry, [registry.version(ref)]).examples(), limits or Limits())
+    found = sql_matching(where, Scope(registry, [registry.version(ref)], beside).examples(), Limits())
     ids = ids_from_hex(found.column("id"))
     return ids[order(ids)]
 

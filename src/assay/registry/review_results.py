@@ -49,7 +49,8 @@ class Given:
 @dataclass(frozen=True, slots=True)
 class QueueStatus:
     """Where a queue stands. `states` counts examples; `decided_by_auto` of the decided ones; `verdicts`: actor →
-    verdict → how many, `hidden` for those that one may not see yet; `refused`: verdicts in the log that do not count. `operation` is None after a dry run."""
+    verdict → how many, `hidden` for those that one may not see yet; `refused`: verdicts in the log that do not count.
+    `dry_run`: nothing was opened."""
 
     queue: Queue
     note: str

@@ -17,9 +17,14 @@ from assay.cli.session import Session
     help="source (as it was read), a shape's name, article, ledger, or edits.",
 )  # fmt: skip
 @click.option("--container", type=click.Choice(["jsonl", "parquet"]), default="jsonl", show_default=True)
+@click.option("--where", metavar="EXPR", help='Only examples for which this holds: "score >= 4".')
 @click.option("--dry-run", is_flag=True, help="Say what would be written.")
 @click.pass_obj
-def command(session: Session, ref: str, directory: str, shape: str, container: str, dry_run: bool) -> None:
+def command(
+    session: Session, ref: str, directory: str, shape: str, container: str, where: str | None, dry_run: bool
+) -> None:
     """Write the version REF as files under DIR."""
-    result = session.registry.export(ref, directory, format=shape, container=container, dry_run=dry_run)
+    result = session.registry.export(
+        ref, directory, format=shape, container=container, where=where, dry_run=dry_run
+    )
     session.answer(result.as_json, lambda: tables.files(result, dry_run))

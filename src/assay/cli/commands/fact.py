@@ -19,7 +19,7 @@ from assay.errors import UsageError
 @click.option("--from", "file", metavar="FILE", help="CSV or JSONL: `id`, and a column a fact.")
 @click.option("--dry-run", is_flag=True, help="Say what would be stated.")
 @click.pass_obj
-def command(  # noqa: PLR0913 - the options of the command
+def command(
     session: Session,
     name: str,
     said: tuple[str, ...],
@@ -53,7 +53,9 @@ def _values(said: tuple[str, ...], remove: tuple[str, ...]) -> dict[str, str | f
     for one in said:
         key, equals, value = one.partition("=")
         if not equals or not value:
-            raise UsageError(f"{one[:60]!r} is not KEY=VALUE", "as in topic=refunds; `--remove topic` takes it back")
+            raise UsageError(
+                f"{one[:60]!r} is not KEY=VALUE", "as in topic=refunds; `--remove topic` takes it back"
+            )
         if key in values:
             raise UsageError(f"{key[:60]!r} was given twice", "state one value")
         values[key] = read_value(value, key)

@@ -12,8 +12,12 @@ from assay.errors import UsageError
 @click.command(cls=Command)
 @click.argument("sql", metavar="SQL")
 @click.option("--ref", metavar="REF", help="Of this version (default: the newest of every dataset).")
-@click.option("--csv", "as_csv", is_flag=True, help="Answer as CSV; cells that a spreadsheet would run get a '.")
-@click.option("-n", "limit", type=click.IntRange(1, 10_000), default=40, show_default=True, help="Rows to draw.")
+@click.option(
+    "--csv", "as_csv", is_flag=True, help="Answer as CSV; cells that a spreadsheet would run get a '."
+)
+@click.option(
+    "-n", "limit", type=click.IntRange(1, 10_000), default=40, show_default=True, help="Rows to draw."
+)
 @click.pass_obj
 def command(session: Session, sql: str, ref: str | None, as_csv: bool, limit: int) -> None:
     """Ask in SQL: SELECT … FROM examples, facts, decisions, versions or log.

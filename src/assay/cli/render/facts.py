@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 def annotated(done: Annotated, dry_run: bool) -> RenderableType:
     """What `fact` stated, took back and left as it was."""
     if not done.stated and not done.removed:
-        return Text.assemble(("nothing to do", "bold green"), f": {plural(done.unchanged, 'fact')} stood already")
-    line = Text("would state " if dry_run else "stated ", "dim")
-    line.append(plural(done.stated, "fact"), "bold not dim")
+        return Text.assemble(
+            ("nothing to do", "bold green"), f": {plural(done.unchanged, 'fact')} stood already"
+        )
+    verb = "state" if done.stated else "take back"
+    line = Text(f"would {verb} " if dry_run else {"state": "stated ", "take back": "took back "}[verb], "dim")
+    line.append(plural(done.stated or done.removed, "fact"), "bold not dim")
     line.append(f" about {plural(done.examples, 'example')} of {safe_text(done.dataset)}")
-    notes = [f"{done.removed:,} taken back"] if done.removed else []
+    notes = [f"{done.removed:,} taken back"] if done.stated and done.removed else []
     notes += [f"{done.unchanged:,} stood already"] if done.unchanged else []
     notes += [f"operation {done.operation:,}"] if done.operation is not None else []
     return Group(line, *([Text("  " + " · ".join(notes), "dim")] if notes else []))
@@ -35,7 +38,9 @@ def summary(name: str, examples: int, found: Sequence[KeySummary]) -> Renderable
     if not found:
         hint = Text("  no facts yet; assay fact NAME --id ID topic=refunds states one", "dim")
         return Group(head, hint)
-    table = columns("key", "examples", "share", "values", "what", right=("examples", "share", "values"), grow="what")
+    table = columns(
+        "key", "examples", "share", "values", "what", right=("examples", "share", "values"), grow="what"
+    )
     for one in found:
         table.add_row(
             Text(clip(one.key, 20), "bold"), f"{one.examples:,}", f"{100 * one.examples / max(1, examples):.1f} %",

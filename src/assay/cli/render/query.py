@@ -96,7 +96,11 @@ def rows(found: pa.Table, limit: int) -> RenderableType:
     if not len(found):
         parts = [Text("no rows", "dim")]
     elif len(found) > limit:
-        parts.append(Text(f"… {plural(len(found) - limit, 'row')} more; -n draws them, --csv and --json give all", "dim"))
+        parts.append(
+            Text(
+                f"… {plural(len(found) - limit, 'row')} more; -n draws them, --csv and --json give all", "dim"
+            )
+        )
     return Group(*parts)
 
 
@@ -113,13 +117,17 @@ class _Grid:
         table = Table(box=None, header_style="dim", padding=(0, _GAP, 0, 0), pad_edge=False)
         for k in shown:
             right = self._right[k]
-            table.add_column(Text(clip(self._names[k], widths[k])), justify="right" if right else "left", no_wrap=True)
+            table.add_column(
+                Text(clip(self._names[k], widths[k])), justify="right" if right else "left", no_wrap=True
+            )
         for row in self._rows:
             table.add_row(*(Text(clip(row[k], widths[k]), "" if row[k] else "dim") for k in shown))
         yield table
         if len(shown) < len(self._names):
             hidden = len(self._names) - len(shown)
-            yield Text(f"… {plural(hidden, 'column')} more did not fit: {clip(self._left_out(shown), 60)}", "dim")
+            yield Text(
+                f"… {plural(hidden, 'column')} more did not fit: {clip(self._left_out(shown), 60)}", "dim"
+            )
 
     def _left_out(self, shown: list[int]) -> str:
         return ", ".join(name for k, name in enumerate(self._names) if k not in shown)
@@ -127,7 +135,10 @@ class _Grid:
     def _widths(self, room: int) -> tuple[list[int], dict[int, int]]:
         """Which columns are drawn, and how wide."""
         need = [
-            min(_WIDEST, max(cell_len(self._names[k]), *(cell_len(clip(row[k], _WIDEST)) for row in self._rows)))
+            min(
+                _WIDEST,
+                max(cell_len(self._names[k]), *(cell_len(clip(row[k], _WIDEST)) for row in self._rows)),
+            )
             for k in range(len(self._names))
         ]
         shown = list(range(len(need)))

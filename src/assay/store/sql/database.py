@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 _BATCH: Final = 20_000
 _MISSING: Final = re.compile(
-    r'Referenced column "(.+?)" not found|does not have a column named "(.+?)"|Could not find key "(.+?)" in struct'
+    r'Referenced column "(.+?)" not found|does not have a column named "(.+?)"'
+    r'|Could not find key "(.+?)" in struct'
 )
 
 
@@ -53,9 +54,7 @@ def matching(where: str, examples: Table, limits: Limits) -> pa.Table:
         return _run(db, where_query(db, where), [examples], limits)
 
 
-def _run(
-    db: duckdb.DuckDBPyConnection, sql: str, tables: Sequence[Table], limits: Limits
-) -> pa.Table:
+def _run(db: duckdb.DuckDBPyConnection, sql: str, tables: Sequence[Table], limits: Limits) -> pa.Table:
     import duckdb
 
     clock = Timer(limits.seconds, db.interrupt)
@@ -86,9 +85,7 @@ def _load(db: duckdb.DuckDBPyConnection, sql: str, tables: Sequence[Table]) -> N
             db.register(f"loaded_{table.name}", table.filled(loaded[table.name]))
 
 
-def _needed(
-    db: duckdb.DuckDBPyConnection, sql: str, tables: Sequence[Table]
-) -> dict[str, frozenset[int]]:
+def _needed(db: duckdb.DuckDBPyConnection, sql: str, tables: Sequence[Table]) -> dict[str, frozenset[int]]:
     """Table → positions of the columns that the plan of a statement reads; a table it leaves alone is absent."""
     ((_, plan),) = db.execute(f"EXPLAIN (FORMAT JSON) {sql}").fetchall()
     found: dict[str, set[int]] = {}
@@ -114,8 +111,9 @@ def _plan(nodes: Any) -> Iterator[dict[str, Any]]:
 def _fetched(db: duckdb.DuckDBPyConnection, sql: str, limits: Limits) -> pa.Table:
     """The answer, batch by batch, until it is whole or too large."""
     found = db.sql(sql)
-    # The older name goes from DuckDB 2 on, the newer one came with it.
-    reader = found.to_arrow_reader(_BATCH) if hasattr(found, "to_arrow_reader") else found.fetch_record_batch(_BATCH)
+    # DuckDB 2 has the newer name and warns of the older.
+    newer = getattr(found, "to_arrow_reader", None)
+    reader = newer(_BATCH) if newer is not None else found.fetch_record_batch(_BATCH)
     batches, held = [], 0
     for batch in reader:
         held += batch.nbytes

@@ -43,7 +43,7 @@ _WHERE: Final = "SELECT id FROM examples WHERE (\n{}\n)"
 def check_query(db: duckdb.DuckDBPyConnection, sql: str, tables: Collection[str]) -> None:
     """Raises UsageError unless `sql` is one SELECT over `tables`, saying what is wrong with it."""
     if not sql.strip():
-        raise UsageError("the statement is empty", f"for example: SELECT count(*) FROM {min(tables)}")
+        raise UsageError("the statement is empty", "for example: SELECT count(*) FROM examples")
     _allowed(_tree(db, sql, "a statement"), tables)
 
 
@@ -60,7 +60,8 @@ def where_query(db: duckdb.DuckDBPyConnection, where: str) -> str:
     shape["statements"][0]["node"].pop("where_clause")
     if _plain(tree) != _plain(shape):
         raise UsageError(
-            "this is more than one expression", "write what holds for a row: generator = 'gpt-4' and score < 3"
+            "this is more than one expression",
+            "write what holds for a row: generator = 'gpt-4' and score < 3",
         )
     for node in _nodes(found):
         if node.get("class") in ("SUBQUERY", "WINDOW"):
@@ -116,7 +117,11 @@ def _check_function(name: str) -> None:
     if name in OUTWARD_FUNCTIONS:
         raise UsageError(f"the function {name}() looks beyond the rows and is not answered")
     if name in GROWING_FUNCTIONS:
-        hint = f"{name}() behind FROM is fine" if name in TABLE_FUNCTIONS else "build the text where you read the answer"
+        hint = (
+            f"{name}() behind FROM is fine"
+            if name in TABLE_FUNCTIONS
+            else "make it where you read the answer"
+        )
         raise UsageError(f"the function {name}() can make a value of any size and is not answered", hint)
 
 

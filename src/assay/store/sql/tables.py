@@ -59,7 +59,7 @@ class Table:
                 f"{quoted(key)} := {self.loaded_name(place[column])}" for key, column in fields.items()
             )
             shown.append(f"struct_pack({packed}) AS {quoted(name)}")
-        return f"CREATE VIEW {quoted(self.name)} AS SELECT {', '.join(shown)} FROM loaded_{self.name}"
+        return f"CREATE VIEW {quoted(self.name)} AS SELECT {', '.join(shown)} FROM loaded_{self.name}"  # noqa: S608 - every name is quoted or made here
 
     def filled(self, positions: frozenset[int]) -> pa.Table:
         """The loaded columns at some positions, nulls at all others, under the inner names."""
