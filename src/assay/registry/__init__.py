@@ -205,7 +205,7 @@ class Registry:
         return self.store.objects.manifest(head.manifest) if head else None
 
     def at(self, moment: str) -> Registry:
-        """The registry at the end of a day or a minute ("2026-11-01", "2026-11-01T12:30Z"), to read. Raises UsageError."""
+        """The registry at the end of a day or a minute ("2026-11-01T12:30Z"), to read. Raises UsageError."""
         until = end_of(moment)
         return Registry(self.store.storage, None, self.actor, self.clock, entropy=self.entropy, until=until)
 
@@ -315,7 +315,7 @@ class Registry:
         where: str | None = None,
         dry_run: bool = False,
     ) -> ExportResult:
-        """Write a version, or what in it `where` holds for. `format`: source, a shape's name, article, ledger, edits."""
+        """Write a version, or what in it `where` holds for. `format`: source, a shape, article, ledger, edits."""
         from assay.registry.exporting import export
 
         return export(self, ref, directory, format, container, dry_run, where)

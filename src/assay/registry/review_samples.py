@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 
 from assay.curate.split_group import point_of
@@ -125,8 +126,9 @@ def labels(registry: Registry, version: Version, ids: IdArray, by: str) -> dict[
     """What each of `ids` (sorted) has under a fact, a field, a provenance column, or `split`; "" for nothing."""
     known = _facts(registry, version)
     if by in known.keys:
-        column = known.column(by, ids, numeric=False).to_pylist()
-        return {id_: label_of(value) for id_, value in zip(id_list(ids), column, strict=True)}
+        stated, words = known.said(by, numeric=False)
+        said = dict(zip(id_list(stated), words.to_pylist(), strict=True))
+        return {id_: label_of(said.get(id_)) for id_ in id_list(ids)}
     out = dict.fromkeys(id_list(ids), "")
     stored = [by] if by in _STORED else []
     for split, table in registry.store.live_tables(version.manifest, ["id", "payload", "extra", *stored]):
@@ -221,9 +223,7 @@ def _disagreement(registry: Registry, version: Version, pool: IdArray, drawing: 
         if key not in known.keys:
             told = ", ".join(known.keys) or "none yet; `assay fact` states them"
             raise NotFound(f"no example of {version.manifest.dataset} has the fact {key!r}", f"facts: {told}")
-    a, b = (
-        np.array(known.column(key, pool, numeric=True).to_pylist(), np.float64) for key in drawing.between
-    )
+    a, b = (_scores(known, key, pool) for key in drawing.between)
     apart = np.abs(a - b)
     order = np.argsort(-apart, kind="stable")
     differing = order[(apart[order] > 0)]
@@ -233,3 +233,11 @@ def _disagreement(registry: Registry, version: Version, pool: IdArray, drawing: 
         )
     at = differing[: drawing.n if drawing.n is not None else None]
     return Drawn(sorted_ids(id_list(pool[at])))
+
+
+def _scores(known: Facts, key: str, ids: IdArray) -> npt.NDArray[np.float64]:
+    """float64[n]: what holds under `key` of each of `ids`; NaN where nothing does, or a text."""
+    stated, numbers = known.said(key, numeric=True)
+    values = np.append(numbers.to_numpy(zero_copy_only=False).astype(np.float64), np.nan)
+    scores: npt.NDArray[np.float64] = values[find(stated, ids)]
+    return scores
