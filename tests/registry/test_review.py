@@ -324,6 +324,7 @@ def test_decisions_make_the_next_version_in_one_operation(root: Path, tmp_path: 
         "another shape carries it"
     )
     last = registry.log()[-1]
+    assert set(last.body["left"]["ids"]) == {gone.name, old.name, other.name} and last.body["count"] == 4
     assert (last.action, last.body["queue"], registry.said(last)) == ("apply", "q", "第一轮")
     assert registry.trace(made.name).versions[0].first == 2 and not registry.verify().damage
     with pytest.raises(UsageError, match="decided nothing"):

@@ -240,14 +240,14 @@ def _count(found: Reviews, judged: Judged, operation: Operation, said: Said) -> 
         actor, operation.time, operation.seq,
     )  # fmt: skip
     case = judged.cases.setdefault(said.id, Case())
-    proposed = {one.edited for one in case.given}
     if operation.action == ADJUDICATE:
         case.adjudicated = verdict
     else:
         held = case.suggestions if actor in judged.queue.auto else case.verdicts
         held.pop(actor, None)
         held[actor] = verdict
-    if said.edited is not None and not (operation.action == ADJUDICATE and said.edited in proposed):
+    taken = operation.action == ADJUDICATE and said.edited in {one.edited for one in case.given}
+    if said.edited is not None and not taken:
         wrote = found.authors.get(said.id, frozenset()) | {actor}
         found.authors[said.edited] = found.authors.get(said.edited, frozenset()) | wrote
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
@@ -43,8 +43,8 @@ def judge(
     registry: Registry, action: str, name: str, given: Sequence[Given], dry_run: bool
 ) -> Operation | None:
     """Give verdicts, or adjudicate, in one operation. Raises UsageError, Conflict, NotFound."""
-    found = reviews(registry.store.objects, registry.store.log.entries())
-    judged = found.named(name)
+    fold = folding(registry)
+    judged = fold(registry.store.log.entries()).named(name)
     if not 1 <= len(given) <= MOST_VERDICTS:
         raise UsageError(f"{len(given):,} verdicts at once", f"give 1 to {MOST_VERDICTS:,}")
     ids = resolve(judged, [one.id for one in given])
@@ -55,7 +55,7 @@ def judge(
     said = [_said(id_, one, edits.get(id_)) for id_, one in pairs]
 
     def check(entries: Sequence[Operation]) -> None:
-        now = reviews(registry.store.objects, entries)
+        now = fold(entries)
         raise_refused([refusal(now, action, name, registry.actor, one) for one in said])
 
     check(registry.store.log.entries())
@@ -67,6 +67,19 @@ def judge(
     salt = registry.entropy(SALT_BYTES)
     body = verdicts_body(registry.store.objects, judged.queue, written, salt)
     return registry.act(action, judged.queue.dataset, body, check)
+
+
+def folding(registry: Registry) -> Callable[[Sequence[Operation]], Reviews]:
+    """The fold of reviews, made anew only when it is asked of a longer log than before."""
+    made: dict[int, Reviews] = {}
+
+    def fold(entries: Sequence[Operation]) -> Reviews:
+        if len(entries) not in made:
+            made.clear()
+            made[len(entries)] = reviews(registry.store.objects, entries)
+        return made[len(entries)]
+
+    return fold
 
 
 def resolve(judged: Judged, ids: Sequence[str]) -> list[bytes]:

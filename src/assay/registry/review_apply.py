@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,6 @@ from assay.curate.batch import Batch
 from assay.errors import Conflict, Damaged, UsageError
 from assay.govern.auto_review import Standing
 from assay.govern.review_values import APPLY, EDIT, REJECT, read_payload
-from assay.govern.reviews import reviews
 from assay.kernels.ids import as_ids, contains, find, id_list, sorted_ids
 from assay.model.canonical import canonical_json
 from assay.model.example import example_id
@@ -25,7 +24,7 @@ from assay.registry.acting import noted
 from assay.registry.contaminated import EVAL_SPLIT
 from assay.registry.edited import edited_row
 from assay.registry.guarding import RegistryResources
-from assay.registry.judging import decided
+from assay.registry.judging import decided, folding
 from assay.registry.timing import spell_time
 from assay.stages.decontaminate import Decontaminate
 from assay.store.commit import Draft, commit
@@ -78,11 +77,17 @@ class _Change:
     def ids(self) -> list[bytes]:
         return sorted({*self.accepted, *self.rejected, *self.edits})
 
+    @property
+    def left(self) -> list[bytes]:
+        """What is to leave: the rejected, and the originals of edits."""
+        return sorted({*self.rejected, *self.edits})
+
 
 def apply(registry: Registry, name: str, reason: str, dry_run: bool) -> Applied:
     """Apply a queue to its dataset's newest version. Raises NotFound, UsageError; Conflict when the queue moved on."""
     objects, log = registry.store.objects, registry.store.log
-    found = reviews(objects, log.entries())
+    fold = folding(registry)
+    found = fold(log.entries())
     judged = found.named(name)
     decisions = decided(found, judged)
     if not decisions:
@@ -97,7 +102,19 @@ def apply(registry: Registry, name: str, reason: str, dry_run: bool) -> Applied:
     undecided -= sum(case.applied for case in judged.cases.values())
     made: Manifest | None = None
     if (change.rejected or change.edits) and not dry_run:
-        made = _commit(registry, name, base, placed, change, decisions, reason)
+
+        def check(entries: Sequence[Operation]) -> None:
+            now = fold(entries)
+            still = decided(now, now.named(name))
+            if any(still.get(id_) != decisions[id_] for id_ in change.ids):
+                raise Conflict(f"decisions of {name} changed meanwhile", "run the command again")
+
+        body = {
+            "queue": name, **ids_body(objects, as_ids(change.ids)), "left": ids_body(objects, as_ids(change.left)),
+            **noted(registry, reason),
+        }  # fmt: skip
+        draft = replace(_draft(registry, base, placed, change), body=body, check=check)
+        made = commit(objects, log, draft, actor=registry.actor, time=spell_time(registry.clock()))
     return Applied(
         name, judged.queue.dataset, made.ref if made else None, made.fingerprint if made else None,
         len(change.accepted), len(change.rejected), len(change.edits), undecided, change.outside,
@@ -153,16 +170,8 @@ def _contaminated(
     return [trained[k] for k in np.flatnonzero(score >= stage.threshold).tolist()]
 
 
-def _commit(
-    registry: Registry,
-    name: str,
-    base: Manifest,
-    placed: Placed,
-    change: _Change,
-    decisions: Mapping[bytes, Standing],
-    reason: str,
-) -> Manifest:
-    objects = registry.store.objects
+def _draft(registry: Registry, base: Manifest, placed: Placed, change: _Change) -> Draft:
+    """The version that follows, with the segment of the edited examples written."""
     split = dict(zip(id_list(placed.ids), placed.split.tolist(), strict=True))
     gone = change.rejected | change.edits.keys()
     came: dict[bytes, bytes] = {}
@@ -180,21 +189,12 @@ def _commit(
             membership[placed.splits[split[original]]].add(new)
     payloads = dict(change.edits.values())
     segments = _write(registry, placed, {new: old for new, old in came.items() if new not in split}, payloads)
-
-    def check(entries: Sequence[Operation]) -> None:
-        now = reviews(objects, entries)
-        still = decided(now, now.named(name))
-        if any(still.get(id_) != decisions[id_] for id_ in change.ids):
-            raise Conflict(f"decisions of {name} changed meanwhile", "run the command again")
-
-    draft = Draft(
-        base.dataset, base, {s: sorted_ids(ids) for s, ids in membership.items() if ids}, segments,
-        message=f"decisions of the review {name}", commutes=True,
+    return Draft(
+        base.dataset, base, {name: sorted_ids(ids) for name, ids in membership.items() if ids}, segments,
+        message="decisions of a review", commutes=True,
         edits={old: _outcome(old, change.edits) for old in change.edits},
-        action=APPLY, body={"queue": name, **ids_body(objects, as_ids(change.ids)), **noted(registry, reason)},
-        check=check,
+        action=APPLY,
     )  # fmt: skip
-    return commit(objects, registry.store.log, draft, actor=registry.actor, time=spell_time(registry.clock()))
 
 
 def _outcome(id: bytes, edits: Mapping[bytes, tuple[bytes, Mapping[str, Any]]]) -> bytes:

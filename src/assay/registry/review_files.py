@@ -13,11 +13,13 @@ from assay.errors import BadInput, NotFound
 from assay.formats.export import write_lines
 from assay.govern.review_values import EDIT, REVIEW, VERDICTS, Verdict
 from assay.govern.reviews import Judged, visible
-from assay.kernels.ids import id_list, sorted_ids
+from assay.kernels.ids import find, id_list, sorted_ids
 from assay.model.canonical import canonical_json
-from assay.model.example import example_id, views
+from assay.model.example import Example, example_id, views
 from assay.registry.judging import judge
 from assay.registry.review_results import Given
+from assay.registry.version import examples
+from assay.store.members import place, rows_of
 
 if TYPE_CHECKING:
     from assay.registry import Registry
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 LARGEST_FILE: Final = 1 << 30
 _FIELDS: Final = {"id", "verdict", "tags", "score", "comment", "payload"}
 _SHOWN: Final = 5
+_ROWS: Final = 2_000
 
 
 def export_queue(registry: Registry, name: str, file: str, dry_run: bool) -> int:
@@ -36,9 +39,8 @@ def export_queue(registry: Registry, name: str, file: str, dry_run: bool) -> int
 
 
 def _rows(registry: Registry, judged: Judged) -> Iterator[dict[str, Any]]:
-    for id_ in id_list(sorted_ids(judged.queue.ids)):
-        example = registry.example(id_.hex())
-        seen = views(example.payload)
+    for example in _examples(registry, judged):
+        id_, seen = example.id, views(example.payload)
         said = visible(judged, id_, registry.actor)
         own = _own(judged, id_, registry.actor)
         yield {
@@ -47,6 +49,19 @@ def _rows(registry: Registry, judged: Judged) -> Iterator[dict[str, Any]]:
             "score": own.score if own else None, "comment": "", "payload": dict(example.payload),
             "said": [{"actor": one.actor, **one.as_json()} for one in said if one is not own],
         }  # fmt: skip
+
+
+def _examples(registry: Registry, judged: Judged) -> Iterator[Example]:
+    """The examples of a queue by id, many at a time; those that its version does not hold one by one."""
+    objects, ids = registry.store.objects, sorted_ids(judged.queue.ids)
+    placed = place(objects, registry.version(judged.queue.ref).manifest)
+    at = find(placed.ids, ids)
+    for start in range(0, len(ids), _ROWS):
+        rows = at[start : start + _ROWS].tolist()
+        held = [(placed.segments[placed.segment[row]], int(placed.row[row])) for row in rows if row >= 0]
+        found = {one.id: one for one in examples(rows_of(objects, held), None)} if held else {}
+        for id_ in id_list(ids[start : start + _ROWS]):
+            yield found[id_] if id_ in found else registry.example(id_.hex())
 
 
 def import_verdicts(registry: Registry, name: str, file: str, dry_run: bool) -> Mapping[str, int]:

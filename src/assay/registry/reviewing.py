@@ -14,7 +14,7 @@ from assay.kernels.ids import IdArray, id_list, sorted_ids
 from assay.model.operation import Operation
 from assay.model.ref import check_name
 from assay.registry.acting import noted
-from assay.registry.judging import check_rules, judge, raise_refused, resolve, waiting_for
+from assay.registry.judging import check_rules, folding, judge, raise_refused, resolve, waiting_for
 from assay.registry.review_results import HIDDEN, Given, QueueStatus, Rules, Shown
 from assay.registry.review_samples import Drawing, draw, known_answers
 from assay.store.idsets import ids_body
@@ -52,7 +52,8 @@ class Reviewing:
         check_rules(check_name(name, "queue"), rules)
         version = registry.version(ref)
         drawn = draw(registry, version, drawing)
-        found = self.fold()
+        fold = folding(registry)
+        found = fold(registry.store.log.entries())
         answers: dict[bytes, str] = {}
         if rules.gold:
             dataset = version.manifest.dataset
@@ -70,7 +71,7 @@ class Reviewing:
             body |= {"by": drawn.by, "strata": put_by_id(registry.store.objects, drawn.strata)}
 
         def check(entries: Sequence[Operation]) -> None:
-            raise_refused([name_refusal(reviews(registry.store.objects, entries), name)])
+            raise_refused([name_refusal(fold(entries), name)])
 
         if dry_run:
             check(registry.store.log.entries())
