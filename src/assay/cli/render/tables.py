@@ -58,7 +58,7 @@ def operations(found: Sequence[Operation], said: Callable[[Operation], str]) -> 
 
 
 def _what(body: Mapping[str, object], said: str) -> str:
-    number, name = body.get("version", body.get("number")), body.get("name")
+    number, name = body.get("version", body.get("number")), body.get("name", body.get("queue"))
     parts = (f"v{number}" if isinstance(number, int) else str(number or ""), str(name or ""), said)
     return clip("  ".join(part for part in parts if part), 60)
 

@@ -8,7 +8,7 @@ from assay.cli.command import Command
 from assay.cli.session import Session
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Write a queue to a file.")
 @click.argument("queue")
 @click.argument("file")
 @click.option("--dry-run", is_flag=True, help="Say how many rows would be written.")
@@ -22,7 +22,7 @@ def export(session: Session, queue: str, file: str, dry_run: bool) -> None:
     session.answer(lambda: told, lambda: exported(queue, file, rows, dry_run))
 
 
-@click.command(cls=Command, name="import")
+@click.command(cls=Command, short_help="Give the verdicts in a file.", name="import")
 @click.argument("queue")
 @click.argument("file")
 @click.option("--dry-run", is_flag=True, help="Check, and give nothing.")
@@ -36,7 +36,7 @@ def import_(session: Session, queue: str, file: str, dry_run: bool) -> None:
     session.answer(lambda: told, lambda: imported(queue, counts, dry_run))
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Make the next version of it.")
 @click.argument("queue")
 @click.option("--reason", "-m", metavar="TEXT", default="", help="Why; kept beside the log.")
 @click.option("--dry-run", is_flag=True, help="Say what would change.")

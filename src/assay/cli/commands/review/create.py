@@ -13,7 +13,7 @@ from assay.cli.session import Session
 SAMPLES = ("all", "random", "stratified", "edge", "disagreement")
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Open a queue.")
 @click.argument("name")
 @click.argument("ref")
 @choice_options

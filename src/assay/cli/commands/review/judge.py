@@ -10,6 +10,12 @@ from assay.cli.command import Command
 from assay.cli.session import Session
 from assay.errors import UsageError
 
+SHORT = {
+    "accept": "Fit as it is.",
+    "reject": "Let it leave.",
+    "edit": "Better like this.",
+    "skip": "Leave it to others.",
+}
 HELP = {
     "accept": "The examples ID of QUEUE are fit as they are.",
     "reject": "The examples ID of QUEUE are to leave.",
@@ -23,7 +29,9 @@ def _verdict(verdict: str) -> click.Command:
     def run(session: Session, /, queue: str, ids: tuple[str, ...], dry_run: bool, **said: Any) -> None:
         _give(session, queue, ids, verdict, dry_run, adjudicating=False, **said)
 
-    return Command(verdict, callback=run, params=_params(verdict), help=HELP[verdict])
+    return Command(
+        verdict, callback=run, params=_params(verdict), help=HELP[verdict], short_help=SHORT[verdict]
+    )
 
 
 def _params(verdict: str | None) -> list[click.Parameter]:
@@ -81,5 +89,11 @@ def _give(
 
 
 _ADJUDICATE_HELP = "Decide on what is in conflict; VERDICT is accept, reject or edit."
-adjudicate = Command("adjudicate", callback=_adjudicate, params=_params(None), help=_ADJUDICATE_HELP)
+adjudicate = Command(
+    "adjudicate",
+    callback=_adjudicate,
+    params=_params(None),
+    help=_ADJUDICATE_HELP,
+    short_help="Decide where two people differ.",
+)
 COMMANDS = (*map(_verdict, HELP), adjudicate)

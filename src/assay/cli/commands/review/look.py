@@ -8,7 +8,7 @@ from assay.cli.command import Command
 from assay.cli.session import Session
 
 
-@click.command(cls=Command, name="list")
+@click.command(cls=Command, short_help="The queues.", name="list")
 @click.argument("dataset", required=False)
 @click.pass_obj
 def listed(session: Session, dataset: str | None) -> None:
@@ -19,7 +19,7 @@ def listed(session: Session, dataset: str | None) -> None:
     session.answer(lambda: {"queues": [one.as_json() for one in found]}, lambda: queues(found))
 
 
-@click.command(cls=Command, name="next")
+@click.command(cls=Command, short_help="The next example for you to judge.", name="next")
 @click.argument("queue")
 @click.option("--conflicts", is_flag=True, help="The next to adjudicate, with both verdicts.")
 @click.pass_obj
@@ -35,7 +35,7 @@ def following(session: Session, queue: str, conflicts: bool) -> None:
     )
 
 
-@click.command(cls=Command, name="show")
+@click.command(cls=Command, short_help="One example, and what was said of it.", name="show")
 @click.argument("queue")
 @click.argument("id_", metavar="ID")
 @click.pass_obj
@@ -47,7 +47,7 @@ def show(session: Session, queue: str, id_: str) -> None:
     session.answer(found.as_json, lambda: shown(found, session.command))
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Where a queue stands.")
 @click.argument("queue")
 @click.pass_obj
 def status(session: Session, queue: str) -> None:
@@ -58,7 +58,7 @@ def status(session: Session, queue: str) -> None:
     session.answer(found.as_json, lambda: review.status(found, session.command))
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="How far the reviewers agree.")
 @click.argument("queue")
 @click.pass_obj
 def agreement(session: Session, queue: str) -> None:
