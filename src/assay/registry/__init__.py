@@ -8,7 +8,6 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
-from assay.errors import NotFound
 from assay.model.ref import Ref, check_name, end_of
 from assay.model.version import Manifest
 from assay.registry.store import Store
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from assay.registry.auditing import Audit
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.measuring import Statistics
+    from assay.registry.papers import Papers
     from assay.registry.querying import ArrowTable
     from assay.registry.radius import Radius
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
@@ -157,11 +157,8 @@ class Registry:
         self_test: bool = False,
         progress: Tell | None = None,
     ) -> FreezeResult:
-        """Freeze the items of some files as eval set `name`, for good, and look for them in every version.
-
-        From now on no curation keeps a row that holds one. Raises BadInput, NotFound; UsageError when other items
-        are frozen under the name.
-        """
+        """Freeze the items of some files as eval set `name`, for good, and look for them in every version. From now on
+        no curation keeps a row that holds one. Raises BadInput, NotFound; UsageError when the name has other items."""
         from assay.registry.freezing import FreezeRequest, freeze
 
         request = FreezeRequest(name, _listed(sources), shape, container, dry_run, self_test)
@@ -181,14 +178,9 @@ class Registry:
 
     def log(self, dataset: str | None = None) -> list[Operation]:
         """The operations so far, oldest first; with `dataset`, those that concern it. Raises NotFound."""
-        entries = self.store.log.entries()
-        if dataset is None:
-            return entries
-        found = [entry for entry in entries if entry.dataset == dataset]
-        if not found:
-            known = ", ".join(sorted(self.store.versions())) or "none yet; `assay curate NAME FILE` makes one"
-            raise NotFound(f"no dataset {dataset!r}", f"datasets here: {known}")
-        return found
+        from assay.registry.listing import operations
+
+        return operations(self, dataset)
 
     def version(self, ref: str) -> Version:
         """The version, or the split of it, that a ref names. Raises NotFound with what there is."""
@@ -222,6 +214,13 @@ class Registry:
         from assay.registry.reviewing import Reviewing
 
         return Reviewing(self)
+
+    @property
+    def papers(self) -> Papers:
+        """What is written about versions for people: cards, Croissant, summaries."""
+        from assay.registry.papers import Papers
+
+        return Papers(self)
 
     def radius(self, kind: str, value: str) -> Radius:
         """Every version and run that an example, a source, a generator, a template, a licence or a reviewer reached."""
@@ -313,12 +312,13 @@ class Registry:
         format: str = "source",
         container: str = "jsonl",
         where: str | None = None,
+        fill: str | None = None,
         dry_run: bool = False,
     ) -> ExportResult:
-        """Write a version, or what in it `where` holds for. `format`: source, a shape, article, ledger, edits."""
+        """Write a version, or what `where` holds for: source, a shape, article, ledger, edits; hf with `fill`."""
         from assay.registry.exporting import export
 
-        return export(self, ref, directory, format, container, dry_run, where)
+        return export(self, ref, directory, format, container, dry_run, where, fill)
 
     def sweep(
         self,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 CONTAINERS = ("jsonl", "parquet")
 
 
-def export(
+def export(  # noqa: PLR0913 - the options of the command
     registry: Registry,
     ref: str,
     directory: str,
@@ -37,17 +37,18 @@ def export(
     container: str,
     dry_run: bool,
     where: str | None = None,
+    fill: str | None = None,
 ) -> ExportResult:
-    """Write a version to `directory`: one file a split, the article layout, or the ledger.
+    """Write a version to `directory`: one file a split, the article layout, the ledger, or a folder for `datasets`.
 
     `where` leaves out the examples for which the expression does not hold.
 
     `format`: `source` (every row in the shape and with all the fields it came with), a shape's name,
-    `article`, `ledger`, or `edits` (what reviews edited, as preference pairs). Raises NotExpressible, naming the
-    example, before any file takes its name.
+    `article`, `ledger`, `edits` (what reviews edited, as preference pairs), or `hf`, whose card takes answers from the
+    YAML file `fill`. Raises NotExpressible, naming the example, before any file takes its name.
     """
     version = registry.version(ref)
-    known = ("source", "article", "ledger", "edits", *shape_names())
+    known = ("source", "hf", "article", "ledger", "edits", *shape_names())
     if format not in known:
         raise UsageError(f"no export format {format!r}", f"one of: {', '.join(known)}")
     if container not in CONTAINERS:
@@ -55,11 +56,15 @@ def export(
     folder = Path(directory)
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{directory} is a file", "name a folder to write into")
-    if format == "ledger" and where is not None:
-        raise UsageError(
-            "--where chooses among examples; a ledger has records", "use `assay query` on decisions"
-        )
+    if fill is not None and format != "hf":
+        raise UsageError("only --format hf writes a card that answers go into", "leave --fill out")
+    if format == "hf":
+        return _export_hub(registry, ref, folder, fill, where, dry_run)
     if format == "ledger":
+        if where is not None:
+            raise UsageError(
+                "--where chooses among examples; a ledger has records", "use `assay query` on decisions"
+            )
         return _export_ledger(registry, version, folder, dry_run)
     among = None if where is None else matching(registry, ref, where)
     if format == "edits":
@@ -127,6 +132,20 @@ def _export_article(
         rows = (row for split in counts for row in _rows(version, split, among))
         write_article(folder, number, rows, meta)
     return ExportResult(version.name, "article", files)
+
+
+def _export_hub(
+    registry: Registry, ref: str, folder: Path, fill: str | None, where: str | None, dry_run: bool
+) -> ExportResult:
+    if where is not None:
+        raise UsageError(
+            "--where chooses among examples; the card in this folder is about a whole version",
+            "make a version of them first, or export in another format",
+        )
+    from assay.registry.hub_export import export_hub
+    from assay.registry.papers import load_fill
+
+    return export_hub(registry, ref, folder, load_fill(fill), dry_run)
 
 
 def _export_edits(

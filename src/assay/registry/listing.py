@@ -79,3 +79,13 @@ def said(registry: Registry, operation: Operation) -> str:
     if isinstance(manifest := body.get("manifest"), str):
         return objects.manifest(manifest).message
     return str(body.get("message", ""))
+
+
+def operations(registry: Registry, dataset: str | None) -> list[Operation]:
+    """The operations so far, oldest first; with `dataset`, those that concern it. Raises NotFound."""
+    entries = registry.store.log.entries()
+    found = [entry for entry in entries if dataset is None or entry.dataset == dataset]
+    if dataset is not None and not found:
+        known = ", ".join(sorted(registry.store.versions())) or "none yet; `assay curate NAME FILE` makes one"
+        raise NotFound(f"no dataset {dataset!r}", f"datasets here: {known}")
+    return found

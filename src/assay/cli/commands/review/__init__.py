@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from assay.cli.command import Group
-from assay.cli.commands.review import carry, create, judge, look
+from assay.cli.commands.review import adjudicate, carry, create, judge, look
 
 
 @click.group(cls=Group)
@@ -13,5 +13,5 @@ def command() -> None:
     """Queues of examples, people's verdicts on them, and the version that follows."""
 
 
-for one in (*create.COMMANDS, *look.COMMANDS, *judge.COMMANDS, *carry.COMMANDS):
+for one in (*create.COMMANDS, *look.COMMANDS, *judge.COMMANDS, *adjudicate.COMMANDS, *carry.COMMANDS):
     command.add_command(one)

@@ -1,4 +1,4 @@
-"""assay review accept, reject, edit, skip and adjudicate: one person's verdict on an example"""
+"""assay review accept, reject, edit and skip: one person's verdict on an example"""
 
 from __future__ import annotations
 
@@ -27,14 +27,15 @@ HELP = {
 def _verdict(verdict: str) -> click.Command:
     @click.pass_obj
     def run(session: Session, /, queue: str, ids: tuple[str, ...], dry_run: bool, **said: Any) -> None:
-        _give(session, queue, ids, verdict, dry_run, adjudicating=False, **said)
+        give(session, queue, ids, verdict, dry_run, adjudicating=False, **said)
 
     return Command(
-        verdict, callback=run, params=_params(verdict), help=HELP[verdict], short_help=SHORT[verdict]
+        verdict, callback=run, params=params_of(verdict), help=HELP[verdict], short_help=SHORT[verdict]
     )
 
 
-def _params(verdict: str | None) -> list[click.Parameter]:
+def params_of(verdict: str | None) -> list[click.Parameter]:
+    """The arguments and options of a verdict; None: of an adjudication, whose verdict is its last argument."""
     params: list[click.Parameter] = [
         click.Argument(["queue"]),
         click.Argument(["ids"], metavar="ID..." if verdict else "ID... VERDICT", nargs=-1, required=True),
@@ -51,17 +52,7 @@ def _params(verdict: str | None) -> list[click.Parameter]:
     return params
 
 
-@click.pass_obj
-def _adjudicate(session: Session, /, queue: str, ids: tuple[str, ...], dry_run: bool, **said: Any) -> None:
-    *chosen, verdict = ids if len(ids) > 1 else (*ids, "")
-    if verdict not in ("accept", "reject", "edit"):
-        raise UsageError(
-            "an adjudication says accept, reject or edit last", "as in: adjudicate QUEUE ID accept"
-        )
-    _give(session, queue, tuple(chosen), verdict, dry_run, adjudicating=True, **said)
-
-
-def _give(
+def give(
     session: Session,
     queue: str,
     ids: tuple[str, ...],
@@ -70,6 +61,7 @@ def _give(
     adjudicating: bool,
     **said: Any,
 ) -> None:
+    """Give a verdict on some examples and answer."""
     from assay.cli.render.review import given
     from assay.cli.review_words import read_payload, read_tags
     from assay.registry.review_results import Given
@@ -88,12 +80,4 @@ def _give(
     session.answer(lambda: told, lambda: given(queue, verdict, len(ids), dry_run, session.command))
 
 
-_ADJUDICATE_HELP = "Decide on what is in conflict; VERDICT is accept, reject or edit."
-adjudicate = Command(
-    "adjudicate",
-    callback=_adjudicate,
-    params=_params(None),
-    help=_ADJUDICATE_HELP,
-    short_help="Decide where two people differ.",
-)
-COMMANDS = (*map(_verdict, HELP), adjudicate)
+COMMANDS = tuple(map(_verdict, HELP))
