@@ -248,6 +248,8 @@ def test_verdicts_survive_an_operation_and_a_blind_one_tells_nothing(blind: bool
         {"verdicts": [{"id": "01" * 32, "verdict": "perhaps"}]},
         {"verdicts": [{"id": "01" * 32, "verdict": "edit"}]},
         {"verdicts": [{"id": "01" * 32, "verdict": "accept", "edited": "02" * 32}]},
+        {"verdicts": [{"id": "01" * 32, "verdict": "accept", "tags": {"a": 1}}]},
+        {"verdicts": [{"id": "01" * 32, "verdict": "accept", "score": "5"}]},
         {"verdicts": 7},
         {},
     ],

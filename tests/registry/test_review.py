@@ -398,6 +398,9 @@ def test_edits_are_exported_as_preference_pairs(root: Path, tmp_path: Path) -> N
         and record["rejected"][0]["content"] == one.output
     )
     assert (record["edited_by"], record["original_id"]) == ("ann", one.name)
+    for id_ in (one.name, record["id"]):
+        ((queue, verdict),) = mira.reviews.about(id_)
+        assert (queue, verdict.actor, verdict.verdict) == ("q", "ann", "edit")
     assert mira.export("desk@v1", str(tmp_path / "p1"), format="edits", dry_run=True).files == {
         str(tmp_path / "p1" / "edits.jsonl"): 0
     }

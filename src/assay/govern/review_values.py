@@ -111,6 +111,9 @@ class Said:
             or (said.verdict == EDIT) != (edited is not None)
         ):
             raise ValueError("not a verdict")
+        texts = (*said.tags, *said.tags.values(), *(one for one in (said.note, said.payload) if one is not None))
+        if not all(isinstance(one, str) for one in texts) or not isinstance(said.score, int | float | None):
+            raise ValueError("a tag, a note, a payload or a score of another kind")
         if (said.edited is None) != (said.payload is None) or (
             edited is not None and len(said.edited or b"") != 32
         ):
@@ -170,7 +173,7 @@ def queue_of(objects: Objects, operation: Operation) -> Queue:
             int(body["reviewers"]), bool(body["blind"]), operation, gold, body.get("by"), strata,
             tuple(body.get("auto", ())), float(body.get("min_agreement", 1.0)), body.get("purpose"),
         )  # fmt: skip
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _unreadable(operation, "opens no queue", error) from None
     if dataset is None or queue.reviewers not in (1, 2) or not queue.ids >= queue.gold.keys():
         raise _unreadable(operation, "opens no queue", "its settings do not hold together")

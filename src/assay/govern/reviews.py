@@ -144,8 +144,8 @@ def reviews(objects: Objects, entries: Iterable[Operation]) -> Reviews:
             _open(found, objects, operation)
         elif operation.action in (REVIEW, ADJUDICATE):
             _judge(found, objects, operation)
-        elif operation.action == APPLY and operation.body.get("queue") in found.queues:
-            judged = found.queues[operation.body["queue"]]
+        elif operation.action == APPLY and str(operation.body.get("queue")) in found.queues:
+            judged = found.queues[str(operation.body["queue"])]
             for id_ in id_list(ids_in(objects, operation.body)):
                 judged.cases.setdefault(id_, Case()).applied = True
     return found

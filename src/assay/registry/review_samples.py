@@ -169,14 +169,30 @@ def _facts(registry: Registry, version: Version) -> Facts:
 
 
 def _strata(registry: Registry, version: Version, pool: IdArray, drawing: Drawing) -> Drawn | None:
-    """The strata of the pool, by the field that was named; for a stratified sample, by the first that says any."""
+    """The strata of the pool, by the field that was named; a stratified sample without one has that of `_topic`."""
     if drawing.by is None and drawing.sample != "stratified":
         return None
-    for by in (drawing.by,) if drawing.by is not None else (*TOPICS, "source"):
-        found = labels(registry, version, pool, by)
-        if any(found.values()) or (drawing.by is None and by == "source"):
-            return Drawn(pool, by, found)
-    raise UsageError(f"no example states its {drawing.by}", "name a field of the records, a fact, or split")
+    by = drawing.by if drawing.by is not None else _topic(registry, version)
+    found = labels(registry, version, pool, by)
+    if drawing.by is not None and not any(found.values()):
+        raise UsageError(f"no example states its {by}", "name a field of the records, a fact, or split")
+    return Drawn(pool, by, found)
+
+
+def _topic(registry: Registry, version: Version) -> str:
+    """The first of `TOPICS` that is a fact, or that one of the first row group's rows states; else the source."""
+    for _, table in registry.store.live_tables(version.manifest, ["payload", "extra"]):
+        keys = _facts(registry, version).keys
+        rows = [
+            (orjson.loads(row["extra"]) if row["extra"] else {}, orjson.loads(row["payload"]))
+            for row in table.to_pylist()
+        ]
+        for name in TOPICS:
+            stated = (isinstance(extra, dict) and field_value(name, extra, payload) for extra, payload in rows)
+            if name in keys or any(stated):
+                return name
+        break
+    return "source"
 
 
 def _stratified(pool: IdArray, strata: Mapping[bytes, str], n: int, seed: int) -> IdArray:

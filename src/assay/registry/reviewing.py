@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from assay.errors import UsageError
 from assay.govern.auto_review import count_states, standings, trust
 from assay.govern.review_agreement import Agreement, agreement
-from assay.govern.review_values import ADJUDICATE, MOST_EXAMPLES, QUEUE, REVIEW, Queue, put_by_id
+from assay.govern.review_values import ADJUDICATE, MOST_EXAMPLES, QUEUE, REVIEW, Queue, Verdict, put_by_id
 from assay.govern.reviews import OPEN, REVIEWED, Judged, Reviews, name_refusal, reviews, visible
 from assay.kernels.ids import IdArray, id_list, sorted_ids
 from assay.model.operation import Operation
@@ -160,6 +160,19 @@ class Reviewing:
             comment = read_note(registry.store.objects, one.note) if one.note is not None else ""
             said.append((one, comment or ""))
         return Shown(judged.queue, registry.example(id.hex()), judged.state(id), said, left)
+
+    def about(self, id: str) -> Sequence[tuple[str, Verdict]]:
+        """Everything that was said of an example, and every edit that made it: queue and verdict, oldest first, as far
+        as this actor may see it. Raises NotFound."""
+        wanted = self._registry.example(id).id
+        said = [
+            (judged.queue.name, verdict)
+            for judged in self.fold().queues.values()
+            for held in judged.cases
+            for verdict in visible(judged, held, self._registry.actor)
+            if wanted in (verdict.id, verdict.edited)
+        ]
+        return sorted(said, key=lambda one: one[1].seq)
 
     def give(self, name: str, given: Sequence[Given], *, dry_run: bool = False) -> Operation | None:
         """Give verdicts, all in one operation or none. None after a dry run.

@@ -10,17 +10,17 @@ from assay.cli.command import Command
 from assay.cli.session import Session
 from assay.errors import UsageError
 
-SHORT = {
-    "accept": "Fit as it is.",
-    "reject": "Let it leave.",
-    "edit": "Better like this.",
-    "skip": "Leave it to others.",
-}
 HELP = {
-    "accept": "The examples ID of QUEUE are fit as they are.",
-    "reject": "The examples ID of QUEUE are to leave.",
-    "edit": "The example ID of QUEUE is to be replaced by the payload in FILE (- for standard input).",
-    "skip": "Pass: leave the examples ID of QUEUE to others; takes an earlier verdict of yours back.",
+    "accept": ("Fit as it is.", "The examples ID of QUEUE are fit as they are."),
+    "reject": ("Let it leave.", "The examples ID of QUEUE are to leave."),
+    "edit": (
+        "Better like this.",
+        "The example ID of QUEUE is to be replaced by the payload in FILE (- for standard input).",
+    ),
+    "skip": (
+        "Leave it to others.",
+        "Pass: leave the examples ID of QUEUE to others; takes an earlier verdict of yours back.",
+    ),
 }
 
 
@@ -30,7 +30,7 @@ def _verdict(verdict: str) -> click.Command:
         give(session, queue, ids, verdict, dry_run, adjudicating=False, **said)
 
     return Command(
-        verdict, callback=run, params=params_of(verdict), help=HELP[verdict], short_help=SHORT[verdict]
+        verdict, callback=run, params=params_of(verdict), help=HELP[verdict][1], short_help=HELP[verdict][0]
     )
 
 
