@@ -230,6 +230,25 @@ def test_rules_are_kept_at_the_door(root: Path) -> None:
     assert len(as_(root, "x").log()) == before
 
 
+def test_an_example_that_is_gone_does_not_hold_up_the_queue(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = as_(root, "ann")
+    registry.reviews.create("q", "desk", Drawing("random", 3))
+    first = registry.reviews.next("q")
+    assert first is not None
+    found = Registry.example
+
+    def example(self: Registry, id: str) -> Example:
+        if first.example.name == id:
+            raise NotFound("it was erased")
+        return found(self, id)
+
+    monkeypatch.setattr(Registry, "example", example)
+    second = registry.reviews.next("q")
+    assert second is not None and second.example.id != first.example.id and second.left == 2
+
+
 def test_counts_of_hidden_verdicts_say_no_more_than_that(root: Path) -> None:
     as_(root, "mira").reviews.create("q", "desk", Drawing("random", 2), Rules(reviewers=2))
     shown = as_(root, "ann").reviews.next("q")

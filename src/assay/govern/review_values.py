@@ -111,7 +111,11 @@ class Said:
             or (said.verdict == EDIT) != (edited is not None)
         ):
             raise ValueError("not a verdict")
-        texts = (*said.tags, *said.tags.values(), *(one for one in (said.note, said.payload) if one is not None))
+        texts = (
+            *said.tags,
+            *said.tags.values(),
+            *(one for one in (said.note, said.payload) if one is not None),
+        )
         if not all(isinstance(one, str) for one in texts) or not isinstance(said.score, int | float | None):
             raise ValueError("a tag, a note, a payload or a score of another kind")
         if (said.edited is None) != (said.payload is None) or (

@@ -122,7 +122,8 @@ def _reviewed(registry: Registry, reviewer: str) -> IdArray:
     if reviewer not in judged:
         near = get_close_matches(reviewer, judged, 3, 0.5) or list(judged)[:5]
         raise NotFound(
-            f"{reviewer!r} reviewed nothing", f"reviewers: {', '.join(near)}" if near else "nobody reviewed anything"
+            f"{reviewer!r} reviewed nothing",
+            f"reviewers: {', '.join(near)}" if near else "nobody reviewed anything",
         )
     return judged[reviewer]
 
@@ -228,7 +229,8 @@ def _fixes(
     commands: list[list[str]] = [["disable", name, *chosen, "--reason", reason] for name in datasets]
     if kind == "reviewer":  # what one person let through, another looks at again
         commands = [
-            ["review", "create", f"again-{name}", name, "--reviewed-by", value, "--note", reason] for name in datasets
+            ["review", "create", f"again-{name}", name, "--reviewed-by", value, "--note", reason]
+            for name in datasets
         ]
     commands += [["revoke", ref, "--reason", reason] for ref in used]
     return tuple(map(tuple, commands))

@@ -188,7 +188,9 @@ def _topic(registry: Registry, version: Version) -> str:
             for row in table.to_pylist()
         ]
         for name in TOPICS:
-            stated = (isinstance(extra, dict) and field_value(name, extra, payload) for extra, payload in rows)
+            stated = (
+                isinstance(extra, dict) and field_value(name, extra, payload) for extra, payload in rows
+            )
             if name in keys or any(stated):
                 return name
         break

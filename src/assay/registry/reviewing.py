@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from assay.errors import UsageError
+from assay.errors import NotFound, UsageError
 from assay.govern.auto_review import count_states, standings, trust
 from assay.govern.review_agreement import Agreement, agreement
 from assay.govern.review_values import ADJUDICATE, MOST_EXAMPLES, QUEUE, REVIEW, Queue, Verdict, put_by_id
@@ -144,9 +144,12 @@ class Reviewing:
         registry, found = self._registry, self.fold()
         judged = found.named(name)
         waiting = waiting_for(found, judged, registry.actor, conflicts=conflicts)
-        if not waiting:
-            return None
-        return self._shown(judged, waiting[0], len(waiting))
+        for place, id_ in enumerate(waiting):
+            try:
+                return self._shown(judged, id_, len(waiting) - place)
+            except NotFound:  # erased since it was queued
+                continue
+        return None
 
     def show(self, name: str, id: str) -> Shown:
         """One example of a queue as this actor may see it. Raises NotFound."""

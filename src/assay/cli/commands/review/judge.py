@@ -13,14 +13,8 @@ from assay.errors import UsageError
 HELP = {
     "accept": ("Fit as it is.", "The examples ID of QUEUE are fit as they are."),
     "reject": ("Let it leave.", "The examples ID of QUEUE are to leave."),
-    "edit": (
-        "Better like this.",
-        "The example ID of QUEUE is to be replaced by the payload in FILE (- for standard input).",
-    ),
-    "skip": (
-        "Leave it to others.",
-        "Pass: leave the examples ID of QUEUE to others; takes an earlier verdict of yours back.",
-    ),
+    "edit": ("Better like this.", "The payload in FILE (- for standard input) is to replace the example ID."),
+    "skip": ("Leave it to others.", "Leave the examples ID to others; takes your earlier verdict back."),
 }
 
 
