@@ -398,6 +398,18 @@ def test_an_edit_that_holds_a_frozen_item_stays_out(root: Path, tmp_path: Path) 
     assert one.id in {e.id for e in as_(root, "x").version("desk")}
 
 
+def test_an_edit_into_what_is_barred_stays_out(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mira = as_(root, "mira")
+    mira.reviews.create("q", "desk", Drawing("random", 2))
+    one, two = (mira.example(i.hex()) for i in sorted(mira.reviews.fold().named("q").queue.ids))
+    give(root, "ann", "q", one.name, "edit", payload=edited(one))
+    give(root, "ann", "q", two.name, "reject")
+    barred_id = checked_edit(one, edited(one)).hex()
+    monkeypatch.setattr("assay.registry.review_apply.barred", lambda *_: as_ids_of([barred_id]))
+    done = mira.reviews.apply("q")
+    assert done.barred == (one.name,) and (done.edited, done.rejected, done.version) == (0, 1, "desk@v2")
+
+
 def test_edits_are_exported_as_preference_pairs(root: Path, tmp_path: Path) -> None:
     mira = as_(root, "mira")
     mira.reviews.create("q", "desk", Drawing("random", 2))
@@ -418,8 +430,12 @@ def test_edits_are_exported_as_preference_pairs(root: Path, tmp_path: Path) -> N
     )
     assert (record["edited_by"], record["original_id"]) == ("ann", one.name)
     for id_ in (one.name, record["id"]):
-        ((queue, verdict),) = mira.reviews.about(id_)
+        ((queue, verdict),) = mira.reviews.about(bytes.fromhex(id_))
         assert (queue, verdict.actor, verdict.verdict) == ("q", "ann", "edit")
+        (chapter,) = [one for one in mira.trace(id_).chapters if one.name == "reviews"]
+        assert {"edited_to": record["id"]}.items() <= chapter.rows[
+            0
+        ].items() or "edited_from" in chapter.rows[0]
     assert mira.export("desk@v1", str(tmp_path / "p1"), format="edits", dry_run=True).files == {
         str(tmp_path / "p1" / "edits.jsonl"): 0
     }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
-from assay.errors import AssayError, StorageFailure, UsageError
+from assay.errors import AssayError, MergeConflict, StorageFailure, UsageError
 
 
 def as_assay_error(error: Exception) -> AssayError:
@@ -30,7 +31,10 @@ def report(error: AssayError, as_json: bool) -> None:
     if as_json:
         from assay.cli.session import print_json
 
-        print_json({"error": {"code": error.code, "message": error.message, "hint": error.hint}})
+        said: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
+        if isinstance(error, MergeConflict):
+            said["conflicts"] = [dict(one) for one in error.conflicts]
+        print_json({"error": said})
         return
     from rich.console import Console
     from rich.text import Text
@@ -40,5 +44,9 @@ def report(error: AssayError, as_json: bool) -> None:
     console = Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
     console.soft_wrap = not console.is_terminal  # a pipe is given whole lines
     console.print(Text.assemble(("error:", "bold red"), " ", safe_text(error.message, lines=True)))
+    if isinstance(error, MergeConflict):
+        from assay.cli.render.refs import conflicts
+
+        console.print(conflicts(error.conflicts))
     if error.hint:
         console.print(Text.assemble(("hint:", "cyan"), "  ", safe_text(error.hint, lines=True)))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from assay.registry.papers import Papers
     from assay.registry.querying import ArrowTable
     from assay.registry.radius import Radius
+    from assay.registry.refs import Refs
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
     from assay.registry.reviewing import Reviewing
     from assay.registry.running import Runs
@@ -67,6 +68,16 @@ class Registry:
         self.clock = clock
         self.entropy = entropy
         self._index: SqliteIndex | None = None
+        self._folder = root
+        self.tell: Tell | None = None
+        """Who is told of work that an answer has to wait for: building the index."""
+
+    @property
+    def refs(self) -> Refs:
+        """Branches, tags, merges, rollbacks, blame."""
+        from assay.registry.refs import Refs
+
+        return Refs(self)
 
     def curate(  # noqa: PLR0913 - the options of the command, by keyword
         self,
@@ -76,6 +87,7 @@ class Registry:
         recipe: str | Recipe | None = None,
         eval_sources: Sequence[str] = (),
         add: bool = False,
+        branch: str = MAIN,
         message: str = "",
         shape: str | None = None,
         container: str | None = None,
@@ -89,9 +101,9 @@ class Registry:
         """Make the next version of dataset `name` from raw files.
 
         `recipe`: a preset's name, the path of a YAML file, or a `Recipe` (default: `default`). `eval_sources`: files
-        that are the test split. `add`: keep the newest version's examples and add to them. `shape` and
-        `container` are recognised when not named. `memory`: bytes beyond which keys lie in files. Raises BadInput,
-        NotFound, InvalidRecipe, Conflict.
+        that are the test split. `add`: keep the newest version's examples and add to them. `branch`: which one is
+        moved. `shape` and `container` are recognised when not named. `memory`: bytes beyond which keys lie in files.
+        Raises BadInput, NotFound, InvalidRecipe, Conflict.
         """
         from assay.registry.curation import Request, run_curation
         from assay.registry.recipes import load_plan
@@ -106,6 +118,7 @@ class Registry:
             shape,
             container,
             provenance or {},
+            branch=branch,
             workers=workers,
             batch_rows=batch_rows,
             memory=memory,
@@ -113,38 +126,12 @@ class Registry:
         )
         return run_curation(self, request, progress)
 
-    def import_(  # noqa: PLR0913 - the options of the command, by keyword
-        self,
-        name: str,
-        sources: Sequence[str],
-        *,
-        add: bool = False,
-        message: str = "",
-        shape: str | None = None,
-        container: str | None = None,
-        workers: int = 1,
-        batch_rows: int = BATCH_ROWS,
-        memory: int | None = None,
-        provenance: Mapping[str, str] | None = None,
-        dry_run: bool = False,
-        progress: Tell | None = None,
-    ) -> CurationResult:
-        """Take files in as they are: every record that can be understood is kept, what looks wrong is flagged."""
-        return self.curate(
-            name,
-            sources,
-            recipe="import",
-            add=add,
-            message=message,
-            shape=shape,
-            container=container,
-            workers=workers,
-            batch_rows=batch_rows,
-            memory=memory,
-            provenance=provenance,
-            dry_run=dry_run,
-            progress=progress,
-        )
+    def import_(self, name: str, sources: Sequence[str], **options: Any) -> CurationResult:
+        """Take files in as they are: every record that can be understood is kept, what looks wrong is flagged.
+
+        `options`: those of `curate`, but for the recipe and eval sources.
+        """
+        return self.curate(name, sources, recipe="import", **options)
 
     def freeze(
         self,
@@ -161,6 +148,7 @@ class Registry:
         no curation keeps a row that holds one. Raises BadInput, NotFound; UsageError when the name has other items."""
         from assay.registry.freezing import FreezeRequest, freeze
 
+        self.check_writable()
         request = FreezeRequest(name, _listed(sources), shape, container, dry_run, self_test)
         return freeze(self, request, progress)
 
@@ -199,7 +187,13 @@ class Registry:
     def at(self, moment: str) -> Registry:
         """The registry at the end of a day or a minute ("2026-11-01T12:30Z"), to read. Raises UsageError."""
         until = end_of(moment)
-        return Registry(self.store.storage, None, self.actor, self.clock, entropy=self.entropy, until=until)
+        then = Registry(self.store.storage, None, self.actor, self.clock, entropy=self.entropy, until=until)
+        then._folder = self._folder  # the index follows the whole log, and answers as of any moment
+        return then
+
+    def check_writable(self) -> None:
+        """Raise UsageError when this is the registry of a moment that has passed."""
+        self.store.check_writable()
 
     @property
     def runs(self) -> Runs:
@@ -358,16 +352,14 @@ class Registry:
         """What nothing refers to any more; with `dry_run=False` it is deleted."""
         from assay.registry.upkeep import collect
 
+        self.check_writable()
         return collect(self, dry_run, grace_seconds)
 
-    def index(self) -> SqliteIndex:
+    def index(self, progress: Tell | None = None) -> SqliteIndex:
         """The index, brought up to the log's head."""
-        from assay.store.index.sqlite import SqliteIndex
+        from assay.registry.indexing import synchronised
 
-        if self._index is None:
-            path = ":memory:" if self.root is None else self.root / "index" / "index.sqlite"
-            self._index = SqliteIndex(path)
-        self._index.sync(self.store.objects, self.store.log)
+        self._index = synchronised(self, self._index, self._folder, progress or self.tell)
         return self._index
 
     def scratch_root(self) -> Path | None:

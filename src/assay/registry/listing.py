@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
 from assay.errors import NotFound
 from assay.model.operation import Operation
 from assay.model.ref import Ref, end_of
 from assay.registry.results import DatasetSummary
+from assay.store.aliases import GIVEN_BY, alias_version
 from assay.store.heads import MAIN, Committed, Line
 from assay.store.notes import read_note
 from assay.store.refs import refs
 
 if TYPE_CHECKING:
     from assay.registry import Registry
+
+REFUSED: Final[str | None] = None
+"""Where approvals are judged: "module:function" of the log's entries and a dataset, giving sequence numbers."""
 
 
 def summaries(registry: Registry) -> list[DatasetSummary]:
@@ -64,11 +70,26 @@ def _named(registry: Registry, ref: Ref, line: Line) -> list[Committed]:
         return made[-1:]
     if ref.kind == "time":
         return [c for c in line.on() if c.operation.time <= end_of(value)][-1:]
-    if ref.kind == "name" and value not in line.heads:
+    if ref.kind == "name" and value in GIVEN_BY:
+        entries = registry.store.log.entries()
+        given = alias_version(entries, ref.dataset, value, refused(entries, ref.dataset))
+        return [c for c in line.versions if c.number == given]
+    if ref.kind == "name" and value not in (*line.heads, "latest"):
         tag = refs(registry.store.log.entries(), ref.dataset).tags.get(value)
         return [c for c in line.versions if tag is not None and c.number == tag.version]
-    head = line.head(MAIN if ref.kind == "latest" else value)
+    head = line.head(MAIN if ref.kind == "latest" or value == "latest" else value)
     return [] if head is None else [head]
+
+
+def refused(entries: Sequence[Operation], dataset: str) -> frozenset[int]:
+    """The `seq` of approvals, releases and revocations that broke a rule, and therefore do not count.
+
+    REFUSED says who knows; nobody does where it is None.
+    """
+    if REFUSED is None:
+        return frozenset()
+    module, _, function = REFUSED.partition(":")
+    return frozenset(getattr(import_module(module), function)(entries, dataset))
 
 
 def said(registry: Registry, operation: Operation) -> str:

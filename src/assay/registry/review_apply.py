@@ -21,6 +21,7 @@ from assay.model.example import example_id
 from assay.model.operation import Operation
 from assay.model.version import Manifest, SegmentRef
 from assay.registry.acting import noted
+from assay.registry.barred import barred, still_allowed
 from assay.registry.contaminated import EVAL_SPLIT
 from assay.registry.edited import edited_row
 from assay.registry.guarding import RegistryResources
@@ -42,7 +43,7 @@ class Applied:
 
     `version` None: nothing was to change, or a dry run. `outside`: decisions on examples that the version does not
     hold. `contaminated`: edits (ids of the originals) that hold an item of a frozen eval set; their originals stay.
-    `erased`: edits whose text was erased; likewise.
+    `erased`: edits whose text was erased; `barred`: edits into an example that was disabled or forgotten; likewise.
     """
 
     queue: str
@@ -56,10 +57,15 @@ class Applied:
     outside: int
     contaminated: tuple[str, ...]
     erased: tuple[str, ...]
+    barred: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
         told = {name: getattr(self, name) for name in self.__slots__}
-        return told | {"contaminated": list(self.contaminated), "erased": list(self.erased)}
+        return told | {
+            "contaminated": list(self.contaminated),
+            "erased": list(self.erased),
+            "barred": list(self.barred),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,7 @@ class _Change:
     outside: int
     contaminated: tuple[bytes, ...]
     erased: tuple[bytes, ...]
+    barred: tuple[bytes, ...]
 
     @property
     def ids(self) -> list[bytes]:
@@ -97,13 +104,16 @@ def apply(registry: Registry, name: str, reason: str, dry_run: bool) -> Applied:
     base = registry.head_of(judged.queue.dataset)
     assert base is not None, "a queue is of a version"
     placed = place(objects, base)
-    change = _plan(registry, decisions, placed)
+    change = _plan(registry, base.dataset, decisions, placed)
     undecided = len(judged.queue.ids) - len(decisions) - len(judged.queue.gold)
     undecided -= sum(case.applied for case in judged.cases.values())
     made: Manifest | None = None
     if (change.rejected or change.edits) and not dry_run:
+        into = {"": sorted_ids(new for new, _ in change.edits.values())}
+        allowed = still_allowed(objects, base.dataset, into)
 
         def check(entries: Sequence[Operation]) -> None:
+            allowed(entries)
             now = fold(entries)
             still = decided(now, now.named(name))
             if any(still.get(id_) != decisions[id_] for id_ in change.ids):
@@ -119,10 +129,11 @@ def apply(registry: Registry, name: str, reason: str, dry_run: bool) -> Applied:
         name, judged.queue.dataset, made.ref if made else None, made.fingerprint if made else None,
         len(change.accepted), len(change.rejected), len(change.edits), undecided, change.outside,
         tuple(id_.hex() for id_ in change.contaminated), tuple(id_.hex() for id_ in change.erased),
+        tuple(id_.hex() for id_ in change.barred),
     )  # fmt: skip
 
 
-def _plan(registry: Registry, decisions: Mapping[bytes, Standing], placed: Placed) -> _Change:
+def _plan(registry: Registry, dataset: str, decisions: Mapping[bytes, Standing], placed: Placed) -> _Change:
     ids = sorted_ids(decisions)
     held = {id_ for id_, there in zip(id_list(ids), contains(placed.ids, ids).tolist(), strict=True) if there}
     rejected = {id_ for id_ in held if _verdict(decisions[id_]) == REJECT}
@@ -140,12 +151,20 @@ def _plan(registry: Registry, decisions: Mapping[bytes, Standing], placed: Place
             raise Damaged(f"the payload of the edit of {id_.hex()} is not what its id says")
         else:
             edits[id_] = said.edited, payload
+    entries = registry.store.log.entries()
+    kept_out = barred(registry.store.objects, entries, dataset)
+    into = as_ids([new for new, _ in edits.values()])
+    shut = [old for old, hit in zip(edits, contains(kept_out, into).tolist(), strict=True) if hit]
+    for id_ in shut:
+        del edits[id_]
     dirty = _contaminated(registry, edits, placed)
     for id_ in dirty:
         del edits[id_]
-    accepted = held - rejected - edits.keys() - set(dirty) - set(erased)
+    accepted = held - rejected - edits.keys() - {*dirty, *erased, *shut}
     outside = len(decisions) - len(held)
-    return _Change(frozenset(accepted), frozenset(rejected), edits, outside, tuple(dirty), tuple(erased))
+    return _Change(
+        frozenset(accepted), frozenset(rejected), edits, outside, tuple(dirty), tuple(erased), tuple(shut)
+    )
 
 
 def _verdict(one: Standing) -> str | None:

@@ -164,16 +164,15 @@ class Reviewing:
             said.append((one, comment or ""))
         return Shown(judged.queue, registry.example(id.hex()), judged.state(id), said, left)
 
-    def about(self, id: str) -> Sequence[tuple[str, Verdict]]:
+    def about(self, id: bytes) -> Sequence[tuple[str, Verdict]]:
         """Everything that was said of an example, and every edit that made it: queue and verdict, oldest first, as far
-        as this actor may see it. Raises NotFound."""
-        wanted = self._registry.example(id).id
+        as this actor may see it."""
         said = [
             (judged.queue.name, verdict)
             for judged in self.fold().queues.values()
             for held in judged.cases
             for verdict in visible(judged, held, self._registry.actor)
-            if wanted in (verdict.id, verdict.edited)
+            if id in (verdict.id, verdict.edited)
         ]
         return sorted(said, key=lambda one: one[1].seq)
 

@@ -246,6 +246,11 @@ def applied(done: Applied, dry_run: bool, command: Command) -> RenderableType:
     if done.contaminated:
         held = f"  {plural(len(done.contaminated), 'edit')} left out: they hold an item of a frozen eval set"
         notes.append(Text(held, "red"))
+    if done.barred:
+        told = (
+            f"  {plural(len(done.barred), 'edit')} left out: into an example that was disabled or forgotten"
+        )
+        notes.append(Text(told, "red"))
     if done.erased:
         notes.append(Text(f"  {plural(len(done.erased), 'edit')} left out: their text was erased", "red"))
     made = Text(f"  {safe_text(command('show', done.version))}", "cyan") if done.version else None
