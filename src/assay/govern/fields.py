@@ -1,0 +1,38 @@
+"""What the examples of a batch state in a field, as the name of a group."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from assay.curate.batch import Batch
+from assay.model.label import label_of
+
+MOST_VALUES: Final = 10_000
+"""With more different values than this a field is no category (it is an id, or free text)."""
+
+
+def labels(batch: Batch, path: str) -> list[str | None]:
+    """One label a row; None where it states nothing.
+
+    `path` may be dotted (`meta.topic`). The record's left-over fields and provenance are looked at first, then the
+    payload.
+    """
+    fields = batch.fields or ({},) * len(batch)
+    return [
+        _label(_at(field, path), payload, path) for field, payload in zip(fields, batch.payloads, strict=True)
+    ]
+
+
+def _label(stated: Any, payload: Any, path: str) -> str | None:
+    value = stated if stated not in (None, "") else _at(payload, path)
+    return None if value in (None, "") else label_of(value)
+
+
+def _at(held: Any, path: str) -> Any:
+    value = held.get(path)
+    if value is not None or "." not in path:
+        return value
+    value = held
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
