@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from assay.errors import AssayError, StorageFailure, UsageError
+from assay.errors import AssayError, GateFailed, StorageFailure, UsageError
 
 
 def as_assay_error(error: Exception) -> AssayError:
@@ -30,7 +30,8 @@ def report(error: AssayError, as_json: bool) -> None:
     if as_json:
         from assay.cli.session import print_json
 
-        print_json({"error": {"code": error.code, "message": error.message, "hint": error.hint}})
+        document = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
+        print_json(document | ({"gate": error.gate} if isinstance(error, GateFailed) else {}))
         return
     from rich.console import Console
     from rich.text import Text

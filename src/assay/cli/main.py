@@ -35,6 +35,14 @@ SECTIONS = {
         "trace": "Everything known about an example.",
         "sweep": "What other thresholds would have kept.",
     },
+    "Govern": {
+        "policy": "What a version must be like, and who may approve it.",
+        "check": "Hold a version against the policy.",
+        "waive": "Let a finding pass for a while.",
+        "approve": "Approve a version that others made.",
+        "release": "Release a version that is approved.",
+        "revoke": "Withdraw a version for good.",
+    },
     "Keep": {
         "export": "Write a version as files.",
         "verify": "Check every byte against its name.",

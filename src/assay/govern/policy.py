@@ -1,10 +1,10 @@
 """A policy: what a version must be like, and who may approve it. Recipe ≠ policy: a recipe makes, a policy allows.
 
-    approvals: 2
-    approvers: [mira, chen]
-    rules:
-      - pii: {commit: refuse}
-      - licences: {allowed: [MIT, CC-BY-4.0]}
+approvals: 2
+approvers: [mira, chen]
+rules:
+  - pii: {commit: refuse}
+  - licences: {allowed: [MIT, CC-BY-4.0]}
 """
 
 from __future__ import annotations
@@ -68,10 +68,7 @@ class Policy:
             "description": self.description,
             "approvals": self.approvals,
             "approvers": list(self.approvers),
-            "rules": [
-                {rule.kind: rule.model_dump(mode="json", by_alias=True, exclude_none=True)}
-                for rule in self.rules
-            ],
+            "rules": [{rule.kind: rule.model_dump(mode="json", exclude_none=True)} for rule in self.rules],
         }
 
     @cached_property

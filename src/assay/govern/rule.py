@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from assay.govern.view import View
 from assay.kernels.ids import IdArray, as_ids, concat, order
@@ -21,6 +21,7 @@ MOMENTS: tuple[Moment, ...] = ("commit", "release", "train")
 
 Effect = Literal["refuse", "warn", "off"]
 Unit = Literal["count", "share", "number"]
+Bound = Literal["most", "least"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,8 +29,9 @@ class Verdict:
     """What a rule says under one of its codes, whether it holds or not.
 
     `value` was found and is held against `limit` (None where there is none), in `unit`: examples, a share from 0 to
-    1, or a plain number. `message` says it in words, without any text of examples. `ids`: V32, sorted, all examples that
-    offend; none where no single example does.
+    1, or a plain number; `bound` says whether the limit is the `most` or the `least` that is allowed. `message` says
+    it in words, without any text of examples. `ids`: V32, sorted, all examples that offend; none where no single
+    example does.
     """
 
     code: str
@@ -39,6 +41,7 @@ class Verdict:
     message: str
     unit: Unit = "count"
     ids: IdArray = field(default_factory=lambda: as_ids([]))
+    bound: Bound = "most"
 
 
 class Rule(BaseModel):
@@ -53,6 +56,12 @@ class Rule(BaseModel):
     commit: Effect = Field(default="warn", description="what happens when a version is made")
     release: Effect = Field(default="refuse", description="what happens when it is to be released")
     train: Effect = Field(default="refuse", description="what happens when it is to be trained on")
+
+    @field_validator("commit", "release", "train", mode="before")
+    @classmethod
+    def _off_is_a_word(cls, value: object) -> object:
+        # YAML 1.1 reads a bare `off` as false.
+        return "off" if value is False else value
 
     def effect(self, moment: Moment) -> Effect:
         found: Effect = getattr(self, moment)

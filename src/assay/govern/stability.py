@@ -2,12 +2,12 @@
 
     PSI = Σ (p − q) · ln(p / q)      p, q: the shares of a bin in the two populations
 
-Siddiqi, *Credit Risk Scorecards* (Wiley, 2006): below 0.1 little has changed, from 0.25 on much has. Both counts of every
-bin are raised by ½, so that an empty bin does not make the sum infinite.
+Siddiqi, *Credit Risk Scorecards* (Wiley, 2006): below 0.1 little has changed, from 0.25 on much has. Both counts of
+every bin are raised by ½, so that an empty bin does not make the sum infinite.
 
 With B bins and n and m rows drawn from one distribution, PSI / (1/n + 1/m) is about χ² with B − 1 degrees of freedom
-(Yurdakul and Naranjo, "Statistical properties of the population stability index", Journal of Risk Model Validation 14(4),
-2020). `noise` is its 99.9th percentile: a smaller PSI says nothing about a small version.
+(Yurdakul and Naranjo, "Statistical properties of the population stability index", Journal of Risk Model
+Validation 14(4), 2020). `noise` is its 99.9th percentile: a smaller PSI says nothing about a small version.
 """
 
 from __future__ import annotations

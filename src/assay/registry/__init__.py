@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from assay.registry.acting import Check
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.measuring import Statistics
+    from assay.registry.policies import Policies
+    from assay.registry.releases import Releases
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
     from assay.registry.sweeping import Sweep
     from assay.store.gc import GcPlan
@@ -85,7 +87,8 @@ class Registry:
         `recipe`: a preset's name, the path of a YAML file, or a `Recipe` (default: `default`). `eval_sources`: files
         that are the test split. `add`: keep the newest version's examples and add to them. `shape` and
         `container` are recognised when not named. `memory`: bytes beyond which keys lie in files. Raises BadInput,
-        NotFound, InvalidRecipe, Conflict.
+        NotFound, InvalidRecipe, Conflict,
+        and GateFailed when a rule of the policy refuses the version.
         """
         from assay.registry.curation import Request, run_curation
         from assay.registry.recipes import load_plan
@@ -183,13 +186,33 @@ class Registry:
             raise NotFound(f"no dataset {dataset!r}", self._known())
         return found
 
-    def version(self, ref: str) -> Version:
-        """The version, or the split of it, that a ref names. Raises NotFound with what there is."""
+    def version(self, ref: str, *, force: bool = False) -> Version:
+        """The version, or the split of it, that a ref names. Raises NotFound with what there is.
+
+        The rows of a revoked version are not given out: asking for them raises Revoked. With `force` they are, and
+        the log says that they were.
+        """
         from assay.registry.listing import resolve
+        from assay.registry.loading import Door
 
         parsed = Ref.parse(ref)
         found = resolve(self, parsed)
-        return Version(self.store, self.store.objects.manifest(found.manifest), found.operation, parsed.split)
+        manifest = self.store.objects.manifest(found.manifest)
+        return Version(self.store, manifest, found.operation, parsed.split, Door(self, manifest, force))
+
+    @property
+    def policies(self) -> Policies:
+        """Policies: which is in force, what it says of a version, and waivers."""
+        from assay.registry.policies import Policies
+
+        return Policies(self)
+
+    @property
+    def releases(self) -> Releases:
+        """Approving, releasing and revoking versions."""
+        from assay.registry.releases import Releases
+
+        return Releases(self)
 
     def head_of(self, dataset: str, branch: str = MAIN) -> Manifest | None:
         """The newest version's manifest, or None."""
@@ -275,11 +298,12 @@ class Registry:
         format: str = "source",
         container: str = "jsonl",
         dry_run: bool = False,
+        force: bool = False,
     ) -> ExportResult:
-        """Write a version as files. `format`: source, a shape's name, article, or ledger."""
+        """Write a version as files. `format`: source, a shape's name, article, or ledger. `force`: see `version`."""
         from assay.registry.exporting import export
 
-        return export(self, ref, directory, format, container, dry_run)
+        return export(self, ref, directory, format, container, dry_run, force)
 
     def sweep(
         self,

@@ -33,18 +33,19 @@ from assay.model.provenance import ORIGINS
 from assay.model.version import Manifest, SegmentRef
 from assay.registry.base_rows import BaseRows
 from assay.registry.funnel import funnel
+from assay.registry.gating import commit_version
 from assay.registry.guarding import guarded
 from assay.registry.results import CurationResult, Progress
 from assay.registry.sources import Sources
 from assay.registry.store import Store
-from assay.registry.timing import spell_time
 from assay.registry.writing import Written, membership, write_curation
-from assay.store.commit import Draft, commit
+from assay.store.commit import Draft
 from assay.store.diff import table_to_pair
 from assay.store.members import live_tables, split_ids
 from assay.store.values import FileValues
 
 if TYPE_CHECKING:
+    from assay.govern.gate import Gate
     from assay.registry import Registry
 
 BATCH_ROWS = 5_000
@@ -134,7 +135,7 @@ def run_curation(
         stages, malformed_codes = funnel(gathered, settled, request.plan)
         counts = _counts(gathered, settled)
         splits = membership(gathered, settled)
-        version = None
+        version = gate = None
         if not request.dry_run:
             with phases.phase("write"):
                 tell(Progress("writing", 0, None, "rows"))
@@ -156,7 +157,7 @@ def run_curation(
                     },
                 )
             with phases.phase("commit"):
-                version = _commit(registry, request, base, splits, written)
+                version, gate = _commit(registry, request, base, splits, written)
         if values is not None:
             values.trim()
     return CurationResult(
@@ -175,6 +176,7 @@ def run_curation(
         phases.elapsed,
         phases.seconds,
         reused=gathered.reused,
+        gate=gate,
     )
 
 
@@ -184,8 +186,8 @@ def _commit(
     base: Manifest | None,
     splits: Mapping[str, IdArray],
     written: Written,
-) -> Manifest:
-    """Name what was written in the log. Raises Conflict."""
+) -> tuple[Manifest, Gate | None]:
+    """Name what was written in the log, and say what the policy says of it. Raises Conflict, GateFailed."""
     store = registry.store
     draft = Draft(
         request.dataset,
@@ -199,7 +201,7 @@ def _commit(
         commutes=request.add and not request.plan.set_stages,
         edits=_edits(store, base, splits, written.segments),
     )
-    return commit(store.objects, store.log, draft, actor=registry.actor, time=spell_time(registry.clock()))
+    return commit_version(registry, draft)
 
 
 def _edits(

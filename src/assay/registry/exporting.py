@@ -27,14 +27,20 @@ CONTAINERS = ("jsonl", "parquet")
 
 
 def export(
-    registry: Registry, ref: str, directory: str, format: str, container: str, dry_run: bool
+    registry: Registry,
+    ref: str,
+    directory: str,
+    format: str,
+    container: str,
+    dry_run: bool,
+    force: bool = False,
 ) -> ExportResult:
     """Write a version to `directory`: one file a split, the article layout, or the ledger.
 
     `format`: `source` (every row in the shape and with all the fields it came with), a shape's name,
-    `article`, or `ledger`. Raises NotExpressible, naming the example, before any file takes its name.
+    `article`, or `ledger`. Raises NotExpressible, naming the example, before any file takes its name; Revoked.
     """
-    version = registry.version(ref)
+    version = registry.version(ref, force=force)
     known = ("source", "article", "ledger", *shape_names())
     if format not in known:
         raise UsageError(f"no export format {format!r}", f"one of: {', '.join(known)}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from assay.cli.command import Command
@@ -18,8 +20,9 @@ from assay.cli.session import Session
 )  # fmt: skip
 @click.option("--container", type=click.Choice(["jsonl", "parquet"]), default="jsonl", show_default=True)
 @click.option("--dry-run", is_flag=True, help="Say what would be written.")
+@click.option("--force", is_flag=True, help="Even a revoked version; the log will say so.")
 @click.pass_obj
-def command(session: Session, ref: str, directory: str, shape: str, container: str, dry_run: bool) -> None:
+def command(session: Session, /, ref: str, directory: str, shape: str, **given: Any) -> None:
     """Write the version REF as files under DIR."""
-    result = session.registry.export(ref, directory, format=shape, container=container, dry_run=dry_run)
-    session.answer(result.as_json, lambda: tables.files(result, dry_run))
+    result = session.registry.export(ref, directory, format=shape, **given)
+    session.answer(result.as_json, lambda: tables.files(result, given["dry_run"]))

@@ -13,10 +13,10 @@ from assay.govern.view import View
 class Contamination(Rule):
     """At most a share of the training rows hold an item of a frozen eval set.
 
-    It is looked for with the stage [`decontaminate`](../stages/decontaminate.md) by overlap of rare word n-grams, in
-    all splits but those in `spare`: nobody trains on `test`, and an eval item may stand there. Sets that were frozen
-    after the version was made are looked for too. Rephrased and translated items are not found by this rule. While
-    nothing is frozen there is nothing to find, and the message says so.
+    It is looked for with the stage [`decontaminate`](../stages/decontaminate.md) by overlap of rare word n-grams,
+    in all splits but those in `spare`: nobody trains on `test`, and an eval item may stand there. Sets that were
+    frozen after the version was made are looked for too. Rephrased and translated items are not found by this rule.
+    While nothing is frozen there is nothing to find, and the message says so.
 
     ```yaml
     - contamination: {}

@@ -18,12 +18,13 @@ _BINS = 10
 class Drift(Rule):
     """Lengths, languages and labels are spread as they are in the parent version.
 
-    Each is compared by the population stability index, PSI = Σ (p − q) · ln(p / q) over bins. Below 0.1 little has changed,
-    from 0.25 on much has (Siddiqi, *Credit Risk Scorecards*, 2006). Lengths (units of input and of output: words, and Han
-    or kana characters) are put into the tenths of the parent's rows; languages are those of the output, by the stage
-    [`language`](../stages/language.md); labels are the values of `field`. A PSI that chance would pass once in a thousand
-    times with so few rows breaks nothing (Yurdakul and Naranjo, 2020), and the message says so. A first version passes.
-    The finding names no ids: no single example drifts.
+    Each is compared by the population stability index, PSI = Σ (p − q) · ln(p / q) over bins. Below 0.1 little has
+    changed, from 0.25 on much has (Siddiqi, *Credit Risk Scorecards*, 2006). Lengths (units of input and of output:
+    words, and Han or kana characters) are put into the tenths of the parent's rows; languages are those of the
+    output, by the stage [`language`](../stages/language.md); labels are the values of `field`. A PSI that chance
+    would pass once in a thousand times with so few rows breaks nothing (Yurdakul and Naranjo, 2020), and the
+    message says so. A first version passes; a field that nothing states does not. The finding names no ids: no
+    single example drifts.
 
     ```yaml
     - drift: {max: 0.25, field: category}
@@ -48,7 +49,9 @@ class Drift(Rule):
         found = []
         for side in ("input", "output"):
             before, now = _lengths(view.parent, side), _lengths(view, side)
-            edges = np.unique(np.quantile(before, np.arange(1, _BINS) / _BINS)) if len(before) else np.empty(0)
+            edges = (
+                np.unique(np.quantile(before, np.arange(1, _BINS) / _BINS)) if len(before) else np.empty(0)
+            )
             moved = f"median {_median(before)} → {_median(now)}"
             found.append(self._verdict(f"drift_{side}", _binned(now, edges), _binned(before, edges), moved))
         if self.languages:
@@ -74,9 +77,13 @@ class Drift(Rule):
         if max(len(now), len(before)) > MOST_VALUES:
             said = f"{self.field} has more than {MOST_VALUES:,} values"
             return Verdict(code, False, None, self.max, said, "number")
+        if {*now, *before} == {""}:
+            return Verdict(code, False, None, self.max, f"nothing states {self.field}", "number")
         n, m = max(1, now.total()), max(1, before.total())
         most = max(
-            sorted({*now, *before}, key=repr), key=lambda name: abs(now[name] / n - before[name] / m), default=""
+            sorted({*now, *before}, key=repr),
+            key=lambda name: abs(now[name] / n - before[name] / m),
+            default="",
         )
         name = str(most) if len(str(most)) <= 24 else str(most)[:23] + "…"
         said = f"{name or '(none)'} {before[most] / m:.1%} → {now[most] / n:.1%}"

@@ -17,9 +17,9 @@ class Duplicates(Rule):
     """At most a share of the examples say nearly the same as another one.
 
     Counted are the examples that near-duplicate removal would take out: texts whose character 5-grams have a true
-    Jaccard similarity of at least `threshold` with an example that stays ([`near_dedup`](../stages/near_dedup.md)). A
-    version that was curated with that stage has none. Of equal ones the example with the smallest id stays, so the
-    answer depends on the set of examples alone. The rule holds all texts in memory at once.
+    Jaccard similarity of at least `threshold` with an example that stays ([`near_dedup`](../stages/near_dedup.md)).
+    A version that was curated with that stage has none. Of equal ones the example with the smallest id stays, so
+    the answer depends on the set of examples alone. The rule holds all texts in memory at once.
 
     ```yaml
     - duplicates: {max_rate: 0.01}

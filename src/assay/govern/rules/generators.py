@@ -25,10 +25,11 @@ class Generators(Rule):
     """No example was written by a model whose terms forbid the purpose.
 
     `purpose` says what the dataset is for, in a word of yours. Each entry of `terms` names a generator as examples
-    state it (`provider/model`; `*` stands for anything, case is ignored), the purposes that its terms forbid (`*` for
-    all), and where that is written. The rule knows no terms of its own: they change, and reading them is a person's work.
-    With `known: true` an example whose generator no term names breaks the rule too; a term that forbids nothing that
-    you do (`not_for: [none]`) is how a generator is cleared. Examples that state no generator are left alone.
+    state it (`provider/model`; `*` stands for anything, case is ignored), the purposes that its terms forbid (`*`
+    for all), and where that is written. The rule knows no terms of its own: they change, and reading them is a
+    person's work. With `known: true` an example whose generator no term names breaks the rule too; a term that
+    forbids nothing that you do (`not_for: [none]`) is how a generator is cleared. Examples that state no generator
+    are left alone.
 
     ```yaml
     - generators:

@@ -18,25 +18,25 @@ Name = Literal[
 class Provenance(Rule):
     """Every example says where it came from.
 
-    `fields` must be stated by every example; `synthetic` by those that a model wrote (their origin is `synthetic`, their
-    depth 1 or more, or they state a generator). Which model wrote an example, from which template and with which
-    parameters is what a recall asks for when that model turns out bad.
+    `required` must be stated by every example; `synthetic` by those that a model wrote (their origin is
+    `synthetic`, their depth 1 or more, or they state a generator). Which model wrote an example, from which
+    template and with which parameters is what a recall asks for when that model turns out bad.
 
     ```yaml
-    - provenance: {fields: [source, origin, licence], synthetic: [generator, prompt_template]}
+    - provenance: {required: [source, origin, licence], synthetic: [generator, prompt_template]}
     ```
     """
 
     kind: ClassVar[str] = "provenance"
     codes: ClassVar[Mapping[str, str]] = {"provenance_missing": "a field of provenance is not stated"}
 
-    fields_: tuple[Name, ...] = Field(
-        default=("source", "origin"), alias="fields", description="what every example must state"
+    required: tuple[Name, ...] = Field(
+        default=("source", "origin"), description="what every example must state"
     )
     synthetic: tuple[Name, ...] = Field(default=(), description="what one that a model wrote must state too")
 
     def judge(self, view: View) -> Sequence[Verdict]:
-        names = list(dict.fromkeys([*self.fields_, *self.synthetic, "origin", "generator", "depth"]))
+        names = list(dict.fromkeys([*self.required, *self.synthetic, "origin", "generator", "depth"]))
         missing: dict[str, int] = {}
         parts = []
         for rows in view.stored(names):
@@ -51,9 +51,9 @@ class Provenance(Rule):
                 np.bool_,
             )
             bad = np.zeros(len(rows.ids), np.bool_)
-            for name in dict.fromkeys([*self.fields_, *self.synthetic]):
+            for name in dict.fromkeys([*self.required, *self.synthetic]):
                 lacks = np.array([value is None or value == "" for value in held[name]], np.bool_)
-                lacks &= made if name not in self.fields_ else True
+                lacks &= made if name not in self.required else True
                 missing[name] = missing.get(name, 0) + int(lacks.sum())
                 bad |= lacks
             parts.append(rows.where(bad))

@@ -14,9 +14,9 @@ from assay.kernels.ids import contains
 class Reviews(Rule):
     """At least a share of the examples were looked at by somebody.
 
-    Counted are the examples of the version that a review names, whatever it decided: an example that a reviewer rejected
-    and that still stands here was seen. The share is of all examples, in all splits unless `splits` names some.
-    The finding names no ids: nobody in particular is to blame for a review that was not made.
+    Counted are the examples of the version that a review names, whatever it decided: an example that a reviewer
+    rejected and that still stands here was seen. The share is of all examples, in all splits unless `splits` names
+    some. The finding names no ids: nobody in particular is to blame for a review that was not made.
 
     ```yaml
     - reviews: {min_share: 0.05}
@@ -39,4 +39,14 @@ class Reviews(Rule):
                 seen += int(np.count_nonzero(contains(reviewed, rows.ids)))
         share = seen / total if total else 0.0
         said = f"{seen:,} of {total:,} examples"
-        return [Verdict("too_few_reviewed", share >= self.min_share, share, self.min_share, said, "share")]
+        return [
+            Verdict(
+                "too_few_reviewed",
+                share >= self.min_share,
+                share,
+                self.min_share,
+                said,
+                "share",
+                bound="least",
+            )
+        ]

@@ -24,12 +24,12 @@ _TYPES: Final = {
 class SchemaContract(Rule):
     """The examples are built as those of the parent version are.
 
-    The parent is the contract: which kinds of payload it has (messages, preference, completion, text), which roles speak,
-    which fields its records carry and of which JSON types. Looked at are the fields of the payload and the record's
-    left-over fields, both at the top; provenance columns have a rule of their own. A field that every parent example has
-    may not be missing; one that the parent does not have is allowed unless `closed: true`. `kinds` and `roles`, where
-    given, are the contract instead of what the parent has. A first version without them passes. With more than 1,000
-    different fields nothing is said of fields.
+    The parent is the contract: which kinds of payload it has (messages, preference, completion, text), which roles
+    speak, which fields its records carry and of which JSON types. Looked at are the fields of the payload and the
+    record's left-over fields, both at the top; provenance columns have a rule of their own. A field that every
+    parent example has may not be missing; one that the parent does not have is allowed unless `closed: true`.
+    `kinds` and `roles`, where given, are the contract instead of what the parent has. A first version without them
+    passes. With more than 1,000 different fields nothing is said of fields.
 
     ```yaml
     - schema: {}
@@ -69,11 +69,9 @@ class SchemaContract(Rule):
                         names[code][name] = None
             for code, rows_bad in marked.items():
                 bad[code].append(rows.ids[rows_bad])
-        return [
-            _verdict(code, sorted_of(bad[code]), sorted(names[code]), "the first version" if first else "as in the parent")
-            for code in self.codes
-            if code != "field_new" or self.closed
-        ]  # fmt: skip
+        well = "the first version" if first else "as in the parent"
+        asked = [code for code in self.codes if code != "field_new" or self.closed]
+        return [_verdict(code, sorted_of(bad[code]), sorted(names[code]), well) for code in asked]
 
     def _breaks(
         self,

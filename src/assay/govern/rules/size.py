@@ -28,20 +28,17 @@ class Size(Rule):
 
     def judge(self, view: View) -> Sequence[Verdict]:
         total = sum(view.counts.values())
-        verdicts = [Verdict("too_small", total >= self.min, total, self.min, f"{total:,} examples")]
-        short = {
-            name: view.counts.get(name, 0)
-            for name, least in sorted(self.splits.items())
-            if view.counts.get(name, 0) < least
-        }
-        if short:
-            said = ", ".join(f"{name} has {n:,} of {self.splits[name]:,}" for name, n in short.items())
-            worst = min(short, key=lambda name: (short[name] / self.splits[name], name))
-            verdicts.append(Verdict("split_too_small", False, short[worst], self.splits[worst], said))
-        elif self.splits:
-            name = min(self.splits, key=lambda name: (view.counts.get(name, 0) / max(1, self.splits[name]), name))
-            said = f"{name} has {view.counts.get(name, 0):,}"
+        verdicts = [
+            Verdict("too_small", total >= self.min, total, self.min, f"{total:,} examples", bound="least")
+        ]
+        if self.splits:
+            held = {name: view.counts.get(name, 0) for name in sorted(self.splits)}
+            worst = min(held, key=lambda name: (held[name] / max(1, self.splits[name]), name))
+            short = [name for name, count in held.items() if count < self.splits[name]]
+            said = ", ".join(
+                f"{name} has {held[name]:,} of {self.splits[name]:,}" for name in short or [worst]
+            )
             verdicts.append(
-                Verdict("split_too_small", True, view.counts.get(name, 0), self.splits[name], said)
+                Verdict("split_too_small", not short, held[worst], self.splits[worst], said, bound="least")
             )
         return verdicts

@@ -12,8 +12,8 @@ from assay.govern.view import View
 class SyntheticDepth(Rule):
     """No example is further from people than so many models.
 
-    Depth 0 was written by a person, 1 by a model, 2 by a model that was given a model's output, and so on. What counts is
-    the `depth` that an example states; one that states none but is of origin `synthetic` counts as 1.
+    Depth 0 was written by a person, 1 by a model, 2 by a model that was given a model's output, and so on. What
+    counts is the `depth` that an example states; one that states none but is of origin `synthetic` counts as 1.
 
     ```yaml
     - synthetic_depth: {max: 1}

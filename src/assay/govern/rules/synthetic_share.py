@@ -12,13 +12,13 @@ from assay.govern.view import View
 class SyntheticShare(Rule):
     """At most a share of the examples was written by a model.
 
-    An example counts as synthetic when its origin is `synthetic`, or its depth is 1 or more, or it states a generator
-    and no origin. One that states none of the three counts as not synthetic; `provenance` can demand that it says.
-    The finding names every synthetic example.
+    An example counts as synthetic when its origin is `synthetic`, or its depth is 1 or more, or it states a
+    generator and no origin. One that states none of the three counts as not synthetic; `provenance` can demand that
+    it says. The finding names every synthetic example.
 
-    Why there is a limit at all: models trained on the outputs of models, generation after generation, lose the tails of
-    what people write (Shumailov et al., Nature 631, 2024); together with human data they do not (Gerstgrasser et al.,
-    arXiv:2404.01413). No number fits every task: the default of 0.5 is a place to start.
+    Why there is a limit at all: models trained on the outputs of models, generation after generation, lose the
+    tails of what people write (Shumailov et al., Nature 631, 2024); together with human data they do not
+    (Gerstgrasser et al., arXiv:2404.01413). No number fits every task: the default of 0.5 is a place to start.
 
     ```yaml
     - synthetic_share: {max: 0.3}
