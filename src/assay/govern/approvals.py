@@ -239,10 +239,19 @@ class _Fold:
     def _settled(self, number: int) -> bool:
         return self._versions[number].approved is not None and self._revocation(number) is None
 
+    def _all_authors(self) -> dict[int, frozenset[str]]:
+        """`authors` of every version, each from those before it: what leads to a version has a smaller number."""
+        found: dict[int, frozenset[str]] = {}
+        for number, version in sorted(self._versions.items()):
+            before = [found[n] for n in version.before if n in found and not self._settled(n)]
+            found[number] = frozenset({version.operation.actor}).union(*before)
+        return found
+
     def result(self) -> Approvals:
+        authors = self._all_authors()
         standing = {
             number: Standing(
-                number, frozenset(self.authors(number)), tuple(v.approvals), v.approved, v.released,
+                number, authors[number], tuple(v.approvals), v.approved, v.released,
                 self._revocation(number), tuple(v.waivers),
             )
             for number, v in self._versions.items()

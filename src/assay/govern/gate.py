@@ -162,6 +162,7 @@ def _outcome(objects: Objects, value: Mapping[str, Any]) -> Outcome:
 def summary(findings: Sequence[Outcome]) -> str:
     """One line a finding, for an error's message."""
     return "\n".join(
-        f"  {one.code}: {one.message}" + (f" ({len(one.ids):,} examples)" if len(one.ids) else "")
+        f"  {one.code}: {one.message}"
+        + (f" ({len(one.ids):,} example{'' if len(one.ids) == 1 else 's'})" if len(one.ids) else "")
         for one in findings
     )

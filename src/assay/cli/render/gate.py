@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -15,7 +15,7 @@ from assay.cli.render.text import clip, plural, safe_text
 from assay.kernels.ids import IdArray, id_list
 
 if TYPE_CHECKING:
-    from assay.govern.approvals import Standing
+    from assay.govern.approvals import Refused, Standing
     from assay.govern.gate import Gate, Outcome
     from assay.model.operation import Operation
     from assay.registry.releases import Act
@@ -40,7 +40,7 @@ def gate_card(gate: Gate, command: Callable[..., str] | None = None) -> Renderab
 def gate_table(gate: Gate) -> RenderableType:
     """A row a rule: its mark, what was found against the limit, how many examples; the findings in full; the result."""
     table = columns(
-        "", "rule", "found", "limit", "examples", "", right=("found", "limit", "examples"), grow=""
+        "", "rule", "found", "limit", "examples", "what", right=("found", "limit", "examples"), grow="what"
     )
     for one in gate.outcomes:
         mark, style = _MARKS[one.status]
@@ -128,6 +128,15 @@ def gate_line(gate: Gate | None) -> RenderableType:
     return safe_text(
         f"{gate.result} {_WHEN[gate.moment]}" + (f"; findings: {', '.join(found)}" if found else "")
     )
+
+
+def refused_lines(refused: Sequence[Refused]) -> RenderableType:
+    """What the log holds and the rules do not count, one a line."""
+    lines = [
+        f"{one.operation.action} by {clip(one.operation.actor, 20)} (operation {one.operation.seq}): {safe_text(one.reason)}"
+        for one in refused
+    ]
+    return Text("\n".join(lines), "red", overflow="fold") if lines else ""
 
 
 def act_card(done: Act) -> RenderableType:
