@@ -132,10 +132,10 @@ def gate_line(gate: Gate | None) -> RenderableType:
 
 def refused_lines(refused: Sequence[Refused]) -> RenderableType:
     """What the log holds and the rules do not count, one a line."""
-    lines = [
-        f"{one.operation.action} by {clip(one.operation.actor, 20)} (operation {one.operation.seq}): {safe_text(one.reason)}"
-        for one in refused
-    ]
+    lines = []
+    for one in refused:
+        act = f"{one.operation.action} by {clip(one.operation.actor, 20)} (operation {one.operation.seq})"
+        lines.append(safe_text(f"{act}: {one.reason}"))
     return Text("\n".join(lines), "red", overflow="fold") if lines else ""
 
 
