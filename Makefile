@@ -42,7 +42,7 @@ soak: $(VENV)/.ready
 asan: $(VENV)/.ready
 	@CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover -g -O1" $(BIN)/python setup.py -q build --build-base build/asan --build-lib build/asan/lib
 	@LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 PYTHONPATH=build/asan/lib \
-	  $(BIN)/python -m pytest -m "soak or not soak" -q -p no:cacheprovider tests/soak/test_kernel_fuzz.py tests/kernels/test_native.py
+	  $(BIN)/python -m pytest -m "soak or not soak" -q -p no:cacheprovider tests/soak/test_kernel_fuzz.py tests/kernels/test_native.py tests/kernels/test_language.py
 
 # Figures on licensed data that is not part of the repository; tests skip, saying so, where it is absent.
 quality: $(VENV)/.ready

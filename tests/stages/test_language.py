@@ -15,7 +15,8 @@ from assay.errors import UsageError
 from assay.kernels import language as kernel
 from assay.kernels import little_words, scripts, source_code
 from assay.kernels.language import language_of, py3langid
-from assay.stages.language import Language, packed, unpacked
+from assay.kernels.language_tables import packed, unpacked
+from assay.stages.language import Language
 from assay.testing.stages import RowStageSuite
 
 ENGLISH = "You can reset the password of your account in the settings, and we will send you a new one."
@@ -238,8 +239,3 @@ def test_shares_are_shares(text):
 def test_every_script_is_known_to_somebody():
     for name in scripts.SCRIPTS[1:]:
         assert (scripts.language_of_script(name) is None) == (name in little_words.SCRIPTS)
-
-
-@pytest.mark.parametrize("name", [*sorted(little_words.LANGUAGES), "und", "code"])
-def test_codes_survive_packing(name):
-    assert unpacked(packed(name)) == name

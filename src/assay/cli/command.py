@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import click
@@ -45,3 +47,42 @@ class SourceRecord(click.ParamType[tuple[str, int]]):
         if not (number.isascii() and number.isdigit() and len(number) <= 18 and int(number) > 0):
             self.fail(f"{number!r} is not a record number; records are counted from 1", param, ctx)
         return source, int(number)
+
+
+class Group(click.Group):
+    """A command of commands (`runs link`, `runs list`); global options may stand after its name too."""
+
+    command_class = Command
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(global_options())
+
+    def invoke(self, ctx: click.Context) -> Any:
+        given = {name: ctx.params.pop(name) for name in ("folder", "actor", "as_json")}
+        ctx.obj = (ctx.obj or Session()).override(**given)
+        return super().invoke(ctx)
+
+
+class FileGroup(Group):
+    """A group whose commands lie in files of their own, `assay.cli.commands.<group>_<name>`, imported when asked for.
+
+    `subcommands`: name → one-line help, in the order of the help page.
+    """
+
+    def __init__(self, *args: Any, subcommands: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.subcommands = subcommands
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.subcommands)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.subcommands:
+            return None
+        command: click.Command = import_module(f"assay.cli.commands.{self.name}_{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self.subcommands.items()), col_max=10, col_spacing=4)

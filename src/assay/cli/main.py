@@ -34,6 +34,7 @@ SECTIONS = {
         "why": "What became of a record, and the evidence.",
         "trace": "Everything known about an example.",
         "sweep": "What other thresholds would have kept.",
+        "radius": "Every version and run that something reached.",
     },
     "Govern": {
         "policy": "What a version must be like, and who may approve it.",
@@ -42,6 +43,8 @@ SECTIONS = {
         "approve": "Approve a version that others made.",
         "release": "Release a version that is approved.",
         "revoke": "Withdraw a version for good.",
+        "runs": "Which models learned from which version.",
+        "audit": "Prove that the log is whole, and hold it against what you kept.",
     },
     "Keep": {
         "export": "Write a version as files.",

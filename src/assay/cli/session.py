@@ -89,7 +89,14 @@ class Session:
     def command(self, *words: str) -> str:
         """A command line to copy, quoted for the shell, that reaches the same registry."""
         where = ("--registry", self.path) if self.given and self.path != DEFAULT_REGISTRY else ()
-        return shlex.join(("assay", *words, *where))
+        return " ".join(map(_quoted, ("assay", *words, *where)))
+
+
+def _quoted(word: str) -> str:
+    """A word for the shell; in double quotes where that reads better than single ones."""
+    if "'" in word and not set(word) & set('"$`\\!'):
+        return f'"{word}"'
+    return shlex.quote(word)
 
 
 def print_json(document: Any) -> None:

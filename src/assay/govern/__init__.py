@@ -1,1 +1,1 @@
-"""Governance: what is allowed, who may say so, and what follows from it. Folds of the log, and pure rules."""
+"""What people and rules say about datasets, and what follows from it: folds of the log and pure functions on them."""

@@ -70,8 +70,8 @@ class Standing:
 
 @dataclass(frozen=True)
 class Approvals:
-    """All of it for a dataset. `approved`, `released`: the version that was approved, or released, last, and is not
-    revoked; None without one."""
+    """All of it for a dataset. `approved`: the newest version that is approved; `released`: the one that was released
+    last; neither is revoked, and either may be None."""
 
     versions: Mapping[int, Standing]
     approved: int | None
@@ -93,6 +93,19 @@ def objection(entries: Iterable[Operation], operation: Operation) -> str | None:
     for entry in entries:
         fold.take(entry)
     return fold.objection(operation)
+
+
+def uncounted(entries: Iterable[Operation], dataset: str) -> frozenset[int]:
+    """The `seq` of all approvals, releases and revocations that give a version nothing: those that break a rule,
+    approvals of a version that needs more of them, and what was said of one that is revoked by a rollback."""
+    found = approvals(entries, dataset)
+    seqs = {one.operation.seq for one in found.refused}
+    for standing in found.versions.values():
+        if standing.approved is None or standing.revoked is not None:
+            seqs |= {one.seq for one in standing.approvals}
+        if standing.released is not None and standing.revoked is not None:
+            seqs.add(standing.released.seq)
+    return frozenset(seqs)
 
 
 @dataclass
@@ -259,7 +272,7 @@ class _Fold:
         good = [one for one in standing.values() if one.revoked is None]
         return Approvals(
             standing,
-            max(((s.approved.seq, s.number) for s in good if s.approved), default=(0, None))[1],
+            max((s.number for s in good if s.approved), default=None),
             max(((s.released.seq, s.number) for s in good if s.released), default=(0, None))[1],
             tuple(self._refused),
         )

@@ -9,8 +9,13 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
 from assay.errors import UsageError
-from assay.kernels import little_words, scripts, source_code
+from assay.kernels import little_words, native, scripts, source_code
+from assay.kernels.language_tables import packed, tables
+from assay.kernels.texts import Texts
 
 UNKNOWN: Final = "und"
 """No letters, too few of them, or no evidence (ISO 639-3 `und`, undetermined)."""
@@ -26,6 +31,9 @@ SURE: Final = 0.7
 
 DETECTOR_LIMIT: Final = 200
 """Characters that the statistical detector sees: its time grows with every byte."""
+
+# What the compiled kernel says of a row: little words are not sure; the reference must answer.
+_UNSURE, _ASK = 1, 2
 
 Detector = Callable[[str], tuple[str, float]]
 """A text → its language (ISO 639) and how sure that is, 0 to 1."""
@@ -57,6 +65,31 @@ def language_of(text: str, detector: Detector | None = None) -> tuple[str, float
     if language is None:
         return UNKNOWN, 0.0
     return language, confidence * script.share
+
+
+def languages_of(
+    texts: Texts, detector: Detector | None = None
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.float64]]:
+    """uint32[n] and float64[n]: `language_of` each text, the languages as `packed` writes them.
+
+    Only the beginning of a text is looked at or decoded.
+    """
+    if native.available():
+        language, confidence, state = native.languages(_opened(), texts)
+        rows = np.flatnonzero(state >= (_ASK if detector is None else _UNSURE))
+    else:
+        language, confidence = np.empty(len(texts), np.uint32), np.empty(len(texts))
+        rows = np.arange(len(texts))
+    if len(rows):
+        for row, text in zip(rows.tolist(), texts.take(rows).heads(source_code.WINDOW), strict=True):
+            name, confidence[row] = language_of(text, detector)
+            language[row] = packed(name)
+    return language, confidence
+
+
+@cache
+def _opened() -> object:
+    return native.open_language(tables(UNKNOWN, CODE, MIN_LETTERS, SURE))
 
 
 def _head(text: str) -> tuple[str, bool]:

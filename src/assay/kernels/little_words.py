@@ -208,11 +208,17 @@ LONE: Final = 0.5
 """What a mark of one letter counts, in words: `a`, `w` and `z` are also names in formulas."""
 
 LETTER: Final = 0.8
-"""What an occurrence of a letter of one's own counts, on top of `LONE`; at most three of a letter count."""
+"""What an occurrence of a letter of one's own counts, on top of `LONE`."""
 
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+MOST_TIMES: Final = 3
+"""How many occurrences of a letter count."""
 
-_ADDRESS: Final = ("@", "://", "www.", ".com")
+LETTERS: Final = r"[^\W\d_]"
+"""What words are made of, as a regular expression."""
+
+_WORD: Final = re.compile(f"{LETTERS}+(?:['-]{LETTERS}+)*")
+
+ADDRESSES: Final = ("@", "://", "www.", ".com")
 
 Weights = dict[str, tuple[tuple[int, float], ...]]
 
@@ -222,7 +228,7 @@ def guess(text: str, script: str) -> tuple[str | None, float]:
 
     Looks at the first `LIMIT` characters.
     """
-    languages, words, letters = _weights(script)
+    languages, words, letters = weights(script)
     text = text[:LIMIT]
     if not text.isascii():
         # Full-width letters become plain ones, and an accent written by itself joins its letter.
@@ -233,8 +239,9 @@ def guess(text: str, script: str) -> tuple[str | None, float]:
         for language, weight in words.get(word, ()):
             scores[language] += weight
     if not lowered.isascii():
-        for letter in letters.keys() & set(lowered):
-            times = LETTER * min(3, lowered.count(letter))
+        # In order, for sums of floats hang on it.
+        for letter in sorted(letters.keys() & set(lowered)):
+            times = worth(lowered.count(letter))
             for language, weight in letters[letter]:
                 scores[language] += weight * times
     best = max(scores)
@@ -245,15 +252,21 @@ def guess(text: str, script: str) -> tuple[str | None, float]:
     return languages[place], (1.0 - 0.5 * max(scores) / best) * best / (best + 0.5)
 
 
+def worth(times: int) -> float:
+    """What so many occurrences of a letter count."""
+    return LETTER * min(MOST_TIMES, times)
+
+
 def without_addresses(text: str) -> str:
     """The text without its addresses of the web and of mail, whose parts are no words of its language."""
-    if "@" in text or "://" in text or "www." in text or ".com" in text:
-        return " ".join(word for word in text.split() if not any(mark in word for mark in _ADDRESS))
+    if "@" in text or "://" in text or "www." in text or ".com" in text:  # `ADDRESSES`, five times as fast
+        return " ".join(word for word in text.split() if not any(mark in word for mark in ADDRESSES))
     return text
 
 
 @cache
-def _weights(script: str) -> tuple[tuple[str, ...], Weights, Weights]:
+def weights(script: str) -> tuple[tuple[str, ...], Weights, Weights]:
+    """The languages of a script, and mark → (place of a language, weight) of its words and of its letters."""
     words, letters = _BY_SCRIPT[script]
     languages = tuple(dict.fromkeys((*words, *letters)))  # of equals the first, which is the commoner one
     return (

@@ -182,6 +182,20 @@ def read_payloads(payloads: Texts) -> tuple[U8, U8, I64, I64]:
     return text, status, text_end, answer_start
 
 
+def open_language(tables: tuple[npt.NDArray[Any], ...]) -> object:
+    """What `languages` needs: the tables of `assay.kernels.language_tables`, checked."""
+    return _call("language_open", tables)
+
+
+def languages(opened: object, texts: Texts) -> tuple[U32, F64, U8]:
+    """uint32[rows] languages (`assay.kernels.language.packed`), float64[rows] confidences, and uint8[rows]: 1 where
+    little words are not sure, 2 where the reference must answer."""
+    language, confidence = np.empty(len(texts), np.uint32), np.empty(len(texts))
+    state = np.empty(len(texts), np.uint8)
+    _call("languages", opened, _given(texts), language, confidence, state)
+    return language, confidence, state
+
+
 def release_memory() -> None:
     """Give the system back what was freed, where its allocator would keep it for later."""
     if _kernel is not None:

@@ -92,7 +92,7 @@ def script_of(text: str) -> Script:
         letters = len(head.encode().translate(None, _NOT_ASCII_LETTERS))
         return Script("Latin", 1.0, float(letters)) if letters else Script("", 0.0, 0.0)
     points = np.frombuffer(head.encode("utf-32-le", "surrogatepass"), np.uint32)
-    table, weights = _tables()
+    table, weights = tables()
     counts = np.bincount(table[points], minlength=len(SCRIPTS))
     counts[0] = 0
     weighed = counts * weights
@@ -116,7 +116,8 @@ def language_of_script(name: str) -> str | None:
 
 
 @cache
-def _tables() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]]:
+def tables() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]]:
+    """uint8[0x110000]: place of each code point's script in `SCRIPTS`; float64[scripts]: what a letter of it weighs."""
     table = np.zeros(0x110000, np.uint8)
     for number, name in enumerate(SCRIPTS[1:], 1):
         for block in _BLOCKS[name].split():

@@ -17,7 +17,8 @@ CODE_LINES: Final = 0.5
 """Share of lines with the shape of code from which a text is code."""
 
 _FENCES: Final = ("```", "~~~")
-_NOT_SYMBOLS: Final = bytes(b for b in range(256) if b not in b"{}[]();=<>_&|\\$#*/+@")
+_SYMBOLS: Final = "{}[]();=<>_&|\\$#*/+@"
+_NOT_SYMBOLS: Final = bytes(b for b in range(256) if chr(b) not in _SYMBOLS)
 _ENDS: Final = ("{", "}", ";", "};", "});", "},", "],", "[", "(", "):", "\\", "->", "=>")
 _STARTS: Final = (
     "#include", "#!", "//", "/*", "*/", "</", "<?", "<!", "@",
@@ -36,6 +37,15 @@ _SQL: Final = frozenset(
 )
 _SENTENCE_ENDS: Final = (".", "?", "!", "。", "？", "！")
 _INSIDE: Final = ("==", "!=", "=>", "->", "()", "::", "+=", "&&", "||", "</", "/>", '":', "={", '="')
+_CALL_MARKS: Final = "(){}=;:"
+_TAILS: Final = ":("
+_COMMENTS: Final = ("#", "* ")
+
+LISTS: Final[tuple[tuple[str, ...], ...]] = (
+    _FENCES, tuple(_SYMBOLS), _STARTS, _ENDS, tuple(sorted(_WORDS)), tuple(sorted(_SQL)), _SENTENCE_ENDS, _INSIDE,
+    tuple(_CALL_MARKS), tuple(_TAILS), _COMMENTS,
+)  # fmt: skip
+"""All of these, in the order of native/language.h."""
 
 
 def prose_of(text: str) -> str:
@@ -61,7 +71,7 @@ def looks_like_code(text: str) -> bool:
     if symbols < 2 or symbols < MIN_SYMBOLS * len(text):
         return False
     lines = [line for line in map(str.strip, text.splitlines()) if line]
-    comments = sum(line.startswith(("#", "* ")) for line in lines)
+    comments = sum(line.startswith(_COMMENTS) for line in lines)
     found = sum(map(_is_code, lines))
     return found > 0 and found >= CODE_LINES * (len(lines) - comments)
 
@@ -70,10 +80,10 @@ def _is_code(line: str) -> bool:
     if line.startswith(_STARTS) or line.endswith(_ENDS):
         return True
     words = line.split(None, 4)
-    first = words[0].rstrip(":(")
+    first = words[0].rstrip(_TAILS)
     if first in _SQL:
         return True
-    if first in _WORDS and not line.endswith(_SENTENCE_ENDS) and any(mark in line for mark in "(){}=;:"):
+    if first in _WORDS and not line.endswith(_SENTENCE_ENDS) and any(mark in line for mark in _CALL_MARKS):
         return True
     if line.endswith(")") and 0 < line.find("(") < len(words[0]):
         return True

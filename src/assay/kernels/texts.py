@@ -40,6 +40,17 @@ class Texts:
         """Some of the texts, in the order asked for; nothing is copied but offsets."""
         return Texts(self.data, self.start[rows], self.end[rows])
 
+    def heads(self, points: int) -> Texts:
+        """The same texts, cut short where they are long; each keeps its first `points` characters and maybe more."""
+        end = np.minimum(self.end, self.start + 4 * points)
+        if (end == self.end).all():
+            return self
+        data = np.frombuffer(self.data, np.uint8)
+        for _ in range(3):  # a character has at most four bytes: three of them continue it
+            cut = np.flatnonzero(end < self.end)
+            end[cut] -= (data[end[cut]] & 0xC0) == 0x80
+        return Texts(self.data, self.start, end)
+
     @classmethod
     def of(cls, texts: Sequence[str]) -> Texts:
         """The texts one behind the other."""

@@ -8,12 +8,10 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
-from assay.errors import NotFound
-from assay.model.ref import Ref, check_name, end_of
+from assay.model.ref import check_name, end_of
 from assay.model.version import Manifest
 from assay.registry.store import Store
 from assay.registry.timing import utc_now
-from assay.registry.version import Version
 from assay.store.heads import MAIN
 from assay.store.storage import Storage
 
@@ -25,12 +23,16 @@ if TYPE_CHECKING:
     from assay.model.operation import Operation
     from assay.model.recipe import Recipe
     from assay.registry.acting import Check
+    from assay.registry.auditing import Audit
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.measuring import Statistics
     from assay.registry.policies import Policies
+    from assay.registry.radius import Radius
     from assay.registry.releases import Releases
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
+    from assay.registry.running import Runs
     from assay.registry.sweeping import Sweep
+    from assay.registry.version import Version
     from assay.store.gc import GcPlan
     from assay.store.index.sqlite import SqliteIndex
     from assay.store.values import FileValues
@@ -178,13 +180,9 @@ class Registry:
 
     def log(self, dataset: str | None = None) -> list[Operation]:
         """The operations so far, oldest first; with `dataset`, those that concern it. Raises NotFound."""
-        entries = self.store.log.entries()
-        if dataset is None:
-            return entries
-        found = [entry for entry in entries if entry.dataset == dataset]
-        if not found:
-            raise NotFound(f"no dataset {dataset!r}", self._known())
-        return found
+        from assay.registry.listing import log
+
+        return log(self, dataset)
 
     def version(self, ref: str, *, force: bool = False) -> Version:
         """The version, or the split of it, that a ref names. Raises NotFound with what there is.
@@ -192,13 +190,9 @@ class Registry:
         The rows of a revoked version are not given out: asking for them raises Revoked. With `force` they are, and
         the log says that they were.
         """
-        from assay.registry.listing import resolve
-        from assay.registry.loading import Door
+        from assay.registry.loading import version
 
-        parsed = Ref.parse(ref)
-        found = resolve(self, parsed)
-        manifest = self.store.objects.manifest(found.manifest)
-        return Version(self.store, manifest, found.operation, parsed.split, Door(self, manifest, force))
+        return version(self, ref, force)
 
     @property
     def policies(self) -> Policies:
@@ -227,6 +221,19 @@ class Registry:
         """
         until = end_of(moment)
         return Registry(self.store.storage, None, self.actor, self.clock, entropy=self.entropy, until=until)
+
+    @property
+    def runs(self) -> Runs:
+        """Which models learned from which version."""
+        from assay.registry.running import Runs
+
+        return Runs(self)
+
+    def radius(self, kind: str, value: str) -> Radius:
+        """Every version and run that an example, a source, a generator, a template or a licence reached."""
+        from assay.registry.radius import radius
+
+        return radius(self, kind, value)
 
     def act(
         self, action: str, dataset: str | None, body: Mapping[str, Any], check: Check | None = None
@@ -369,15 +376,18 @@ class Registry:
         return bound(self, plan)
 
     @property
+    def audit(self) -> Audit:
+        """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
+        from assay.registry.auditing import Audit
+
+        return Audit(self)
+
+    @property
     def values(self) -> FileValues | None:
         """Where measured values are remembered, if the registry is a folder."""
         from assay.store.values import FileValues
 
         return None if self.root is None else FileValues(self.root / "cache" / "values")
-
-    def _known(self) -> str:
-        names = ", ".join(sorted(self.store.versions())) or "none yet; `assay curate NAME FILE` makes one"
-        return f"datasets here: {names}"
 
 
 def _listed(sources: Sequence[str]) -> tuple[str, ...]:

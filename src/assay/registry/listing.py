@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from assay.errors import NotFound
@@ -36,13 +37,21 @@ def summaries(registry: Registry) -> list[DatasetSummary]:
     return out
 
 
+def log(registry: Registry, dataset: str | None) -> list[Operation]:
+    """All operations, or those that concern a dataset. Raises NotFound."""
+    entries = registry.store.log.entries()
+    found = [entry for entry in entries if dataset is None or entry.dataset == dataset]
+    if not found and dataset is not None:
+        raise NotFound(f"no dataset {dataset!r}", _known(registry.store.versions()))
+    return found
+
+
 def resolve(registry: Registry, ref: Ref) -> Committed:
     """The version that a ref names. Raises NotFound, saying what there is."""
     datasets = registry.store.lines()
     line = datasets.get(ref.dataset)
     if line is None:
-        known = ", ".join(sorted(datasets)) or "none yet; `assay curate NAME FILE` makes one"
-        raise NotFound(f"no dataset {ref.dataset!r}", f"datasets here: {known}")
+        raise NotFound(f"no dataset {ref.dataset!r}", _known(datasets))
     found = _named(registry, ref, line)
     if not found:
         first, last = line.versions[0], line.versions[-1]
@@ -52,6 +61,11 @@ def resolve(registry: Registry, ref: Ref) -> Committed:
             f"{last.operation.time[:10]}; `assay log {ref.dataset}` lists them",
         )
     return found[0]
+
+
+def _known(datasets: Iterable[str]) -> str:
+    names = ", ".join(sorted(datasets)) or "none yet; `assay curate NAME FILE` makes one"
+    return f"datasets here: {names}"
 
 
 def _named(registry: Registry, ref: Ref, line: Line) -> list[Committed]:

@@ -6,14 +6,24 @@ from typing import TYPE_CHECKING
 
 from assay.errors import Revoked
 from assay.govern.approvals import approvals
+from assay.model.ref import Ref
 from assay.model.version import Manifest
-from assay.registry.listing import said
+from assay.registry.listing import resolve, said
+from assay.registry.version import Version
 from assay.store.log import Log
 
 if TYPE_CHECKING:
     from assay.registry import Registry
 
 LOAD = "load"
+
+
+def version(registry: Registry, ref: str, force: bool) -> Version:
+    """The version, or the split of it, that a ref names, behind its door. Raises NotFound."""
+    parsed = Ref.parse(ref)
+    found = resolve(registry, parsed)
+    manifest = registry.store.objects.manifest(found.manifest)
+    return Version(registry.store, manifest, found.operation, parsed.split, Door(registry, manifest, force))
 
 
 class Door:

@@ -12,7 +12,9 @@ from pydantic import Field, field_validator
 
 from assay.curate.batch import Batch
 from assay.curate.stage import Check, Columns, Resources, RowStage
-from assay.kernels.language import CODE, UNKNOWN, language_of, py3langid
+from assay.kernels.language import CODE, UNKNOWN, languages_of, py3langid
+from assay.kernels.language_tables import packed, unpacked
+from assay.kernels.texts import Texts
 
 Verdict = Literal["keep", "reject"]
 
@@ -65,13 +67,14 @@ class Language(RowStage):
 
     def measure(self, batch: Batch) -> Columns:
         """`language`: uint32[n], see `packed`; `confidence`: float64[n], 0 to 1."""
-        texts = {"output": batch.outputs, "input": batch.inputs, "text": batch.texts}[self.on]
         detector = py3langid() if self.detector == "py3langid" else None
-        found = [language_of(text, detector) for text in texts]
-        return {
-            "language": np.array([packed(name) for name, _ in found], np.uint32),
-            "confidence": np.array([confidence for _, confidence in found], np.float64),
-        }
+        language, confidence = languages_of(self._texts(batch), detector)
+        return {"language": language, "confidence": confidence}
+
+    def _texts(self, batch: Batch) -> Texts:
+        if self.on == "text":
+            return batch.text_bytes
+        return batch.input_bytes if self.on == "input" else batch.output_bytes
 
     def checks(self, values: Columns) -> list[Check]:
         language, confidence = values["language"].astype(np.uint32), values["confidence"].astype(np.float64)
@@ -91,16 +94,6 @@ class Language(RowStage):
         found.append(Check("unknown_language", unknown & (self.unknown == "reject"), nothing, None))
         found.append(Check("source_code", code & (self.code == "reject"), nothing, None))
         return found
-
-
-def packed(name: str) -> int:
-    """A code of at most four ASCII letters as an integer: its bytes, the first one highest."""
-    return int.from_bytes(name.encode("ascii"))
-
-
-def unpacked(number: int) -> str:
-    """The code that `packed` made into this integer."""
-    return number.to_bytes(4).lstrip(b"\0").decode("ascii")
 
 
 def _notes(failed: npt.NDArray[np.bool_], language: npt.NDArray[np.uint32]) -> dict[int, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from assay.cli.group import Group
+from assay.cli.command import FileGroup
 
 COMMANDS = {
     "set": "Put a policy in force.",
@@ -14,6 +14,6 @@ COMMANDS = {
 }
 
 
-@click.command(cls=Group, name="policy", subcommands=COMMANDS)
+@click.group(name="policy", cls=FileGroup, subcommands=COMMANDS)
 def command() -> None:
     """What a version must be like, and who may approve it."""

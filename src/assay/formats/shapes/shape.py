@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
 from assay.errors import NotExpressible
+from assay.model.canonical import canonical_json
+from assay.model.provenance import ORIGINS
 from assay.model.record import Parsed
 
 Record = Mapping[str, Any]
@@ -90,14 +93,29 @@ def stated_provenance(record: Record) -> dict[str, Any]:
                 if str(value):
                     found[column] = str(value)
                 break
+    if record.get("origin") in ORIGINS:
+        found["origin"] = record["origin"]
+    depth, parents = record.get("depth"), record.get("derived_from")
+    if type(depth) is int and 0 <= depth <= _DEEPEST:
+        found["depth"] = depth
+    if isinstance(parents, list) and 0 < len(parents) <= _MOST_PARENTS and all(map(_is_id, parents)):
+        found["derived_from"] = canonical_json(sorted(set(parents))).decode()
     return found
 
 
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
+_ID = re.compile("[0-9a-f]{64}")
+_DEEPEST = 1_000
+_MOST_PARENTS = 1_000
 _STATED = (
     ("key", ("id", "_id", "key", "uuid", "conversation_id")),
     ("generator", ("generator", "model")),
     ("created", ("created_at", "created", "timestamp", "date", "time")),
     ("licence", ("license", "licence")),
+    ("prompt_template", ("prompt_template",)),
 )
 
 

@@ -8,6 +8,7 @@
 #include <malloc.h>
 #endif
 
+#include "language.h"
 #include "near.h"
 #include "records.h"
 #include "sketch.h"
@@ -435,6 +436,79 @@ static PyObject *py_read_payloads(PyObject *self, PyObject *args) {
     return finish(&held, 0);
 }
 
+#define LANGUAGE "assay.kernels.language"
+
+/* The tables of languages, with all that was borrowed. */
+typedef struct {
+    buffers_t held;
+    language_t model;
+} language_object_t;
+
+static void close_language(PyObject *capsule) {
+    language_object_t *self = PyCapsule_GetPointer(capsule, LANGUAGE);
+    if (!self) return;
+    language_close(&self->model);
+    release(&self->held);
+    PyMem_Free(self);
+}
+
+/* What the tables say is checked by `language_open`, which alone knows what each of them means. */
+static int borrow_language(language_object_t *self, PyObject *tables) {
+    if (!PyTuple_Check(tables) || PyTuple_Size(tables) != TABLES) {
+        PyErr_SetString(PyExc_ValueError, "not as many tables as there must be");
+        return -1;
+    }
+    for (int k = 0; k < TABLES; k++) {
+        if (!(self->model.tables[k] = borrow(&self->held, PyTuple_GetItem(tables, k), 0, 0))) return -1;
+        self->model.bytes[k] = self->held.views[k].len;
+    }
+    int failed = language_open(&self->model);
+    if (failed == -2) PyErr_SetString(PyExc_ValueError, "the tables of languages do not hold together");
+    if (failed == -1) PyErr_NoMemory();
+    return failed;
+}
+
+static PyObject *py_language_open(PyObject *module, PyObject *args) {
+    (void)module;
+    PyObject *tables;
+    if (!PyArg_ParseTuple(args, "O", &tables)) return NULL;
+    language_object_t *self = PyMem_Calloc(1, sizeof *self);
+    if (!self) return PyErr_NoMemory();
+    PyObject *capsule = PyCapsule_New(self, LANGUAGE, close_language);
+    if (!capsule) {
+        PyMem_Free(self);
+        return NULL;
+    }
+    if (borrow_language(self, tables)) {
+        Py_DECREF(capsule);
+        return NULL;
+    }
+    return capsule;
+}
+
+static PyObject *py_languages(PyObject *module, PyObject *args) {
+    (void)module;
+    PyObject *capsule, *given, *language_object, *confidence_object, *state_object;
+    int failed;
+    if (!PyArg_ParseTuple(args, "OOOOO", &capsule, &given, &language_object, &confidence_object, &state_object))
+        return NULL;
+    const language_object_t *self = PyCapsule_GetPointer(capsule, LANGUAGE);
+    if (!self) return NULL;
+    buffers_t held = {.count = 0};
+    texts_t texts;
+    uint32_t *language;
+    double *confidence;
+    uint8_t *state;
+    if (borrow_texts(&held, given, &texts) < 0 || !(language = borrow(&held, language_object, texts.n * 4, 1)) ||
+        !(confidence = borrow(&held, confidence_object, texts.n * 8, 1)) ||
+        !(state = borrow(&held, state_object, texts.n, 1)))
+        return give_up(&held);
+    Py_BEGIN_ALLOW_THREADS
+    failed = languages(&self->model, &texts, language, confidence, state);
+    Py_END_ALLOW_THREADS
+    return finish(&held, failed);
+}
+
 /* Give the system back what was freed; threads leave a lot of it in arenas of their own. */
 static PyObject *py_release_memory(PyObject *self, PyObject *none) {
     (void)self;
@@ -460,6 +534,8 @@ static PyMethodDef methods[] = {
     {"glance", py_glance, METH_VARARGS, NULL},
     {"fold_digests", py_fold_digests, METH_VARARGS, NULL},
     {"fold_width_digests", py_fold_width_digests, METH_VARARGS, NULL},
+    {"language_open", py_language_open, METH_VARARGS, NULL},
+    {"languages", py_languages, METH_VARARGS, NULL},
     {"release_memory", py_release_memory, METH_NOARGS, NULL},
     {"read_payloads", py_read_payloads, METH_VARARGS, NULL},
     {"read_records", py_read_records, METH_VARARGS, NULL},

@@ -1,0 +1,68 @@
+"""Runs: which model learned from which version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from assay.errors import UsageError
+from assay.govern.runs import ACTION, Run, runs
+from assay.model.ref import check_name
+
+if TYPE_CHECKING:
+    from assay.registry import Registry
+
+FIELDS = ("model", "base_model", "tracker", "url")
+"""What may be said of a run beside its name."""
+_LONGEST = 500
+
+
+class Runs:
+    """The training runs of a registry."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def link(self, ref: str, name: str, details: Mapping[str, str] | None = None) -> Run:
+        """Say that run `name` learned from the version, or the split, that `ref` names.
+
+        `details`: any of `FIELDS`. The same link again replaces what was said of it. Raises NotFound, UsageError.
+        """
+        registry = self._registry
+        said = {key: value for key, value in (details or {}).items() if value}
+        unknown = sorted(said.keys() - set(FIELDS))
+        if unknown:
+            raise UsageError(f"a run has no field {unknown[0]!r}", f"its fields: {', '.join(FIELDS)}")
+        if any(len(value) > _LONGEST for value in said.values()):
+            raise UsageError(
+                f"a field of a run is longer than {_LONGEST} characters", "name it, do not tell it"
+            )
+        version = registry.version(ref)
+        split = version.name.partition(":")[2] or None
+        body: dict[str, Any] = {
+            "name": check_name(name, "run"),
+            "version": version.manifest.number,
+            "fingerprint": version.fingerprint,
+            "run": registry.store.objects.put_json(said),
+        }
+        if split is not None:
+            body["split"] = split
+        operation = registry.act(ACTION, version.manifest.dataset, body)
+        return Run(name, version.manifest.dataset, version.manifest.number, split, body["run"], operation)
+
+    def list(self, ref: str | None = None) -> list[Run]:
+        """All runs, oldest first; with `ref`, those that learned from that version, or from any of a dataset."""
+        registry = self._registry
+        found = runs(registry.store.log.entries())
+        if ref is None:
+            return found
+        manifest = registry.version(ref).manifest
+        return [
+            run
+            for run in found
+            if run.dataset == manifest.dataset and ("@" not in ref or run.version == manifest.number)
+        ]
+
+    def details(self, run: Run) -> dict[str, str]:
+        """What was said of a run. Raises Damaged."""
+        return dict(self._registry.store.objects.get_json(run.details))
