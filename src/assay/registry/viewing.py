@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from assay.curate.batch import Batch
 from assay.curate.chunk import BASE
 from assay.curate.plan import make_plan
 from assay.curate.reading import Read
-from assay.curate.stage import RowStage
+from assay.curate.stage import Columns, RowStage
 from assay.curate.stored import STORED_COLUMNS, StoredChunk, read_stored
 from assay.curate.values import content_digest, measured
 from assay.errors import InvalidRecipe
@@ -67,18 +69,21 @@ class RegistryView:
             yield Stored(split, ids_of(table["id"]), table)
 
     def examples(self) -> Iterator[Examples]:
-        for split, read in self._chunks():
-            yield Examples(split, read.ids.view("V32"), read.batch)
+        for split, table in self._chunks(STORED_COLUMNS):
+            yield Examples(split, ids_of(table["id"]), _batch(table))
 
     def measured(self, stage: str, params: Mapping[str, Any]) -> Iterator[Measured]:
         plan = make_plan(Recipe(stages=(StageSpec(kind=stage, params=dict(params)),)))
         (found,) = bound(self.registry, plan).stages
         if not isinstance(found, RowStage):
             raise InvalidRecipe(f"{stage} looks at all rows at once", "a rule measures with row stages")
-        for split, read in self._chunks():
-            content = content_digest(read)
-            values, _ = measured(found, lambda r=read: found.measure(r.batch), content, self.registry.values)  # type: ignore[misc]
-            yield Measured(split, read.ids.view("V32"), values, found.checks(values))
+        for split, table in self._chunks(STORED_COLUMNS):
+            ids = ids_of(table["id"])
+            # By the rows' own fields too, for what a stage measures may depend on them. Nothing is decoded before it
+            # is known that it has to be.
+            content = content_digest(Read(table, Batch(()), ids.view("S32"), ()))
+            values, _ = measured(found, partial(_measure, found, table), content, self.registry.values)
+            yield Measured(split, ids, values, found.checks(values))
 
     def reviewed(self) -> IdArray:
         objects = self.registry.store.objects
@@ -89,21 +94,23 @@ class RegistryView:
         ]
         return sorted_ids(id_list(concat(named))) if named else as_ids([])
 
-    def _chunks(self) -> Iterator[tuple[str, Read]]:
+    def _chunks(self, columns: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
         """The rows, none beyond a segment in a chunk, so that what was measured in one holds in later versions."""
         for split in sorted(self.manifest.splits):
             for part in self.manifest.splits[split]:
                 waiting: list[pa.Table] = []
-                for table in part_tables(self.registry.store.objects, part, STORED_COLUMNS):
+                for table in part_tables(self.registry.store.objects, part, columns):
                     waiting.append(table)
                     if sum(map(len, waiting)) >= BATCH_ROWS:
-                        yield split, _read(waiting)
+                        yield split, pa.concat_tables(waiting)
                         waiting = []
                 if waiting:
-                    yield split, _read(waiting)
+                    yield split, pa.concat_tables(waiting)
 
 
-def _read(tables: Sequence[pa.Table]) -> Read:
-    table = pa.concat_tables(tables)
-    # With the rows' own fields: what a stage measures may depend on them, and is remembered by them.
-    return replace(read_stored(StoredChunk(BASE, table)), rows=table)
+def _batch(table: pa.Table) -> Batch:
+    return read_stored(StoredChunk(BASE, table)).batch
+
+
+def _measure(stage: RowStage, table: pa.Table) -> Columns:
+    return stage.measure(_batch(table))

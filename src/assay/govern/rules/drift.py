@@ -47,8 +47,9 @@ class Drift(Rule):
         if view.parent is None:
             return [Verdict(c, True, None, self.max, "the first version", "number") for c in self._asked()]
         found = []
+        earlier, later = _lengths(view.parent), _lengths(view)
         for side in ("input", "output"):
-            before, now = _lengths(view.parent, side), _lengths(view, side)
+            before, now = earlier[side], later[side]
             edges = (
                 np.unique(np.quantile(before, np.arange(1, _BINS) / _BINS)) if len(before) else np.empty(0)
             )
@@ -98,9 +99,13 @@ class Drift(Rule):
         return Verdict(code, ok, index, self.max, said, "number")
 
 
-def _lengths(view: View, side: str) -> np.ndarray:
-    parts = [rows.values[side].astype(np.int64) for rows in view.measured("length", {})]
-    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+def _lengths(view: View) -> dict[str, np.ndarray]:
+    """Units of `input` and of `output`: int64, one an example."""
+    parts: dict[str, list[np.ndarray]] = {"input": [], "output": []}
+    for rows in view.measured("length", {}):
+        for side, held in parts.items():
+            held.append(rows.values[side].astype(np.int64))
+    return {side: np.concatenate([np.empty(0, np.int64), *held]) for side, held in parts.items()}
 
 
 def _languages(view: View) -> Counter[Hashable]:

@@ -16,6 +16,9 @@ from assay.model.provenance import COLUMNS
 MOST_FIELDS: Final = 1_000
 """Beyond so many names of fields there is no contract about fields."""
 
+MOST_SHAPES: Final = 10_000
+"""So many ways of being built are remembered; hostile rows could bring any number."""
+
 _TYPES: Final = {
     str: "text", bool: "true/false", int: "number", float: "number", list: "list", dict: "object", type(None): "null",
 }  # fmt: skip
@@ -51,19 +54,22 @@ class SchemaContract(Rule):
     closed: bool = Field(default=False, description="whether new fields are refused")
 
     def judge(self, view: View) -> Sequence[Verdict]:
-        contract = _Contract()
+        contract, known = _Contract(), dict[Any, _Shape]()
         for rows in view.parent.examples() if view.parent is not None else ():
-            for shape in _shapes(rows):
+            for shape in set(_shapes(rows, known)):
                 contract.learn(shape)
         first = view.parent is None
         kinds = frozenset(self.kinds) if self.kinds else None if first else frozenset(contract.kinds)
         roles = frozenset(self.roles) if self.roles else None if first else frozenset(contract.roles)
         bad: dict[str, list[IdArray]] = {code: [] for code in self.codes}
         names: dict[str, dict[str, None]] = {code: {} for code in self.codes}
+        broken: dict[_Shape, list[tuple[str, str]]] = {}
         for rows in view.examples():
             marked = {code: np.zeros(len(rows.ids), np.bool_) for code in self.codes}
-            for row, shape in enumerate(_shapes(rows)):
-                for code, name in self._breaks(shape, contract, kinds, roles, fields=not first):
+            for row, shape in enumerate(_shapes(rows, known)):
+                if shape not in broken:
+                    broken[shape] = list(self._breaks(shape, contract, kinds, roles, fields=not first))
+                for code, name in broken[shape]:
                     marked[code][row] = True
                     if len(names[code]) < MOST_FIELDS:
                         names[code][name] = None
@@ -96,8 +102,10 @@ class SchemaContract(Rule):
                 yield "type_new", f"{name} is {kind}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Shape:
+    """How an example is built. There is one object for all that are built alike."""
+
     kind: str
     roles: tuple[str, ...]
     types: Mapping[str, str]
@@ -124,14 +132,27 @@ class _Contract:
                 self.overflown = True
 
 
-def _shapes(rows: Examples) -> Iterator[_Shape]:
+def _shapes(rows: Examples, known: dict[Any, _Shape]) -> Iterator[_Shape]:
+    """One a row; `known` are those met before, by what can be told of a row at once."""
     fields = rows.batch.fields or ({},) * len(rows.ids)
     for payload, stated in zip(rows.batch.payloads, fields, strict=True):
-        turns = [m for value in payload.values() if isinstance(value, list) for m in value]
-        roles = dict.fromkeys(str(m["role"]) for m in turns if isinstance(m, dict) and "role" in m)
-        types = {name: _type(value) for name, value in stated.items() if name not in COLUMNS}
-        types |= {name: _type(value) for name, value in payload.items()}
-        yield _Shape(kind_of(payload), tuple(roles), types)
+        told = (
+            (*payload, *map(type, payload.values()), None, *stated, *map(type, stated.values())),
+            _roles(payload),
+        )
+        shape = known.get(told)
+        if shape is None:
+            types = {name: _type(value) for name, value in stated.items() if name not in COLUMNS}
+            types |= {name: _type(value) for name, value in payload.items()}
+            shape = _Shape(kind_of(payload), told[1], types)
+            if len(known) < MOST_SHAPES:
+                known[told] = shape
+        yield shape
+
+
+def _roles(payload: Mapping[str, Any]) -> tuple[str, ...]:
+    turns = [m for value in payload.values() if isinstance(value, list) for m in value]
+    return tuple(dict.fromkeys(str(m["role"]) for m in turns if isinstance(m, dict) and "role" in m))
 
 
 def _type(value: Any) -> str:
