@@ -278,12 +278,22 @@ class _Fold:
         )
 
 
+def end_of_day(day: str) -> str:
+    """The last instant of a day (UTC), to be compared as text. Raises UsageError for what is no day."""
+    try:
+        if "T" not in day:
+            return end_of(day)
+    except UsageError:
+        pass
+    raise UsageError(f"{day!r} is not a day", "write YYYY-MM-DD")
+
+
 def _against_waiver(operation: Operation) -> str | None:
     code, until = operation.body.get("code"), operation.body.get("until")
     if not isinstance(code, str) or not code or not isinstance(until, str):
         return "a waiver names a code and a day"
     try:
-        end = end_of(until)
-    except UsageError:
-        return f"{until!r} is not a day"
+        end = end_of_day(until)
+    except UsageError as error:
+        return error.message
     return f"the waiver had expired when it was given: {until}" if end < operation.time else None

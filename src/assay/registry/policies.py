@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.errors import BadInput, Forbidden, InvalidPolicy, NotFound, UsageError
-from assay.govern.approvals import WAIVE, Waiver, approvals, objection
+from assay.govern.approvals import WAIVE, Waiver, approvals, end_of_day, objection
 from assay.govern.enacted import POLICY, Enacted, enacted, in_force
 from assay.govern.gate import Gate, evaluate, read_gate
 from assay.govern.policy import Policy, parse_policy, rule_classes
 from assay.govern.rule import Moment, Rule
 from assay.model.operation import Operation
-from assay.model.ref import Ref, end_of
+from assay.model.ref import Ref
 from assay.registry.acting import noted
 from assay.registry.gating import gate_of, policy_of
 from assay.registry.listing import resolve
@@ -157,7 +157,7 @@ class Policies:
         dataset = str(found.operation.dataset)
         if not reason.strip():
             raise UsageError("a waiver needs a reason", "say why the finding may pass: --reason TEXT")
-        if end_of(until) < self._now():
+        if end_of_day(until) < self._now():
             raise UsageError(f"{until} is past", "name the last day on which the waiver is to count")
         self._check_code(dataset, code)
         said = {

@@ -67,9 +67,12 @@ class SchemaContract(Rule):
         for rows in view.examples():
             marked = {code: np.zeros(len(rows.ids), np.bool_) for code in self.codes}
             for row, shape in enumerate(_shapes(rows, known)):
-                if shape not in broken:
-                    broken[shape] = list(self._breaks(shape, contract, kinds, roles, fields=not first))
-                for code, name in broken[shape]:
+                found = broken.get(shape)
+                if found is None:
+                    found = list(self._breaks(shape, contract, kinds, roles, fields=not first))
+                    if len(broken) < MOST_SHAPES:
+                        broken[shape] = found
+                for code, name in found:
                     marked[code][row] = True
                     if len(names[code]) < MOST_FIELDS:
                         names[code][name] = None
