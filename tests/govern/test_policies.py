@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from assay.errors import BadInput, Conflict, Forbidden, GateFailed, InvalidPolicy, NotFound, UsageError
+from assay.govern.facts import write_facts
 from assay.govern.gate import read_gate, write_gate
 from assay.govern.policy import parse_policy
+from assay.kernels.ids import as_ids
 from assay.store.objects import Objects
 
 from .conftest import ticket
@@ -243,6 +245,16 @@ def test_reviews_count_by_the_examples_that_they_name(registry, ben, desk):
     assert not registry.policies.check("desk").passed
     ben.act("review", "desk", {"ids": ids, "count": 2, "queue": "q"})
     assert registry.policies.check("desk").passed
+
+
+def test_facts_are_fields(registry, desk):
+    desk(range(4))
+    registry.policies.set({"rules": [{"imbalance": {"max_ratio": {"fact.topic": 2}}}]})
+    ids = sorted(one.id for one in registry.version("desk"))
+    stored = write_facts(registry.store.objects, as_ids(ids), ["topic"] * 4, ["网络", "打印", "网络", "网络"])
+    assert registry.policies.check("desk").findings[0].message == "nothing states fact.topic"
+    registry.act("fact", "desk", {"facts": stored})
+    assert registry.policies.check("desk").findings[0].message == "fact.topic: 2 groups, 3 to 1"
 
 
 def test_a_policy_that_changes_during_a_release_is_a_conflict(registry, ben, desk, monkeypatch):

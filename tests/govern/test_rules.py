@@ -219,6 +219,13 @@ def test_a_field_that_nothing_states_is_not_passed_over():
     assert [v.code for v in found if not v.ok] == ["drift_label"]
 
 
+def test_a_fact_is_a_field_too():
+    rows = both(3)
+    topics = {"topic": {row.id: "网络" if k else "打印" for k, row in enumerate(rows)}}
+    (verdict,) = rule_of("imbalance", {"max_ratio": {"fact.topic": 4}}).judge(view(*rows, stated=topics))
+    assert (verdict.ok, verdict.value, verdict.message) == (False, 5.0, "fact.topic: 2 groups, 5 to 1")
+
+
 def test_without_frozen_sets_the_message_says_that_nothing_was_looked_for():
     (verdict,) = rule_of("contamination", {}).judge(view(*both()))
     assert verdict.ok and "nothing to look for" in verdict.message

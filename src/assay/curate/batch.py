@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -44,6 +45,12 @@ class Batch:
     def column(self, name: str) -> list[Any]:
         """A field of each record, as JSON has it: leftover field or provenance column; None where there is none."""
         return [row.get(name) for row in self._fields] if self._fields else [None] * len(self)
+
+    def with_fields(self, fields: Sequence[Mapping[str, Any]]) -> Batch:
+        """The same rows with other fields, one mapping a row."""
+        other = copy(self)
+        other._fields = fields
+        return other
 
     @cached_property
     def single_turns(self) -> npt.NDArray[np.bool_]:

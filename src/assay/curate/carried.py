@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assay.curate.chunk import BASE
+from assay.curate.fact_fields import fact_keys
 from assay.curate.gather import Gathered
 from assay.curate.plan import Plan
 from assay.curate.settle import Settled
@@ -44,10 +45,12 @@ class Carried:
 
 
 def may_carry(plan: Plan) -> bool:
-    """Whether keys are all that a later curation needs of a row: no selector, no field that a split looks at, and
-    near-duplicates kept together by their removal."""
+    """Whether keys are all that a later curation needs of a row: no selector, no field that a split looks at, no
+    fact (it may be another by then), and near-duplicates kept together by their removal."""
     split = plan.split
-    return not plan.selectors and not (split is not None and (split.fields or not plan.has("near_dedup")))
+    if plan.selectors or fact_keys(plan):
+        return False
+    return not (split is not None and (split.fields or not plan.has("near_dedup")))
 
 
 def carry(values: CarriedValues, plan: Plan, gathered: Gathered, settled: Settled) -> None:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from assay.curate.batch import Batch
 from assay.curate.chunk import BASE, Chunk
+from assay.curate.fact_fields import FactFields
 from assay.curate.plan import Plan
 from assay.curate.reading import read_chunk
 from assay.curate.rewriting import rewriters, rewritten
@@ -93,12 +94,14 @@ class Evaluated:
 @dataclass(frozen=True, slots=True)
 class Evaluator:
     """The row pass over a plan. `defaults` are provenance columns for records that state none; `cache` remembers
-    what was measured; `eval_sources` are positions of sources that become the test split."""
+    what was measured; `eval_sources` are positions of sources that become the test split; `facts` are fields beside
+    the records' own."""
 
     plan: Plan
     defaults: Mapping[str, Any]
     cache: ValueCache | None = None
     eval_sources: frozenset[int] = frozenset()
+    facts: FactFields | None = None
 
     def __call__(self, chunk: Chunk | StoredChunk | Evaluated) -> Evaluated:
         if isinstance(chunk, Evaluated):
@@ -107,8 +110,11 @@ class Evaluator:
             read = read_stored(chunk)
         else:
             read = rewritten(read_chunk(chunk, self.defaults), rewriters(self.plan.row_stages))
+        told = b""
+        if self.facts is not None:
+            read, told = self.facts.beside(read)
         batch = read.batch
-        content = content_digest(read) if self.cache is not None and len(batch) else b""
+        content = content_digest(read) + told if self.cache is not None and len(batch) else b""
         remembered: list[bool] = []
 
         def values(stage: Stage, compute: Callable[[Batch], Columns]) -> Columns:

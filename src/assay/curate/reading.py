@@ -114,7 +114,7 @@ def read_chunk(chunk: Chunk, defaults: Mapping[str, Any]) -> Read:
         fields = [fields[k] for k in where.tolist()]
     ids = _ids_of(spelled)
     batch = ReadBatch(spelled, questions, answers, texts, single, fields)
-    return Read(_table(chunk, ids, _strings(spelled), columns), batch, ids, malformed)
+    return Read(_table(chunk, ids, strings(spelled), columns), batch, ids, malformed)
 
 
 def _as_texts(chunk: Chunk) -> tuple[Texts | None, npt.NDArray[np.int64]]:
@@ -138,7 +138,7 @@ def _all_careful(
     _read_carefully(raw, chunk, defaults, careful, malformed)
     spelled = Texts.of([data.decode() for data in careful.spelled])
     ids = _ids_of(spelled)
-    rows = _table(chunk, ids, _strings(spelled), _careful_columns(careful, defaults))
+    rows = _table(chunk, ids, strings(spelled), _careful_columns(careful, defaults))
     return Read(rows, Batch(careful.payload, careful.fields), ids, malformed)
 
 
@@ -241,8 +241,8 @@ def _joined(mine: Texts, theirs: Texts, order: npt.NDArray[np.int64]) -> Texts:
     )
 
 
-def _strings(texts: Texts) -> pa.Array:
-    """The texts as an Arrow array."""
+def strings(texts: Texts) -> pa.Array:
+    """The texts as an Arrow array of strings."""
     n = len(texts)
     if n and (texts.start[1:] == texts.end[:-1]).all():
         base = int(texts.start[0])

@@ -42,6 +42,11 @@ def read_stored(chunk: StoredChunk) -> Read:
     return Read(table, batch, ids, ())
 
 
+def batch_of(payloads: pa.ChunkedArray) -> Batch:
+    """Stored payloads as a batch, by the compiled reader where it can."""
+    return _batch(_texts_of(payloads), ())
+
+
 def _texts_of(column: pa.ChunkedArray) -> Texts:
     array = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.string())
     _, offsets, data = array.buffers()

@@ -99,6 +99,10 @@ class View(Protocol):
         """
         ...
 
+    def facts(self, key: str) -> Mapping[bytes, str]:
+        """What is stated about examples of the dataset under a key, by id; numbers are spelled."""
+        ...
+
     def reviewed(self) -> IdArray:
         """V32, sorted: the examples of the dataset that somebody reviewed."""
         ...

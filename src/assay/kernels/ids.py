@@ -50,6 +50,19 @@ def ids_of(column: pa.ChunkedArray[Any] | pa.Array[Any]) -> IdArray:
     return np.concatenate(parts) if parts else np.empty(0, dtype="V32")
 
 
+def ids_from_hex(column: pa.ChunkedArray[Any] | pa.Array[Any]) -> IdArray:
+    """The ids of an Arrow column of text, 64 lower-case hexadecimal digits each, without nulls."""
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    raw = b"".join(
+        memoryview(data)[offsets[0] : offsets[-1]]
+        for chunk in chunks
+        if len(chunk)
+        for _, spelled, data in [chunk.buffers()]
+        for offsets in [np.frombuffer(spelled, np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]]
+    )
+    return np.frombuffer(bytes.fromhex(raw.decode("ascii")), dtype="V32")
+
+
 def concat(arrays: Sequence[IdArray]) -> IdArray:
     """One array after the other."""
     return np.concatenate(arrays) if arrays else np.empty(0, dtype="V32")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.model.ref import check_name, end_of
 from assay.model.version import Manifest
+from assay.registry.facade import Facade
 from assay.registry.store import Store
 from assay.registry.timing import utc_now
 from assay.store.heads import MAIN
@@ -17,6 +18,7 @@ from assay.store.storage import Storage
 
 if TYPE_CHECKING:
     from assay.curate.plan import Plan
+    from assay.kernels.ids import IdArray
     from assay.model.decision import Decision
     from assay.model.diff import Diff
     from assay.model.example import Example
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.measuring import Statistics
     from assay.registry.policies import Policies
+    from assay.registry.querying import ArrowTable
     from assay.registry.radius import Radius
     from assay.registry.releases import Releases
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
@@ -48,6 +51,15 @@ class Registry:
     `actor` is who acts, `clock` tells the time written in the log, `entropy` makes random bytes. Every method
     either does all it says or changes nothing. With `until` (see `at`) it is the registry of that moment.
     """
+
+    policies: Facade[Policies] = Facade("policies", "Policies")
+    """Policies: which is in force, what it says of a version, and waivers."""
+    releases: Facade[Releases] = Facade("releases", "Releases")
+    """Approving, releasing and revoking versions."""
+    runs: Facade[Runs] = Facade("running", "Runs")
+    """Which models learned from which version."""
+    audit: Facade[Audit] = Facade("auditing", "Audit")
+    """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
 
     def __init__(
         self,
@@ -194,20 +206,6 @@ class Registry:
 
         return version(self, ref, force)
 
-    @property
-    def policies(self) -> Policies:
-        """Policies: which is in force, what it says of a version, and waivers."""
-        from assay.registry.policies import Policies
-
-        return Policies(self)
-
-    @property
-    def releases(self) -> Releases:
-        """Approving, releasing and revoking versions."""
-        from assay.registry.releases import Releases
-
-        return Releases(self)
-
     def head_of(self, dataset: str, branch: str = MAIN) -> Manifest | None:
         """The newest version's manifest, or None."""
         line = self.store.lines().get(dataset)
@@ -221,13 +219,6 @@ class Registry:
         """
         until = end_of(moment)
         return Registry(self.store.storage, None, self.actor, self.clock, entropy=self.entropy, until=until)
-
-    @property
-    def runs(self) -> Runs:
-        """Which models learned from which version."""
-        from assay.registry.running import Runs
-
-        return Runs(self)
 
     def radius(self, kind: str, value: str) -> Radius:
         """Every version and run that an example, a source, a generator, a template or a licence reached."""
@@ -291,11 +282,25 @@ class Registry:
 
         return trace(self, id)
 
-    def search(self, query: str, ref: str | None = None, limit: int = 20) -> list[Hit]:
-        """Examples whose text holds every word of `query` (exact for Chinese), in one version or the newest ones."""
+    def query(self, sql: str, ref: str | None = None) -> ArrowTable:
+        """What a SELECT (docs/query.md) gives: over one version, or over the newest one of every dataset."""
+        from assay.registry.querying import query
+
+        return query(self, sql, ref)
+
+    def matching(self, ref: str, where: str) -> IdArray:
+        """The sorted ids (V32) of a version's examples for which an expression such as "score < 3" holds."""
+        from assay.registry.querying import matching
+
+        return matching(self, ref, where)
+
+    def search(
+        self, query: str, ref: str | None = None, limit: int = 20, where: str | None = None, all: bool = False
+    ) -> list[Hit]:
+        """Examples whose text holds every word of `query` (exact for Chinese): in one version, the newest or `all`."""
         from assay.registry.searching import search
 
-        return search(self, query, ref, limit)
+        return search(self, query, ref, limit, where, all)
 
     def export(
         self,
@@ -304,13 +309,15 @@ class Registry:
         *,
         format: str = "source",
         container: str = "jsonl",
+        where: str | None = None,
         dry_run: bool = False,
         force: bool = False,
     ) -> ExportResult:
-        """Write a version as files. `format`: source, a shape's name, article, or ledger. `force`: see `version`."""
+        """Write a version, or what in it `where` holds for. `format`: source, a shape's name, article, ledger. `force`:
+        see `version`."""
         from assay.registry.exporting import export
 
-        return export(self, ref, directory, format, container, dry_run, force)
+        return export(self, ref, directory, format, container, dry_run, where, force)
 
     def sweep(
         self,
@@ -374,13 +381,6 @@ class Registry:
         from assay.registry.guarding import bound
 
         return bound(self, plan)
-
-    @property
-    def audit(self) -> Audit:
-        """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
-        from assay.registry.auditing import Audit
-
-        return Audit(self)
 
     @property
     def values(self) -> FileValues | None:

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from assay.curate.carried import carried, carry, wanted
 from assay.curate.evaluate import Evaluator
+from assay.curate.fact_fields import FactFields
 from assay.curate.gather import Gathered, gather
 from assay.curate.keep import Keep
 from assay.curate.plan import Plan
@@ -32,6 +33,7 @@ from assay.model.fingerprint import fingerprint
 from assay.model.provenance import ORIGINS
 from assay.model.version import Manifest, SegmentRef
 from assay.registry.base_rows import BaseRows
+from assay.registry.fact_fields import fact_fields
 from assay.registry.funnel import funnel
 from assay.registry.gating import commit_version
 from assay.registry.guarding import guarded
@@ -107,6 +109,7 @@ def run_curation(
     tell = progress or (lambda _: None)
     phases = Phases(time.perf_counter)
     base = registry.head_of(request.dataset)
+    facts, asked = fact_fields(registry, request.dataset, request.plan), registry.store.log.head()[0]
     if request.add and base is None:
         raise UsageError(
             f"{request.dataset} has no version to add to", f"leave --add out to make {request.dataset}@v1"
@@ -122,7 +125,7 @@ def run_curation(
         values = registry.values
         keep = Keep(request.memory and request.memory // _KEYS_SHARE, scratch)
         with phases.phase("read and check"):
-            gathered = _gather(request, sources, base_rows, spool, tell, values, keep)
+            gathered = _gather(request, sources, base_rows, spool, tell, values, keep, facts)
         with phases.phase("decide"):
             tell(Progress("deciding", 0, None, "rows"))
             standing = base_rows.standing(gathered.ids)
@@ -154,6 +157,7 @@ def run_curation(
                         "malformed_codes": malformed_codes,
                         "counts": counts,
                         "selectors": dict(settled.chosen.summaries) if settled.chosen else {},
+                        **({"facts": {"keys": sorted(facts.of), "operation": asked}} if facts else {}),
                     },
                 )
             with phases.phase("commit"):
@@ -245,7 +249,7 @@ def _scratch(registry: Registry) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _gather(
+def _gather(  # noqa: PLR0913 - what the row pass needs
     request: Request,
     sources: Sources,
     base_rows: BaseRows,
@@ -253,6 +257,7 @@ def _gather(
     tell: Callable[[Progress], None],
     values: FileValues | None,
     keep: Keep,
+    facts: FactFields | None,
 ) -> Gathered:
     known = carried(values, request.plan, base_rows.all_ids) if request.add else None
 
@@ -267,7 +272,7 @@ def _gather(
         tell(Progress("reading and checking", sources.bytes_read, sources.bytes_total, "bytes"))
 
     engine = LocalEngine(request.workers, threads=sources.suit_threads)
-    evaluator = Evaluator(request.plan, request.provenance, values, sources.eval_positions)
+    evaluator = Evaluator(request.plan, request.provenance, values, sources.eval_positions, facts)
     gathered = gather(chunks(), evaluator, engine, spool, seen, keep)
     if known is not None:
         rows = wanted(request.plan, gathered)

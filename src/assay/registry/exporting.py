@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,9 @@ from assay.errors import UsageError
 from assay.formats.article import write_article
 from assay.formats.export import ExportRow, write_lines, write_rows
 from assay.formats.shapes import shape_names
+from assay.kernels.ids import IdArray, contains, id_list, ids_of
 from assay.model.version import SegmentRef
+from assay.registry.querying import matching
 from assay.registry.results import ExportResult
 from assay.registry.version import Version
 from assay.store.segments import check_rows, read_ids
@@ -26,16 +28,19 @@ if TYPE_CHECKING:
 CONTAINERS = ("jsonl", "parquet")
 
 
-def export(
+def export(  # noqa: PLR0913 - the options of the command
     registry: Registry,
     ref: str,
     directory: str,
     format: str,
     container: str,
     dry_run: bool,
+    where: str | None = None,
     force: bool = False,
 ) -> ExportResult:
     """Write a version to `directory`: one file a split, the article layout, or the ledger.
+
+    `where` leaves out the examples for which the expression does not hold.
 
     `format`: `source` (every row in the shape and with all the fields it came with), a shape's name,
     `article`, or `ledger`. Raises NotExpressible, naming the example, before any file takes its name; Revoked.
@@ -49,23 +54,38 @@ def export(
     folder = Path(directory)
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{directory} is a file", "name a folder to write into")
+    if format == "ledger" and where is not None:
+        raise UsageError(
+            "--where chooses among examples; a ledger has records", "use `assay query` on decisions"
+        )
     if format == "ledger":
         return _export_ledger(registry, version, folder, dry_run)
+    among = None if where is None else matching(registry, ref, where)
+    counts = dict(version.counts) if among is None else _counts(registry, version, among)
     if format == "article":
-        return _export_article(version, folder, dry_run)
+        return _export_article(version, folder, dry_run, among, counts)
     shape = None if format == "source" else format
     files: dict[str, int] = {}
-    for split, count in version.counts.items():
+    for split, count in counts.items():
         path = folder / f"{split}.{container}"
         if not dry_run:
             folder.mkdir(parents=True, exist_ok=True)
-            count = write_rows(path, _rows(version, split), shape, container)
+            count = write_rows(path, _rows(version, split, among), shape, container)
         files[str(path)] = count
     return ExportResult(version.name, format, files)
 
 
-def _rows(version: Version, split: str) -> Iterator[ExportRow]:
+def _counts(registry: Registry, version: Version, among: IdArray) -> dict[str, int]:
+    """How many of some examples each split holds; splits without any are left out."""
+    ids = {split: registry.store.split_ids(version.manifest, split).view("V32") for split in version.counts}
+    counts = {split: int(contains(known, among).sum()) for split, known in ids.items()}
+    return {split: count for split, count in counts.items() if count}
+
+
+def _rows(version: Version, split: str, among: IdArray | None = None) -> Iterator[ExportRow]:
     for table in version.tables(split):
+        if among is not None:
+            table = table.filter(pa.array(contains(among, ids_of(table.column("id")))))
         check_rows(table)
         for row in table.to_pylist():
             yield ExportRow(
@@ -78,15 +98,19 @@ def _rows(version: Version, split: str) -> Iterator[ExportRow]:
             )
 
 
-def _export_article(version: Version, folder: Path, dry_run: bool) -> ExportResult:
+def _export_article(
+    version: Version, folder: Path, dry_run: bool, among: IdArray | None, counts: Mapping[str, int]
+) -> ExportResult:
     number = version.manifest.number
-    files = {str(folder / f"v{number}" / "samples.jsonl"): len(version)}
+    files = {str(folder / f"v{number}" / "samples.jsonl"): sum(counts.values())}
     if not dry_run:
-        generators = sorted({e.provenance["generator"] for e in version if "generator" in e.provenance})
+        known = None if among is None else {*id_list(among)}
+        meant = [e for e in version if known is None or e.id in known]
+        generators = sorted({e.provenance["generator"] for e in meant if "generator" in e.provenance})
         templates = sorted(
-            {e.provenance["prompt_template"] for e in version if "prompt_template" in e.provenance}
+            {e.provenance["prompt_template"] for e in meant if "prompt_template" in e.provenance}
         )
-        kinds = sorted({e.kind for e in version})
+        kinds = sorted({e.kind for e in meant})
         meta: dict[str, Any] = {
             "version": f"v{number}",
             "date": version.operation.time[:10],
@@ -94,10 +118,10 @@ def _export_article(version: Version, folder: Path, dry_run: bool) -> ExportResu
             "task_type": ", ".join(kinds) or None,
             "prompt_template": ", ".join(templates) or None,
             "quality_score_avg": None,
-            "counts": dict(version.counts),
+            "counts": dict(counts),
             "fingerprint": version.fingerprint,
         }
-        rows = (row for split in version.counts for row in _rows(version, split))
+        rows = (row for split in counts for row in _rows(version, split, among))
         write_article(folder, number, rows, meta)
     return ExportResult(version.name, "article", files)
 

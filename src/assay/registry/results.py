@@ -113,7 +113,10 @@ class DatasetSummary:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An example that a search found. `input` and `output` are its texts, whole."""
+    """An example that a search found. `input` and `output` are its texts, whole.
+
+    `versions`: where all versions were searched, those that hold it; `version` is the newest of them.
+    """
 
     id: str
     split: str
@@ -122,9 +125,10 @@ class Hit:
     output: str
     source: str
     record: int
+    versions: tuple[Interval, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        return {
+        answer: dict[str, Any] = {
             "id": self.id,
             "split": self.split,
             "version": self.version,
@@ -133,6 +137,9 @@ class Hit:
             "source": self.source,
             "record": self.record,
         }
+        if self.versions:
+            answer["versions"] = [held.as_json() for held in self.versions]
+        return answer
 
 
 @dataclass(frozen=True, slots=True)

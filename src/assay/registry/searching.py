@@ -1,40 +1,58 @@
-"""search: the words of a query in the texts of one version, or of every dataset's newest one."""
+"""search: the words of a query in the texts of one version, of every dataset's newest one, or of all there are."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import orjson
 
 from assay.errors import UsageError
-from assay.kernels.ids import as_ids, find
+from assay.kernels.ids import IdArray, as_ids, concat, find, id_list, sorted_ids
 from assay.model.example import views
-from assay.registry.results import Hit
+from assay.registry.querying import matching
+from assay.registry.results import Hit, Interval
+from assay.store.index.sqlite import Located, split_in
 from assay.store.members import rows_of, split_ids
 
 if TYPE_CHECKING:
     from assay.registry import Registry
 
 
-def search(registry: Registry, query: str, ref: str | None, limit: int) -> list[Hit]:
-    """At most `limit` examples that hold every word of `query`. Raises UsageError for an empty query."""
+def search(
+    registry: Registry, query: str, ref: str | None, limit: int, where: str | None = None, all: bool = False
+) -> list[Hit]:
+    """At most `limit` examples that hold every word of `query`, and for which `where` holds.
+
+    `all`: in every version of every dataset; each hit then names the versions that hold it. Raises UsageError for an
+    empty query.
+    """
     if not query.strip():
         raise UsageError("an empty query finds nothing", "name a word, or a few")
     if limit < 1:
         raise UsageError(f"a limit of {limit} finds nothing", "ask for at least 1")
+    if all and ref is not None:
+        raise UsageError("one version and all of them", "give --ref or --all")
+    if all:
+        return _search_all(registry, query, limit, where)
     refs = [ref] if ref is not None else sorted(registry.store.versions())
     hits: list[Hit] = []
     for name in refs:
-        hits += _search_one(registry, query, name, limit - len(hits))
+        hits += _search_one(registry, query, name, limit - len(hits), where, [] if ref else refs)
         if len(hits) >= limit:
             break
     return hits
 
 
-def _search_one(registry: Registry, query: str, ref: str, limit: int) -> list[Hit]:
+def _search_one(
+    registry: Registry, query: str, ref: str, limit: int, where: str | None, beside: Sequence[str]
+) -> list[Hit]:
     version = registry.version(ref)
     objects = registry.store.objects
     ids = {split: split_ids(objects, version.manifest, split) for split in version.counts}
+    among = None if where is None else matching(registry, ref, where, beside)
 
     def split_of(example: bytes) -> str | None:
         wanted = as_ids([example])
@@ -44,25 +62,72 @@ def _search_one(registry: Registry, query: str, ref: str, limit: int) -> list[Hi
         part.segment.object for split in version.counts for part in version.manifest.splits.get(split, ())
     }
     found = registry.index().search(
-        query, member=lambda example: split_of(example) is not None, segments=segments, limit=limit
+        query,
+        member=lambda example: _has(among, example) and split_of(example) is not None,
+        segments=segments,
+        limit=limit,
     )
+    return [
+        replace(hit, version=version.manifest.ref, split=split_of(bytes.fromhex(hit.id)) or "")
+        for hit in _hits(registry, found)
+    ]
+
+
+def _search_all(registry: Registry, query: str, limit: int, where: str | None) -> list[Hit]:
+    among = None if where is None else _matching_anywhere(registry, where)
+    held: dict[bytes, tuple[Interval, ...]] = {}
+
+    def member(example: bytes) -> bool:
+        if not _has(among, example):
+            return False
+        held[example] = _held(registry, example)
+        return bool(held[example])
+
+    found = registry.index().search(query, member=member, limit=limit)
+    hits = []
+    for hit in _hits(registry, found):
+        spans = held[bytes.fromhex(hit.id)]
+        newest = spans[-1]
+        number = newest.last or len(registry.store.versions()[newest.dataset])
+        hits.append(replace(hit, version=f"{newest.dataset}@v{number}", split=newest.split, versions=spans))
+    return hits
+
+
+def _matching_anywhere(registry: Registry, where: str) -> IdArray:
+    """The sorted ids of the examples for which an expression holds in some version."""
+    datasets = registry.store.versions()
+    refs = [f"{name}@v{made.number}" for name, line in datasets.items() for made in line]
+    return sorted_ids(id_list(concat([matching(registry, ref, where, datasets) for ref in refs])))
+
+
+def _held(registry: Registry, example: bytes) -> tuple[Interval, ...]:
+    """The versions that hold an example, as runs of numbers in one split; `last` None: to the newest number."""
+    places, objects = registry.index().places(example), registry.store.objects
+    out = list[Interval]()
+    for dataset, line in sorted(registry.store.versions().items()):
+        splits = [split_in(objects.manifest(made.manifest), places) for made in line]
+        for split, run in groupby(enumerate(splits, 1), key=lambda pair: pair[1]):
+            numbers = [number for number, _ in run]
+            if split is not None:
+                last = None if numbers[-1] == len(splits) else numbers[-1]
+                out.append(Interval(dataset, split, numbers[0], last))
+    return tuple(out)
+
+
+def _has(among: IdArray | None, example: bytes) -> bool:
+    return among is None or int(find(among, as_ids([example]))[0]) >= 0
+
+
+def _hits(registry: Registry, found: Sequence[Located]) -> list[Hit]:
+    """What was found, with its texts; in which version is left open."""
     if not found:
         return []
+    objects = registry.store.objects
     table = rows_of(objects, [(f.segment, f.ordinal) for f in found], ["id", "payload", "source", "record"])
     hits = []
     for row in table.to_pylist():
         view = views(orjson.loads(row["payload"]))
-        split = split_of(bytes(row["id"]))
-        assert split is not None
         hits.append(
-            Hit(
-                bytes(row["id"]).hex(),
-                split,
-                version.manifest.ref,
-                view.input,
-                view.output,
-                row["source"],
-                row["record"],
-            )
+            Hit(bytes(row["id"]).hex(), "", "", view.input, view.output, row["source"], row["record"])
         )
     return hits

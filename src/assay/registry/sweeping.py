@@ -21,6 +21,7 @@ from assay.engines.local import LocalEngine
 from assay.errors import UsageError
 from assay.model.recipe import Recipe, StageSpec
 from assay.model.version import SegmentRef
+from assay.registry.fact_fields import fact_fields
 from assay.registry.funnel import funnel
 from assay.registry.results import FunnelStage, Progress
 
@@ -136,7 +137,7 @@ def sweep(
         for position, (value, plan) in enumerate(zip(values, plans, strict=True)):
             tell(Progress(f"{stage}.{parameter} = {value:g}", position, len(values), "values"))
             with Spool(Path(folder) / f"rows-{position}.arrow") as spool:
-                gathered, settled = _decide(registry, plan, segments, spool)
+                gathered, settled = _decide(registry, version.manifest.dataset, plan, segments, spool)
                 stages, _ = funnel(gathered, settled, plan)
                 kept = int((settled.stage == KEPT).sum())
                 points.append(Point(value, kept, len(gathered) - kept, stages))
@@ -169,7 +170,7 @@ def _scratch(registry: Registry) -> Path | None:
 
 
 def _decide(
-    registry: Registry, plan: Plan, segments: Sequence[SegmentRef], spool: Spool
+    registry: Registry, dataset: str, plan: Plan, segments: Sequence[SegmentRef], spool: Spool
 ) -> tuple[Gathered, Settled]:
     def chunks() -> Iterator[StoredChunk]:
         for position, ref in enumerate(segments):
@@ -177,7 +178,8 @@ def _decide(
             for start in range(0, len(table), _CHUNK_ROWS):
                 yield StoredChunk(position, table.slice(start, _CHUNK_ROWS))
 
-    evaluator = Evaluator(registry.bound(plan), {}, registry.values)
+    facts = fact_fields(registry, dataset, plan)
+    evaluator = Evaluator(registry.bound(plan), {}, registry.values, facts=facts)
     gathered = gather(chunks(), evaluator, LocalEngine(2, threads=True), spool, lambda _: None)
     spool.seal()
     n = len(gathered)

@@ -17,6 +17,7 @@ from assay.curate.stage import Columns, RowStage
 from assay.curate.stored import STORED_COLUMNS, StoredChunk, read_stored
 from assay.curate.values import content_digest, measured
 from assay.errors import InvalidRecipe
+from assay.govern.facts import facts
 from assay.govern.view import Examples, Measured, Stored
 from assay.kernels.ids import IdArray, as_ids, concat, id_list, ids_of, sorted_ids
 from assay.model.recipe import Recipe, StageSpec
@@ -84,6 +85,11 @@ class RegistryView:
             content = content_digest(Read(table, Batch(()), ids.view("S32"), ()))
             values, _ = measured(found, partial(_measure, found, table), content, self.registry.values)
             yield Measured(split, ids, values, found.checks(values))
+
+    def facts(self, key: str) -> Mapping[bytes, str]:
+        store = self.registry.store
+        found = facts(store.objects, store.log.entries(), self.manifest.dataset).of_key(key)
+        return dict(zip(id_list(found.ids), found.spelled.to_pylist(), strict=True))
 
     def reviewed(self) -> IdArray:
         objects = self.registry.store.objects

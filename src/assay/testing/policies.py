@@ -48,6 +48,7 @@ class MemoryView:
     frozen: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
     seen: Sequence[bytes] = ()
     curation: Mapping[str, Any] | None = None
+    stated: Mapping[str, Mapping[bytes, str]] = field(default_factory=dict)
     name: str = "memory@v1"
 
     @property
@@ -77,6 +78,9 @@ class MemoryView:
         for split, rows in self._parts():
             values = bound.measure(_batch(rows))
             yield Measured(split, _ids(rows), values, bound.checks(values))
+
+    def facts(self, key: str) -> Mapping[bytes, str]:
+        return self.stated.get(key, {})
 
     def reviewed(self) -> IdArray:
         return sorted_ids(self.seen)
@@ -141,7 +145,7 @@ class RuleSuite:
         view = self.breaks()
         turned = MemoryView(
             {split: list(rows)[::-1] for split, rows in view.splits.items()},
-            view.parent, view.frozen, view.seen, view.curation, view.name,
+            view.parent, view.frozen, view.seen, view.curation, view.stated, view.name,
         )  # fmt: skip
         rule = self.rule()
         told = [list(map(_comparable, rule.judge(one))) for one in (view, view, turned)]

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from assay.cli.render.cards import moment, size
+from assay.cli.render.cards import moment, size, span
 from assay.cli.render.frame import columns, labelled, spaced
 from assay.cli.render.text import clip, counted, plural, safe_text, short
 
@@ -94,7 +94,9 @@ def _hit(query: str, one: Hit) -> RenderableType:
     head = Text(short(one.id), "cyan")
     place = f"{clip(one.source, 34)}:{one.record}"
     head.append(f"  {safe_text(one.version)} · {safe_text(one.split)} · {place}", "dim")
+    held = ", ".join(f"{held_by.dataset} {span(held_by)} in {held_by.split}" for held_by in one.versions)
     texts = [("input", _marked(one.input, query)), ("output", _marked(one.output, query))]
+    texts += [("held by", Text(clip(held, 134), overflow="fold"))] if held else []
     return Group(head, labelled([(name, text) for name, text in texts if text]))
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from assay.govern.fields import MOST_VALUES, labels
+from assay.govern.fields import MOST_VALUES, labels_of
 from assay.govern.rule import Rule, Verdict
 from assay.govern.stability import noise, stability_index
 from assay.govern.view import View
@@ -21,10 +21,10 @@ class Drift(Rule):
     Each is compared by the population stability index, PSI = Σ (p − q) · ln(p / q) over bins. Below 0.1 little has
     changed, from 0.25 on much has (Siddiqi, *Credit Risk Scorecards*, 2006). Lengths (units of input and of output:
     words, and Han or kana characters) are put into the tenths of the parent's rows; languages are those of the
-    output, by the stage [`language`](../stages/language.md); labels are the values of `field`. A PSI that chance
-    would pass once in a thousand times with so few rows breaks nothing (Yurdakul and Naranjo, 2020), and the
-    message says so. A first version passes; a field that nothing states does not. The finding names no ids: no
-    single example drifts.
+    output, by the stage [`language`](../stages/language.md); labels are the values of `field` (`category`,
+    `meta.topic`, `fact.topic`). A PSI that chance would pass once in a thousand times with so few rows breaks
+    nothing (Yurdakul and Naranjo, 2020), and the message says so. A first version passes; a field that nothing
+    states does not. The finding names no ids: no single example drifts.
 
     ```yaml
     - drift: {max: 0.25, field: category}
@@ -68,8 +68,9 @@ class Drift(Rule):
 
     def _labels(self, view: View) -> Counter[Hashable]:
         counts: Counter[Hashable] = Counter()
+        labels = labels_of(view, self.field or "")
         for rows in view.examples():
-            counts.update("" if value is None else value for value in labels(rows.batch, self.field or ""))
+            counts.update("" if value is None else value for value in labels(rows))
             if len(counts) > MOST_VALUES:
                 break
         return counts

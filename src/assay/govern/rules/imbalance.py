@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from assay.govern.fields import MOST_VALUES, labels
+from assay.govern.fields import MOST_VALUES, labels_of
 from assay.govern.rule import Rule, Verdict
 from assay.govern.view import View
 
@@ -33,10 +33,11 @@ class Imbalance(Rule):
 
     def judge(self, view: View) -> Sequence[Verdict]:
         counts: dict[str, Counter[str]] = {name: Counter() for name in self.max_ratio}
+        labels = {name: labels_of(view, name) for name in self.max_ratio}
         for rows in view.examples():
             for name, counter in counts.items():
                 if len(counter) <= MOST_VALUES:
-                    counter.update(value for value in labels(rows.batch, name) if value is not None)
+                    counter.update(value for value in labels[name](rows) if value is not None)
         judged = sorted(
             ((_ratio(counter) / self.max_ratio[name], name) for name, counter in counts.items()), reverse=True
         )

@@ -128,6 +128,10 @@ class SqliteIndex:
 
         return self._healing(ask)
 
+    def places(self, id: bytes) -> list[tuple[str, int]]:
+        """Every segment (by object name) that holds an example, and its ordinal there."""
+        return self._healing(lambda: self._places(id))
+
     def versions_of(self, id: bytes) -> list[Interval]:
         """All versions that hold an example, as intervals, by dataset and number."""
         return self._healing(lambda: list(self._intervals(id)))
@@ -234,22 +238,21 @@ class SqliteIndex:
 
     # Asking
 
+    def _places(self, id: bytes) -> list[tuple[str, int]]:
+        asked = "SELECT object, ordinal FROM examples JOIN segments ON number = segment WHERE id = ?"
+        return self._connect().execute(asked, (id,)).fetchall()
+
     def _intervals(self, id: bytes) -> Iterator[Interval]:
         objects, _ = self._sources()
         db = self._connect()
-        places = [
-            (object_, ordinal)
-            for object_, ordinal in db.execute(
-                "SELECT object, ordinal FROM examples JOIN segments ON number = segment WHERE id = ?", (id,)
-            )
-        ]
+        places = self._places(id)
         if not places:
             return
         firsts = db.execute(
             "SELECT dataset, manifest FROM versions WHERE number = 1 ORDER BY dataset"
         ).fetchall()
         for dataset, name in firsts:
-            since, split = 1, _split_in(objects.manifest(name), places)
+            since, split = 1, split_in(objects.manifest(name), places)
             changes = db.execute(
                 "SELECT number, split FROM changes WHERE id = ? AND dataset = ? ORDER BY number",
                 (id, dataset),
@@ -374,7 +377,8 @@ def _bounds(id: bytes | str) -> tuple[bytes, bytes]:
     return bytes.fromhex(digits.ljust(64, "0")), bytes.fromhex(digits.ljust(64, "f"))
 
 
-def _split_in(manifest: Manifest, places: list[tuple[str, int]]) -> str | None:
+def split_in(manifest: Manifest, places: list[tuple[str, int]]) -> str | None:
+    """The split of a version in which one of the `places` (segment object, ordinal) stands, or None."""
     for split, parts in manifest.splits.items():
         for part in parts:
             for object_, ordinal in places:
