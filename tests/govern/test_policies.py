@@ -6,7 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from assay.errors import BadInput, Conflict, Forbidden, GateFailed, InvalidPolicy, NotFound, UsageError
+from assay.errors import (
+    BadInput,
+    Conflict,
+    Forbidden,
+    GateFailed,
+    InvalidPolicy,
+    NotFound,
+    Revoked,
+    UsageError,
+)
 from assay.govern.facts import write_facts
 from assay.govern.gate import read_gate, write_gate
 from assay.govern.policy import parse_policy
@@ -146,6 +155,18 @@ def test_each_moment_has_its_own_rules(registry, desk):
         "train": False,
     }
     assert [one.code for one in at["train"].outcomes] == ["too_small"]
+
+
+def test_who_is_about_to_train_is_told(registry, desk, ben):
+    desk()
+    registry.policies.set({"rules": [{"size": {"min": 100}}]})
+    with pytest.raises(GateFailed, match="desk@v1 is not trained on: it breaks 1 rule"):
+        registry.policies.require("desk")
+    registry.policies.set({"rules": [{"size": {"min": 10}}]})
+    assert registry.policies.require("desk").result == "passed"
+    ben.releases.revoke("desk", "bad")
+    with pytest.raises(Revoked):
+        registry.policies.require("desk")
 
 
 def test_a_dataset_may_have_a_policy_of_its_own(registry, desk):

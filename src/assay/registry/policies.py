@@ -16,8 +16,9 @@ from assay.govern.rule import Moment, Rule
 from assay.model.operation import Operation
 from assay.model.ref import Ref
 from assay.registry.acting import noted
-from assay.registry.gating import gate_of, policy_of
+from assay.registry.gating import gate_of, policy_of, refused
 from assay.registry.listing import resolve
+from assay.registry.loading import Door
 from assay.registry.strict_yaml import read_yaml
 from assay.registry.timing import spell_time
 from assay.registry.viewing import RegistryView
@@ -125,6 +126,15 @@ class Policies:
         """What the policy in force says of a version now, with the waivers that hold now."""
         found = resolve(self.registry, Ref.parse(ref))
         return self.gate(found, moment)
+
+    def require(self, ref: str, moment: Moment = "train") -> Gate:
+        """`check`, for who is about to use the version. Raises GateFailed where it fails, Revoked where it is."""
+        found = resolve(self.registry, Ref.parse(ref))
+        Door(self.registry, self.registry.store.objects.manifest(found.manifest), force=False)()
+        gate = self.gate(found, moment)
+        if not gate.passed:
+            raise refused(gate, moment)
+        return gate
 
     def gate(self, found: Committed, moment: Moment) -> Gate:
         """`check` for a version that was looked up."""
