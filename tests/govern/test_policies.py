@@ -20,6 +20,8 @@ from assay.govern.facts import write_facts
 from assay.govern.gate import read_gate, write_gate
 from assay.govern.policy import parse_policy
 from assay.kernels.ids import as_ids
+from assay.registry.gating import commit_version
+from assay.store.commit import Draft
 from assay.store.objects import Objects
 
 from .conftest import ticket
@@ -293,3 +295,17 @@ def test_a_policy_that_changes_during_a_release_is_a_conflict(registry, ben, des
     with pytest.raises(Conflict, match="the policy of desk changed"):
         registry.releases.release("desk")
     assert "release" not in [one.action for one in registry.log()]
+
+
+def test_a_remedy_is_not_held_up(registry, desk):
+    """What takes examples away goes through the same door, and is neither refused nor slowed down."""
+    desk()
+    registry.policies.set({"rules": [{"size": {"min": 100, "commit": "refuse"}}]})
+    head = registry.head_of("desk")
+    ids = registry.store.split_ids(head, "train").view("V32")
+    draft = Draft("desk", head, {"train": ids[:-1]}, action="disable")
+    made, gate = commit_version(registry, draft)
+    assert (made.number, made.rows, gate) == (2, 39, None)
+    with pytest.raises(GateFailed):
+        commit_version(registry, Draft("desk", made, {"train": ids[:-2]}, action="merge"))
+    assert not registry.policies.check("desk").passed

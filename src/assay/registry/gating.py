@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from assay.registry import Registry
 
 REMEDIES: Final = frozenset({"disable", "rollback"})
-"""What takes examples away or goes back is never refused: findings are noted, and the next gate sees them."""
+"""What takes examples away or goes back must be quick and is never refused: the gate of the release sees it."""
 
 
 def commit_version(registry: Registry, draft: Draft) -> tuple[Manifest, Gate | None]:
@@ -50,14 +50,14 @@ class _CommitGate:
 
     def __call__(self, manifest: Manifest, entries: Sequence[Operation]) -> Mapping[str, Any]:
         enacted = in_force(entries, manifest.dataset)
-        if enacted is None:
+        if enacted is None or self.action in REMEDIES:
             self.result = None
             return {}
         key = (manifest.name, enacted.object)
         if key not in self._known:
             self._known[key] = gate_of(self.registry, manifest, enacted, "commit")
         self.result = gate = self._known[key]
-        if not gate.passed and self.action not in REMEDIES:
+        if not gate.passed:
             raise refused(gate, "commit")
         return {"findings": write_gate(self.registry.store.objects, gate), "gate": gate.result}
 

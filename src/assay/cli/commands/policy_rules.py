@@ -14,9 +14,7 @@ from assay.errors import NotFound
 @click.pass_obj
 def command(session: Session, rule: str | None) -> None:
     """The rules that a policy may name; with RULE, its page: codes, parameters, and what it means."""
-    from rich.text import Text
-
-    from assay.cli.render.policy import rules_table
+    from assay.cli.render.policy import page_text, rules_table
     from assay.govern.pages import page
     from assay.govern.policy import rule_classes
 
@@ -30,4 +28,6 @@ def command(session: Session, rule: str | None) -> None:
     if rule not in known:
         raise NotFound(f"no rule {rule!r}", f"there are: {', '.join(known)}")
     text = page(known[rule])
-    session.answer(lambda: {"rule": rule, "codes": dict(known[rule].codes), "page": text}, lambda: Text(text))
+    session.answer(
+        lambda: {"rule": rule, "codes": dict(known[rule].codes), "page": text}, lambda: page_text(text)
+    )

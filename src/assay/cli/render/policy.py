@@ -85,3 +85,12 @@ def rules_table(known: Mapping[str, type[Rule]]) -> RenderableType:
             Text(safe_text(name), "bold"), Text(" ".join(lead.split()), overflow="fold", no_wrap=False)
         )
     return table
+
+
+def page_text(page: str) -> RenderableType:
+    """A page of Markdown as it is, but for its paragraphs, which the terminal folds."""
+    blocks = [
+        block if block.startswith(("|", "`", "#")) else " ".join(block.split())
+        for block in page.strip().split("\n\n")
+    ]
+    return Text("\n\n".join(blocks))

@@ -28,9 +28,8 @@ class Size(Rule):
 
     def judge(self, view: View) -> Sequence[Verdict]:
         total = sum(view.counts.values())
-        verdicts = [
-            Verdict("too_small", total >= self.min, total, self.min, f"{total:,} examples", bound="least")
-        ]
+        said = f"{total:,} example{'' if total == 1 else 's'}"
+        verdicts = [Verdict("too_small", total >= self.min, total, self.min, said, bound="least")]
         if self.splits:
             held = {name: view.counts.get(name, 0) for name in sorted(self.splits)}
             worst = min(held, key=lambda name: (held[name] / max(1, self.splits[name]), name))
