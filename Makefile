@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ASSAY := $(BIN)/assay
 
-.PHONY: demo test lint bench bench-full soak asan quality docs format clean
+.PHONY: demo test lint bench bench-full soak asan quality interop docs format clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python examples/helpdesk/demo.py demo
@@ -47,6 +47,11 @@ asan: $(VENV)/.ready
 # Figures on licensed data that is not part of the repository; tests skip, saying so, where it is absent.
 quality: $(VENV)/.ready
 	@$(BIN)/python -m pytest -m shared_data -q -rs -s
+
+# Exports are read with the tools of others: Hugging Face datasets and mlcroissant, which weigh some 300 MB.
+interop: $(VENV)/.ready
+	@$(BIN)/python -m pip install --quiet -e . --group dev --group interop
+	@$(BIN)/python -m pytest tests/interop -q -rs
 
 docs: $(VENV)/.ready
 	@$(BIN)/python -m pytest tests/docs -q

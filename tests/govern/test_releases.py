@@ -72,12 +72,14 @@ def test_a_revoked_version_gives_out_no_rows_unless_forced_and_the_log_says_so(d
     assert len(version) == 20 and version.counts == {"train": 20}
     for load in (lambda: list(version), version.to_arrow, version.head, lambda: list(version.split("train")),
                  lambda: desk.export("desk", str(tmp_path / "out")),
-                 lambda: desk.export("desk", str(tmp_path / "out"), format="article")):  # fmt: skip
+                 lambda: desk.export("desk", str(tmp_path / "out"), format="article"),
+                 lambda: desk.export("desk", str(tmp_path / "out"), format="hf")):  # fmt: skip
         with pytest.raises(
             Revoked, match="desk@v1 was revoked on 2026-11-21 by ben: Daten ohne Einwilligung"
         ):
             load()
-    assert not list((tmp_path / "out").rglob("*.jsonl"))
+    assert not (tmp_path / "out").exists()
+    assert "desk" in desk.papers.card("desk").text, "what is said of it can still be read"
     forced = desk.version("desk", force=True)
     assert desk.log()[-1].action == "revoke", "nothing was loaded yet"
     assert len(list(forced)) == 20 and len(forced.to_arrow()) == 20
@@ -85,7 +87,11 @@ def test_a_revoked_version_gives_out_no_rows_unless_forced_and_the_log_says_so(d
     assert (load.action, load.actor, load.body["version"], load.body["forced"]) == ("load", "ann", 1, True)
     assert [one.action for one in desk.log()].count("load") == 1
     desk.export("desk", str(tmp_path / "out"), force=True)
-    assert [one.action for one in desk.log()].count("load") == 2
+    desk.export("desk", str(tmp_path / "hub"), format="hf", force=True)
+    assert [one.action for one in desk.log()].count("load") == 3
+    desk.export("desk", str(tmp_path / "dry"), dry_run=True)
+    desk.export("desk", str(tmp_path / "ledger"), format="ledger")
+    assert [one.action for one in desk.log()].count("load") == 3
 
 
 def test_forcing_a_version_that_is_not_revoked_is_not_logged(desk):

@@ -17,8 +17,9 @@ from assay.kernels import native
 from assay.kernels.counting import counts_of_characters, counts_of_units
 from assay.kernels.glance import glance
 from assay.kernels.jaccard import similarity
-from assay.kernels.near import greedy, keys_of
+from assay.kernels.near import greedy, keys_of, least_agreeing, lowest
 from assay.kernels.normalise import fold_digests, fold_width_digests
+from assay.kernels.pairs import choose, find, nothing
 from assay.kernels.repetition import repetitions
 from assay.kernels.texts import Texts
 from assay.model.record import Malformed, RawRecord
@@ -105,6 +106,47 @@ def test_greedy_removes_the_same_rows_for_the_same_twins(seeds, picks, threshold
     for row, twin, value in zip(*(column.tolist() for column in ours), strict=True):
         assert similarity(texts[row], texts[twin], 5) == value >= threshold
         assert not stays[row]
+
+
+@given(
+    seeds=st.lists(words, min_size=1, max_size=4),
+    picks=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), min_size=2, max_size=30),
+    threshold=st.sampled_from([0.8, 0.85, 0.95]),
+    chance=st.randoms(use_true_random=False),
+)
+@settings(max_examples=60, deadline=None)
+def test_pairs_found_in_steps_choose_as_greedy_does(seeds, picks, threshold, chance):
+    texts = spelled([seeds[k % len(seeds)] + " x" * cut for k, cut in picks])
+    held, n = Texts.of(texts), len(texts)
+    keys = keys_of(held, 5, threshold)
+    order = np.array(chance.sample(range(n), n), np.int64)
+    may_stay = np.array([chance.random() < 0.8 for _ in texts])
+    order = np.concatenate([order[may_stay[order]], order[~may_stay[order]]])
+    fixed = np.array([chance.random() < 0.2 for _ in texts]) & may_stay
+    pairs = nothing(n, lowest(threshold))
+    for share in (0.3, 0.6, 1.1):
+        rows = pairs.covered | fixed | np.array([chance.random() < share for _ in texts])
+        pairs = find(
+            pairs, keys["bands"], keys["sketch"], rows, fixed, held, 5, least_agreeing(lowest(threshold))
+        )
+    found = choose(pairs, order, may_stay, fixed, threshold, least_agreeing(threshold))
+    with native.reference_only():
+        expected = greedy(keys["bands"], keys["sketch"], order, may_stay, held, threshold, 5, fixed)
+    assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
+    for a, b, value in zip(pairs.a.tolist(), pairs.b.tolist(), pairs.similarity.tolist(), strict=True):
+        assert similarity(texts[a], texts[b], 5) == value >= pairs.floor
+
+
+def test_texts_of_any_length_are_compared_and_too_many_alike_are_given_up():
+    long = "word " * 3_000
+    texts = Texts.of([long + "a", long + "b", "", "", long[:4_000], long[:4_001]])
+    a, b = (np.array(side, np.int64) for side in zip(*[(0, 1), (0, 4), (2, 3), (4, 5)], strict=True))
+    exact = native.jaccard_pairs(texts, 5, a, b)
+    assert native.similar_pairs(texts, 5, a, b, 0.5).tolist() == np.where(exact >= 0.5, exact, -1).tolist()
+    keys, short = np.zeros((200, 1), np.uint32), np.zeros((200, 128), np.uint8)
+    assert native.find_pairs(keys, short, np.arange(200), 128, 0, 100) is None
+    assert len(native.find_pairs(keys, short, np.arange(200), 128, 0, 10**6)) == 200 * 199 / 2
+    assert len(native.find_pairs(keys, short, np.arange(200), 128, 199, 10**6)) == 199
 
 
 def test_pairs_are_exact():
@@ -216,7 +258,22 @@ def test_nonsense_is_refused():
         native.group_keys(np.zeros((4, 2), np.uint32), 2, 0, np.zeros(4, np.int32))
     with pytest.raises(ValueError):
         native.group_keys(np.zeros((4, 2), np.uint32), 1, 0, np.zeros(3, np.int32))
-    groups, short = np.full((1, 2), 7, np.int32), np.zeros((2, 128), np.uint8)
+    keys, short = np.zeros((2, 3), np.uint32), np.zeros((2, 128), np.uint8)
+    with pytest.raises(ValueError):
+        native.find_pairs(keys, short, np.array([0, 2]), 84, 0, 10)
+    with pytest.raises(ValueError):
+        native.find_pairs(keys, short[:1], np.arange(2), 84, 0, 10)
+    with pytest.raises(ValueError):
+        native.find_pairs(keys, short, np.array([0, 1, 0]), 84, 0, 10)
+    with pytest.raises(ValueError):
+        native.similar_pairs(texts, 5, np.array([0]), np.array([2]), 0.8)
+    starts, stay = np.array([0, 1, 2]), np.ones(2, np.uint8)
+    for others, order in (([0, 2], [0, 1]), ([1], [0, 1]), ([1, 0], [0, 2])):
+        with pytest.raises(ValueError):
+            native.settle_pairs(
+                starts, np.array(others, np.int32), np.ones(len(others)), np.array(order), stay
+            )
+    groups = np.full((1, 2), 7, np.int32)
     with pytest.raises(ValueError):
         native.greedy(texts, 5, groups, 1, short, np.arange(2), np.ones(2, np.uint8), 0.8, 0)
     with pytest.raises(ValueError):

@@ -30,6 +30,7 @@ SECTIONS = {
         "facts": "The tags and scores of a version.",
         "stats": "Figures about a version, and whether they are healthy.",
         "report": "The same as one HTML page, with charts.",
+        "card": "What others must know of a version, as a card or in a standard's form.",
     },
     "Explain": {
         "diff": "What changed between two versions.",
@@ -48,6 +49,7 @@ SECTIONS = {
         "fact": "State tags and scores about examples.",
         "runs": "Which models learned from which version.",
         "audit": "Prove that the log is whole, and hold it against what you kept.",
+        "evidence": "Everything that proves a version, in one signed file.",
     },
     "Keep": {
         "export": "Write a version as files.",

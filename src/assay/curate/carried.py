@@ -3,100 +3,112 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from assay.curate.chunk import BASE
 from assay.curate.fact_fields import fact_keys
 from assay.curate.gather import Gathered
+from assay.curate.parts import Forgotten, Kept, Values, keep_part, part_of
 from assay.curate.plan import Plan
 from assay.curate.settle import Settled
-from assay.kernels.ids import order
+from assay.curate.stage import Columns
 from assay.model.canonical import canonical_json
 
 Ids = npt.NDArray[np.bytes_]
 
-
-class CarriedValues(Protocol):
-    """Columns by name, one column at a time: a version's keys are large."""
-
-    def get(self, name: str) -> dict[str, npt.NDArray[np.generic]] | None:
-        """The columns under a name, or None."""
-        ...
-
-    def write(self, name: str, columns: Iterator[tuple[str, npt.NDArray[np.generic]]]) -> None:
-        """Keep columns under a name."""
-        ...
+_MOST_PARTS = 16
+"""Parts that a version's keys may lie in; where it takes more they are written as one."""
 
 
 @dataclass(frozen=True)
 class Carried:
-    """The n examples of a version, sorted by id. `keys[position]` as the set stage there made them; `inputs`,
-    `length` as in `Evaluated`."""
+    """The n examples of a version, in the order of the parts that hold their keys: `rows[k]` of `parts[k]`.
+    `keys[position]` as the set stage there made them; `inputs`, `length` as in `Evaluated`."""
 
     ids: Ids
-    keys: Mapping[int, dict[str, npt.NDArray[Any]]]
+    keys: Mapping[int, Columns]
     inputs: npt.NDArray[np.uint64]
     length: npt.NDArray[np.int64]
+    parts: Sequence[str]
+    rows: Sequence[npt.NDArray[np.int64]]
 
 
 def may_carry(plan: Plan) -> bool:
-    """Whether keys are all that a later curation needs of a row: no selector, no field that a split looks at, no
-    fact (it may be another by then), and near-duplicates kept together by their removal."""
-    split = plan.split
-    if plan.selectors or fact_keys(plan):
+    """Whether keys are all that a later curation needs of a row: no selector, no field that a split or a score looks
+    at, no fact (it may be another by then), and near-duplicates kept together by their removal."""
+    if plan.selectors or fact_keys(plan) or any(stage.score is not None for _, stage in plan.set_stages):
         return False
-    return not (split is not None and (split.fields or not plan.has("near_dedup")))
+    return plan.split is None or (not plan.split.fields and plan.has("near_dedup"))
 
 
-def carry(values: CarriedValues, plan: Plan, gathered: Gathered, settled: Settled) -> None:
-    """Remember the keys of everything that was kept."""
+def carry(
+    values: Values, plan: Plan, gathered: Gathered, settled: Settled, base: Carried | None, part: str | None
+) -> None:
+    """Remember where the keys of everything that was kept are. `base`: what was carried to this curation, whose rows
+    are the first of those gathered. `part`: where the keys of all that was gathered are, if somewhere."""
     if not may_carry(plan) or not plan.set_stages:
         return
-    rows = settled.kept
-    rows = rows[settled.same[rows] == rows]
-    rows = rows[order(np.ascontiguousarray(gathered.ids[rows]).view("V32"))]
+    kept = settled.kept
+    kept = np.sort(kept[settled.same[kept] == kept])
+    if base is not None and len(base.parts) >= _MOST_PARTS:
+        base = None
+    first = 0 if base is None else len(base.ids)
+    new = slice(first, len(gathered))
+    more = {"ids": gathered.ids[new], "inputs": gathered.inputs[new], "length": gathered.length[new]}
+    keys = gathered.keys
+    if first:
+        keys = {
+            p: {name: column[new] for name, column in keys[p].items()} if first < len(gathered) else {}
+            for p, _ in plan.set_stages
+        }
+    parts = list(base.parts) if base is not None else []
+    columns: list[tuple[str, npt.NDArray[np.generic]]] = []
+    if base is not None:
+        ends = np.cumsum([len(rows) for rows in base.rows])
+        columns += [
+            (
+                str(k),
+                rows[kept[(kept >= end - len(rows)) & (kept < end)] - (end - len(rows))].astype(np.int32),
+            )
+            for k, (rows, end) in enumerate(zip(base.rows, ends.tolist(), strict=True))
+        ]
+    if (kept >= first).any():
+        if part is None or first:
+            part = keep_part(values, plan, part_of(gathered.ids[new], keys), keys, more)
+        parts.append(part)
+        columns.append((str(len(columns)), (kept[kept >= first] - first).astype(np.int32)))
+    names = np.frombuffer(bytes.fromhex("".join(parts)), np.uint8)
+    stays = np.zeros(len(gathered), np.bool_)
+    stays[kept] = True
+    ordered = gathered.ids[gathered.by_id[stays[gathered.by_id]]]
+    values.write(_name(plan, ordered), iter([("parts", names), *columns]))
 
-    def columns() -> Iterator[tuple[str, npt.NDArray[np.generic]]]:
-        yield "inputs", gathered.inputs[rows]
-        yield "length", gathered.length[rows]
-        for position, _ in plan.set_stages:
-            for name, column in gathered.keys[position].items():
-                yield f"{position}.{name}", column[rows]
 
-    values.write(_name(plan, gathered.ids[rows]), columns())
-
-
-def carried(values: CarriedValues | None, plan: Plan, ids: Ids) -> Carried | None:
+def carried(values: Values | None, plan: Plan, ids: Ids) -> Carried | None:
     """What is remembered of a version whose sorted ids are given, for this plan; None where nothing is."""
     if values is None or not len(ids) or not may_carry(plan) or not plan.set_stages:
         return None
     found = values.get(_name(plan, ids))
     if found is None:
         return None
-    keys: dict[int, dict[str, npt.NDArray[Any]]] = {position: {} for position, _ in plan.set_stages}
-    for name, column in found.items():
-        position, dot, key = name.partition(".")
-        if dot:
-            keys[int(position)][key] = column
-    return Carried(ids, keys, found["inputs"].astype(np.uint64), found["length"].astype(np.int64))
+    spelled = found["parts"].tobytes().hex()
+    parts = [spelled[k : k + 64] for k in range(0, len(spelled), 64)]
+    rows = [found[str(k)].astype(np.int64) for k in range(len(parts))]
+    try:
+        more = Kept(values, None, parts, rows)
+        keys = {position: dict(Kept(values, stage, parts, rows)) for position, stage in plan.set_stages}
+        return Carried(
+            more["ids"].astype("S32", copy=False), keys, more["inputs"], more["length"], parts, rows
+        )
+    except Forgotten:
+        return None
 
 
 def _name(plan: Plan, ids: Ids) -> str:
     told = [[p, s.kind, s.version, dict(s.measured), dict(s.lineage), s.score] for p, s in plan.set_stages]
-    digest = hashlib.sha256(b"assay.carried.v1\n" + canonical_json(told))
-    digest.update(np.ascontiguousarray(ids).tobytes())
+    digest = hashlib.sha256(b"assay.carried.v2\n" + canonical_json(told))
+    digest.update(np.ascontiguousarray(ids).view(np.uint8).data)
     return digest.hexdigest()
-
-
-def wanted(plan: Plan, gathered: Gathered) -> npt.NDArray[np.int64]:
-    """The base rows whose texts the decision may look at: those that share a key with a row that is new."""
-    pinned = gathered.source == BASE
-    want = np.zeros(len(gathered), np.bool_)
-    for position, stage in plan.set_stages:
-        want |= stage.wanted(gathered.keys[position], pinned)
-    return np.flatnonzero(want & pinned)

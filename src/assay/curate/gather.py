@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from assay.curate.keep import Keep
 from assay.curate.spool import Spool
 from assay.curate.stage import Columns
 from assay.curate.stored import StoredChunk
+from assay.kernels.ids import order
 from assay.kernels.texts import Texts
 from assay.model.record import Malformed
 
@@ -45,6 +47,11 @@ class Gathered:
     def __len__(self) -> int:
         return len(self.source)
 
+    @cached_property
+    def by_id(self) -> npt.NDArray[np.int64]:
+        """The rows sorted by id; equal ones in reading order."""
+        return order(np.ascontiguousarray(self.ids).view("V32"))
+
     @property
     def pinned(self) -> npt.NDArray[np.bool_]:
         mask: npt.NDArray[np.bool_] = self.source == BASE
@@ -70,7 +77,7 @@ def gather(
     for part in engine.map(evaluator, chunks):
         offsets.append(len(spool))
         if part.unread:
-            spool.append_unread(part.rows)
+            spool.append_unread(part.rows.column("key"))
         else:
             spool.append(part.rows, part.texts)
         ids.append(part.ids)

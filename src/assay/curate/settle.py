@@ -15,8 +15,9 @@ from assay.curate.gather import Gathered
 from assay.curate.plan import Plan
 from assay.curate.resolve import find_twins, rank_rows
 from assay.curate.split import Standing, assign, join_groups
-from assay.kernels.ids import first_of_each, order
-from assay.kernels.texts import Texts
+from assay.curate.stage import Memory
+from assay.kernels.ids import first_of_each
+from assay.kernels.texts import AnyTexts
 
 KEPT = -1
 IDENTICAL = -2
@@ -55,13 +56,14 @@ class Settled:
 def settle(  # noqa: PLR0913
     gathered: Gathered,
     plan: Plan,
-    texts: Texts,
+    texts: AnyTexts,
     *,
     standing: Standing,
     eval_sources: frozenset[int],
     user_keys: npt.NDArray[np.int64],
     near_groups: NearGroups,
     allocate: Callable[..., npt.NDArray[Any]] = np.empty,
+    memories: Mapping[int, Memory] | None = None,
 ) -> tuple[Gathered, Settled]:
     """Decide on all rows. What is given back of `gathered` has the selectors' findings among its failures.
 
@@ -69,7 +71,7 @@ def settle(  # noqa: PLR0913
     split. `user_keys`: int64[n], equal where the user's own key is equal, −1 without one.
     """
     n = len(gathered)
-    same, unique = _first_of_each(gathered.ids)
+    same, unique = _first_of_each(gathered)
     from_eval = np.isin(gathered.source, np.array(sorted(eval_sources), np.int32))
     eligible = gathered.passes[unique]
     rank = rank_rows(
@@ -79,7 +81,7 @@ def settle(  # noqa: PLR0913
             ~from_eval[unique],
             standing.code[unique] < 0,
             -gathered.length[unique],
-            _place_by_id(gathered.ids[unique]),
+            _place_by_id(gathered)[unique],
         ]
     )
     found = find_twins(
@@ -92,6 +94,7 @@ def settle(  # noqa: PLR0913
         unique,
         _tiers(gathered, from_eval, standing)[unique],
         allocate,
+        None if memories is None else [memories[position] for position, _ in plan.set_stages],
     )
     duplicate, twin = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
     similarity = np.full(n, np.nan)
@@ -128,7 +131,7 @@ def settle(  # noqa: PLR0913
 def _choose(
     gathered: Gathered,
     plan: Plan,
-    texts: Texts,
+    texts: AnyTexts,
     unique: npt.NDArray[np.int64],
     rank: npt.NDArray[np.int64],
     duplicate: npt.NDArray[np.int64],
@@ -140,7 +143,7 @@ def _choose(
     left = unique[gathered.passes[unique] & (duplicate[unique] < 0)]
     ranks = np.full(len(gathered), len(gathered), np.int64)
     ranks[unique] = rank
-    pool = Pool(left, ranks, gathered.ids, gathered.pinned, texts)
+    pool = Pool(left, ranks, gathered.ids, gathered.pinned, texts.fetched(left))
     chosen = run_selectors(plan.selectors, [gathered.keys[position] for position, _ in plan.selectors], pool)
     rejected = chosen.failures.take(np.flatnonzero(~chosen.failures.flag))
     _, first = np.unique(rejected.row, return_index=True)
@@ -151,9 +154,9 @@ def _choose(
     return replace(gathered, failures=joined.take(np.lexsort((joined.stage, joined.row)))), chosen
 
 
-def _first_of_each(ids: npt.NDArray[np.bytes_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _first_of_each(gathered: Gathered) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """For each row the first row with its id; and those first rows, in reading order."""
-    first = first_of_each(np.ascontiguousarray(ids).view("V32"))
+    first = first_of_each(np.ascontiguousarray(gathered.ids).view("V32"), gathered.by_id)
     return first, np.flatnonzero(first == np.arange(len(first)))
 
 
@@ -163,10 +166,10 @@ def _tiers(gathered: Gathered, from_eval: npt.NDArray[np.bool_], standing: Stand
     return np.where(gathered.pinned, 0, np.where(from_eval, 1, tier)).astype(np.int8)
 
 
-def _place_by_id(ids: npt.NDArray[np.bytes_]) -> npt.NDArray[np.int64]:
-    """Where each id stands among all of them, sorted."""
-    place = np.empty(len(ids), np.int64)
-    place[order(np.ascontiguousarray(ids).view("V32"))] = np.arange(len(ids))
+def _place_by_id(gathered: Gathered) -> npt.NDArray[np.int64]:
+    """Where each row's id stands among all of them, sorted."""
+    place = np.empty(len(gathered), np.int64)
+    place[gathered.by_id] = np.arange(len(gathered))
     return place
 
 

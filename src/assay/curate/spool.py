@@ -31,6 +31,7 @@ class Spool:
         self._batches: list[pa.RecordBatch] = []
         self._starts: npt.NDArray[np.int64] = np.zeros(1, np.int64)
         self._length = 0
+        self._unread: pa.ChunkedArray = pa.chunked_array([], pa.string())
 
     def __enter__(self) -> Spool:
         return self
@@ -52,32 +53,38 @@ class Spool:
         self._spans.append((texts.start + self._written, texts.end + self._written))
         self._written += len(texts.data)
 
-    def append_unread(self, rows: pa.Table) -> None:
-        """Add rows whose texts nobody has read; `supply` may bring some of them."""
-        self.append(rows, Texts(b"", np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)))
+    def append_unread(self, keys: pa.ChunkedArray) -> None:
+        """Count rows whose texts nobody has read, before all others. There are only the users' own keys of them, and
+        what `supply` brings."""
+        self._unread = keys
+        self._length += len(keys)
+        self._spans.append((np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)))
 
     def supply(self, rows: npt.NDArray[np.int64], texts: Texts) -> None:
         """The texts of some rows that were appended without."""
-        start, end = (np.concatenate([span[k] for span in self._spans]) for k in (0, 1))
-        start[rows], end[rows] = texts.start + self._written, texts.end + self._written
+        held = self.all_texts
+        held.start[rows], held.end[rows] = texts.start + self._written, texts.end + self._written
         self._words.write(texts.data)
         self._written += len(texts.data)
-        self._spans = [(start, end)]
+        self._map_texts(held.start, held.end)
 
     def seal(self) -> None:
         """No more rows; from here on the file is read through a memory map."""
         self._writer.close()
         self._sink.close()
-        self._words.flush()
         if self._spans:
             start, end = (np.concatenate([span[k] for span in self._spans]) for k in (0, 1))
-            self._map = mmap.mmap(self._words.fileno(), 0, access=mmap.ACCESS_READ) if self._written else None
-            self.all_texts = Texts(self._map or b"", start, end)
+            self._map_texts(start, end)
         with self._path.open("rb") as file:
             self._rows = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         reader = pa.ipc.open_file(pa.py_buffer(self._rows))
         self._batches = [reader.get_batch(k) for k in range(reader.num_record_batches)]
         self._starts = np.cumsum([0, *(batch.num_rows for batch in self._batches)])
+
+    def _map_texts(self, start: npt.NDArray[np.int64], end: npt.NDArray[np.int64]) -> None:
+        self._words.flush()
+        self._map = mmap.mmap(self._words.fileno(), 0, access=mmap.ACCESS_READ) if self._written else None
+        self.all_texts = Texts(self._map or b"", start, end)
 
     def take(self, rows: npt.NDArray[np.int64], columns: Sequence[str] | None = None) -> pa.Table:
         """Rows by position, in the order asked for.
@@ -85,6 +92,7 @@ class Spool:
         Batch by batch: Arrow's own `take` would copy every chunk of the spool for each call.
         """
         names = ROW_SCHEMA.names if columns is None else list(columns)
+        rows = rows - len(self._unread)
         where = np.searchsorted(self._starts, rows, side="right") - 1
         parts, positions = [], []
         for number in np.unique(where).tolist():
@@ -104,8 +112,13 @@ class Spool:
         )
 
     def column(self, name: str) -> pa.ChunkedArray:
-        """A whole column."""
+        """A whole column of the rows that were read."""
         return pa.chunked_array([batch.column(name) for batch in self._batches], ROW_SCHEMA.field(name).type)
+
+    @property
+    def user_keys(self) -> pa.ChunkedArray:
+        """The users' own keys of all rows."""
+        return pa.chunked_array([*self._unread.chunks, *self.column("key").chunks], pa.string())
 
     def texts(self, rows: Sequence[int]) -> list[str]:
         """The full texts of rows, as stages see them (`Batch.texts`)."""

@@ -30,10 +30,12 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from assay.curate.batch import Batch
-from assay.kernels.texts import Texts
+from assay.kernels.texts import AnyTexts, Texts
 
 Columns = Mapping[str, npt.NDArray[np.generic]]
 """Named NumPy arrays whose first axis is the row."""
+
+Memory = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +179,16 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """All rows that were gathered, and which of them count: `at` int64[n], positions in `keys` and `texts`."""
+    """All rows that were gathered, and which of them count: `at` int64[n], positions in `keys` and `texts`.
+
+    `memory` holds what the stage left there when it decided on the same rows before, in this run or an earlier one:
+    columns by name. A stage may read and replace them; its answer is the same whatever it finds.
+    """
 
     keys: Columns
-    texts: Texts
+    texts: AnyTexts
     at: npt.NDArray[np.int64]
+    memory: Memory = field(default_factory=dict)
 
 
 class Picked(Mapping[str, npt.NDArray[np.generic]]):
@@ -238,7 +245,10 @@ class SetStage(Stage):
     def order(self, rows: Rows) -> npt.NDArray[np.int64]:
         """All rows, those that may stay first, the best of them first."""
         if self.score is None or "score" not in rows.keys:
-            return np.lexsort((rows.rank, ~rows.eligible))
+            by_rank = np.empty(len(rows), np.int64)
+            by_rank[rows.rank] = np.arange(len(rows))
+            eligible = rows.eligible[by_rank]
+            return np.concatenate([by_rank[eligible], by_rank[~eligible]])
         score = rows.keys["score"].astype(np.float64)
         return np.lexsort((rows.rank, -score, rows.tier, ~rows.eligible))
 
@@ -255,11 +265,6 @@ class SetStage(Stage):
     def keys(self, batch: Batch) -> Columns:
         """Compact columns for n rows; all that `decide` sees of them, but for the texts it asks for."""
         raise NotImplementedError
-
-    def wanted(self, keys: Columns, pinned: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """bool[n]: the rows whose texts `decide` may ask for, where some are `pinned` and nobody asks whether two of
-        these are the same. All of them, unless a stage knows better."""
-        return np.ones(len(pinned), np.bool_)
 
     def decide(self, rows: Rows) -> Duplicates:
         """Which rows go, and for which kept row each. Depends on the set of rows and their ranks alone."""

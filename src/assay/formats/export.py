@@ -43,7 +43,7 @@ def write_rows(path: Path, rows: Iterable[ExportRow], shape: str | None, contain
 def write_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> int:
     """Write JSON Lines, UTF-8; how many. The file takes its name only when it is whole."""
     count = 0
-    with _whole(path) as file:
+    with whole_file(path) as file:
         for record in records:
             file.write(spell(record) + b"\n")
             count += 1
@@ -72,7 +72,7 @@ def _write_parquet(path: Path, records: Iterable[dict[str, Any]]) -> int:
     rows = list(records)
     names = list(dict.fromkeys(name for row in rows for name in row))
     columns = {name: _column([row.get(name) for row in rows]) for name in names}
-    with _whole(path) as file:
+    with whole_file(path) as file:
         pq.write_table(pa.table(columns), file, compression="zstd", write_page_checksum=True)
     return len(rows)
 
@@ -89,7 +89,7 @@ def _column(values: list[Any]) -> pa.Array:
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file that appears under its name when all is written and durable, and not before."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

@@ -9,6 +9,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import orjson
 
 from assay.errors import BadInput, NotFound
@@ -125,13 +127,64 @@ class SourceReader:
         with self._path.open("rb") as file:
             while data := file.read(1 << 20):
                 digest.update(data)
-            now = os.fstat(file.fileno())
-        before = self._stat
-        if (now.st_size, now.st_mtime_ns, now.st_ino) != (before.st_size, before.st_mtime_ns, before.st_ino):
-            raise BadInput(f"{self.uri} changed while it was read", "copy it to a file that nobody writes to")
-        return Source(
-            self.uri, digest.hexdigest(), self.size, self.container, self.compression, self.shape.name
-        )
+        return self.finish_known(digest.hexdigest())
+
+    def finish_known(self, sha256: str) -> Source:
+        """`finish` where the digest of the bytes is known."""
+        try:
+            changed = _state(self._path.stat()) != _state(self._stat)
+        except OSError:
+            changed = True
+        if changed:
+            raise self.changed()
+        return Source(self.uri, sha256, self.size, self.container, self.compression, self.shape.name)
+
+    def changed(self) -> BadInput:
+        """The error of a file that did not stay as it was."""
+        return BadInput(f"{self.uri} changed while it was read", "copy it to a file that nobody writes to")
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What tells that a file is as it was, without reading it, and how it is understood; JSON values.
+
+        Whoever writes to a file moves the time of its last change (ctime), which nobody sets at will; size, inode and
+        mtime are there for systems that keep none.
+        """
+        names = ("size", "mtime", "ctime", "inode", "device")
+        return {
+            "uri": self.uri,
+            "path": str(self._path.absolute()),
+            **dict(zip(names, _state(self._stat), strict=True)),
+            "container": self.container,
+            "compression": self.compression,
+            "shape": self.shape.name,
+        }
+
+    @property
+    def newest(self) -> int:
+        """When the file last changed, as its file system says: nanoseconds since 1970."""
+        return max(self._stat.st_mtime_ns, self._stat.st_ctime_ns)
+
+    @property
+    def can_seek(self) -> bool:
+        """Whether `cut_out` can fetch records: lines of a file that is not compressed."""
+        return self._blocks is not None and self.compression == "none"
+
+    def cut_out(self, offset: npt.NDArray[np.int64], length: npt.NDArray[np.int64]) -> bytes:
+        """Stretches of the file, one behind the other; `offset` and `length` in bytes. Raises BadInput."""
+        parts = []
+        try:
+            with self._path.open("rb") as file:
+                if _state(os.fstat(file.fileno())) != _state(self._stat):
+                    raise self.changed()
+                for at, size in zip(offset.tolist(), length.tolist(), strict=True):
+                    file.seek(at)
+                    parts.append(file.read(size))
+        except OSError:
+            raise self.changed() from None
+        if any(len(part) != size for part, size in zip(parts, length.tolist(), strict=True)):
+            raise self.changed()
+        return b"".join(parts)
 
     def _recognise(self) -> str:
         """The container, by the name's ending and, where that leaves a choice, by the first bytes."""
@@ -215,6 +268,10 @@ class SourceReader:
         self._blocks = chain(taken, self._blocks)
         self._records = chain.from_iterable(map(in_order, self._blocks))
         return list(islice(chain.from_iterable(map(in_order, taken)), _PEEK))
+
+
+def _state(stat: os.stat_result) -> tuple[int, ...]:
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_dev
 
 
 def _fields(record: RawRecord | Malformed) -> Mapping[str, Any] | None:

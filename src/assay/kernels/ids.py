@@ -128,9 +128,9 @@ def contains(ids: IdArray, wanted: IdArray) -> NDArray[np.bool_]:
     return find(ids, wanted) >= 0
 
 
-def first_of_each(ids: IdArray) -> Positions:
-    """For each id the first position at which it stands."""
-    by_id = order(ids)
+def first_of_each(ids: IdArray, by_id: Positions | None = None) -> Positions:
+    """For each id the first position at which it stands; `by_id` as `order` gives it, where somebody has it."""
+    by_id = order(ids) if by_id is None else by_id
     words = _words(ids)[by_id]
     new = np.ones(len(ids), np.bool_)
     new[1:] = (words[1:] != words[:-1]).any(axis=1)

@@ -23,6 +23,7 @@ from assay.kernels.texts import Texts
 U64 = npt.NDArray[np.uint64]
 U32 = npt.NDArray[np.uint32]
 U8 = npt.NDArray[np.uint8]
+I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
 
@@ -109,6 +110,48 @@ def greedy(  # noqa: PLR0913 - one call for the whole job
             )
             _call("greedy_place", job, start, end)
     return twin, similarity
+
+
+def find_pairs(keys: U32, sketch: U8, order: I64, least: int, since: int, most: int) -> I32 | None:
+    """int32[pairs, 3] of row, other, and how many of their sketch values agree, at least `least`: each pair of rows in
+    `order` that share a key (`keys` is [rows, bands]) once, but for pairs among the first `since` of `order`. None when
+    a band would take more than `most` comparisons."""
+    keys, sketch = np.ascontiguousarray(keys), np.ascontiguousarray(sketch)
+    bands = keys.shape[1]
+
+    def work(band: int) -> bytes | None:
+        found: bytes | None = _call("find_pairs", keys, bands, band, sketch, order, since, least, most)
+        return found
+
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_WORKERS)) as pool:
+        parts = list(pool.map(work, range(bands)))
+    whole = [part for part in parts if part is not None]
+    return np.frombuffer(b"".join(whole), np.int32).reshape(-1, 3) if len(whole) == len(parts) else None
+
+
+def similar_pairs(texts: Texts, n: int, a: I64, b: I64, least: float) -> F64:
+    """float64[pairs]: exact Jaccard similarity of texts a[k] and b[k], −1 where it is below `least`. Faster where
+    pairs with the same a[k] follow each other."""
+    out = np.empty(len(a))
+    workers = min(os.cpu_count() or 1, _MOST_WORKERS)
+    cuts = np.linspace(0, len(a), workers + 1).astype(int).tolist()
+
+    def work(k: int) -> None:
+        part = slice(cuts[k], cuts[k + 1])
+        left, right = np.ascontiguousarray(a[part]), np.ascontiguousarray(b[part])
+        _call("similar_pairs", _given(texts), table(), n, left, right, least, out[part])
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(work, range(workers)))
+    return out
+
+
+def settle_pairs(starts: I64, others: I32, similarity: F64, order: I64, may_stay: U8) -> tuple[I64, F64]:
+    """Twin (−1 where a row stays) and similarity of each of n rows, where row r's pairs are
+    others[starts[r] : starts[r + 1]]; `order` and `may_stay` as in `greedy`."""
+    twin, value = np.empty(len(starts) - 1, np.int64), np.zeros(len(starts) - 1)
+    _call("settle_pairs", starts, others, similarity, np.ascontiguousarray(order), may_stay, twin, value)
+    return twin, value
 
 
 def jaccard_pairs(texts: Texts, n: int, a: I64, b: I64) -> F64:

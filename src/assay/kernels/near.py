@@ -26,6 +26,7 @@ Short = npt.NDArray[np.uint8]
 
 Allocate = Callable[[tuple[int, int], type[np.int32]], npt.NDArray[np.int32]]
 
+USUAL = 0.8
 _MARGIN = 0.15
 """How far the sketch's estimate may lie below the threshold before a candidate is dropped: four standard
 deviations at 0.8, which loses one such pair in a hundred thousand, fewer than the bands do."""
@@ -70,7 +71,7 @@ def greedy(  # noqa: PLR0913 - what the decision depends on, by name
             order,
             np.where(fixed, 2, may_stay).astype(np.uint8),
             threshold,
-            _least_agreeing(threshold),
+            least_agreeing(threshold),
         )
         gone = order[twin[order] >= 0]
         return gone, twin[gone], similarity[gone]
@@ -145,7 +146,14 @@ def _group_band(keys: Keys, out: npt.NDArray[np.int32]) -> int:
     return int(shared.sum())
 
 
-def _least_agreeing(threshold: float) -> int:
+def lowest(threshold: float) -> float:
+    """The threshold down to which pairs are found along with those at `threshold`: the usual one, where its keys are
+    the same."""
+    return USUAL if threshold > USUAL and bands_for(threshold) == bands_for(USUAL) else threshold
+
+
+def least_agreeing(threshold: float) -> int:
+    """Of 128 sketch values, how many must agree before two texts are compared."""
     return math.ceil((threshold - _MARGIN) * VALUES - 1e-9)
 
 
@@ -187,7 +195,7 @@ def _likely(row: int, others: set[int], sketch: Short, threshold: float) -> list
         return []
     candidates = np.array(sorted(others), np.int64)
     agree = (sketch[candidates] == sketch[row]).sum(axis=1)
-    found: list[int] = candidates[agree >= _least_agreeing(threshold)].tolist()
+    found: list[int] = candidates[agree >= least_agreeing(threshold)].tolist()
     return found
 
 

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 Offsets = npt.NDArray[np.int64]
+
+
+class AnyTexts(Protocol):
+    """n texts, not all of them at hand."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, row: int) -> str:
+        """One of them."""
+        ...
+
+    def fetched(self, rows: npt.NDArray[Any]) -> Texts:
+        """All texts, those of `rows` at hand; others may be empty."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +49,10 @@ class Texts:
     def sizes(self) -> Offsets:
         """int64[n], in bytes."""
         return self.end - self.start
+
+    def fetched(self, rows: npt.NDArray[Any]) -> Texts:
+        """All texts, those of `rows` at hand. Here they are; texts that lie elsewhere are brought first."""
+        return self
 
     def take(self, rows: npt.NDArray[Any]) -> Texts:
         """Some of the texts, in the order asked for; nothing is copied but offsets."""

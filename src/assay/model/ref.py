@@ -12,6 +12,7 @@ from assay.errors import UsageError
 
 Kind = Literal["latest", "number", "fingerprint", "time", "name"]
 
+NAME_RULE: Final = "letters of any script, digits, - _ and . (a letter or digit first, at most 100)"
 _NAME: Final = re.compile(r"[^\W_][\w.-]{0,99}")
 _NUMBER: Final = re.compile(r"v([1-9][0-9]{0,8})")
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?")
@@ -103,7 +104,7 @@ def check_name(name: str, what: str = "dataset") -> str:
     Letters of any script, digits, `-`, `_` and `.`, at most 100; a letter or digit first, no dot last,
     Unicode NFC, and nothing that an operating system keeps for itself. What is a name is also a file name.
     """
-    hint = "use letters of any script, digits, - _ and . (a letter or digit first, at most 100)"
+    hint = f"use {NAME_RULE}"
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name!r} cannot name a {what}", hint)
     if name.endswith(".") or ".." in name:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from assay.registry.auditing import Audit
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.measuring import Statistics
+    from assay.registry.papers import Papers
     from assay.registry.policies import Policies
     from assay.registry.querying import ArrowTable
     from assay.registry.radius import Radius
@@ -56,6 +57,8 @@ class Registry:
     """Policies: which is in force, what it says of a version, and waivers."""
     releases: Facade[Releases] = Facade("releases", "Releases")
     """Approving, releasing and revoking versions."""
+    papers: Facade[Papers] = Facade("papers", "Papers")
+    """What is written about versions for people: cards, Croissant, summaries."""
     runs: Facade[Runs] = Facade("running", "Runs")
     """Which models learned from which version."""
     audit: Facade[Audit] = Facade("auditing", "Audit")
@@ -192,9 +195,9 @@ class Registry:
 
     def log(self, dataset: str | None = None) -> list[Operation]:
         """The operations so far, oldest first; with `dataset`, those that concern it. Raises NotFound."""
-        from assay.registry.listing import log
+        from assay.registry.listing import operations
 
-        return log(self, dataset)
+        return operations(self, dataset)
 
     def version(self, ref: str, *, force: bool = False) -> Version:
         """The version, or the split of it, that a ref names. Raises NotFound with what there is.
@@ -302,7 +305,7 @@ class Registry:
 
         return search(self, query, ref, limit, where, all)
 
-    def export(
+    def export(  # noqa: PLR0913 - the options of the command, by keyword
         self,
         ref: str,
         directory: str,
@@ -310,14 +313,15 @@ class Registry:
         format: str = "source",
         container: str = "jsonl",
         where: str | None = None,
+        fill: str | None = None,
         dry_run: bool = False,
         force: bool = False,
     ) -> ExportResult:
-        """Write a version, or what in it `where` holds for. `format`: source, a shape's name, article, ledger. `force`:
-        see `version`."""
+        """Write a version, or what in it `where` holds for: source, a shape's name, article, ledger; hf with `fill`.
+        `force`: see `version`."""
         from assay.registry.exporting import export
 
-        return export(self, ref, directory, format, container, dry_run, where, force)
+        return export(self, ref, directory, format, container, dry_run, where, fill, force)
 
     def sweep(
         self,

@@ -9,25 +9,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
 
-from assay.curate.carried import carried, carry, wanted
-from assay.curate.evaluate import Evaluator
-from assay.curate.fact_fields import FactFields
-from assay.curate.gather import Gathered, gather
+from assay.curate.carried import carry
+from assay.curate.gather import Gathered
 from assay.curate.keep import Keep
+from assay.curate.parts import Forgotten
 from assay.curate.plan import Plan
 from assay.curate.settle import KEPT, Settled, settle
 from assay.curate.split import Standing
 from assay.curate.spool import Spool
-from assay.engines.local import LocalEngine
 from assay.errors import UsageError
-from assay.kernels import native
-from assay.kernels.ids import IdArray, concat, contains, id_list, ids_of, order
+from assay.kernels.ids import IdArray, concat, contains, id_list, order
 from assay.model.diff import pair_edits
 from assay.model.fingerprint import fingerprint
 from assay.model.provenance import ORIGINS
@@ -36,6 +31,7 @@ from assay.registry.base_rows import BaseRows
 from assay.registry.fact_fields import fact_fields
 from assay.registry.funnel import funnel
 from assay.registry.gating import commit_version
+from assay.registry.getting import Gotten, keep_reading, read_sources, recalled, release
 from assay.registry.guarding import guarded
 from assay.registry.results import CurationResult, Progress
 from assay.registry.sources import Sources
@@ -43,7 +39,8 @@ from assay.registry.store import Store
 from assay.registry.writing import Written, membership, write_curation
 from assay.store.commit import Draft
 from assay.store.diff import table_to_pair
-from assay.store.members import live_tables, split_ids
+from assay.store.members import live_rows
+from assay.store.segments import read_ids, read_rows
 from assay.store.values import FileValues
 
 if TYPE_CHECKING:
@@ -106,14 +103,28 @@ def run_curation(
     """
     _check(request)
     request = replace(request, plan=guarded(registry, request.plan))
-    tell = progress or (lambda _: None)
-    phases = Phases(time.perf_counter)
     base = registry.head_of(request.dataset)
-    facts, asked = fact_fields(registry, request.dataset, request.plan), registry.store.log.head()[0]
     if request.add and base is None:
         raise UsageError(
             f"{request.dataset} has no version to add to", f"leave --add out to make {request.dataset}@v1"
         )
+    phases = Phases(time.perf_counter)
+    try:
+        return _run(registry, request, base, phases, progress or (lambda _: None), registry.values)
+    except Forgotten:
+        return _run(registry, request, base, phases, progress or (lambda _: None), None)
+
+
+def _run(
+    registry: Registry,
+    request: Request,
+    base: Manifest | None,
+    phases: Phases,
+    tell: Callable[[Progress], None],
+    values: FileValues | None,
+) -> CurationResult:
+    """`run_curation`, remembering in `values`. Raises Forgotten, having changed nothing, when these do not hold."""
+    facts, asked = fact_fields(registry, request.dataset, request.plan), registry.store.log.head()[0]
     with (
         _scratch(registry) as scratch,
         Sources(
@@ -122,19 +133,23 @@ def run_curation(
         Spool(scratch / "rows.arrow") as spool,
     ):
         base_rows = BaseRows(registry.store, base)
-        values = registry.values
         keep = Keep(request.memory and request.memory // _KEYS_SHARE, scratch)
         with phases.phase("read and check"):
-            gathered = _gather(request, sources, base_rows, spool, tell, values, keep, facts)
+            read = recalled(request, sources, values, tell)
+            if read is None:
+                read = read_sources(request, sources, base_rows, spool, tell, values, keep, facts)
+        gathered = read.gathered
         with phases.phase("decide"):
             tell(Progress("deciding", 0, None, "rows"))
-            standing = base_rows.standing(gathered.ids)
-            gathered, settled = _settle(request, gathered, spool, standing, sources, keep)
-            if values is not None and not request.dry_run:
-                carry(values, request.plan, gathered, settled)
+            standing = base_rows.standing(gathered)
+            gathered, settled = _settle(request, read, standing, sources, keep)
+            if values is not None:
+                part = keep_reading(request, values, read, sources, scratch)
+                if not request.dry_run:
+                    carry(values, request.plan, gathered, settled, read.carried, part)
             gathered.keys.clear()
-            spool.forget()
-            _release()
+            read.rows.forget()
+            release()
         stages, malformed_codes = funnel(gathered, settled, request.plan)
         counts = _counts(gathered, settled)
         splits = membership(gathered, settled)
@@ -147,7 +162,7 @@ def run_curation(
                     request,
                     gathered,
                     settled,
-                    spool,
+                    read.rows,
                     sources,
                     base_rows,
                     standing,
@@ -219,11 +234,11 @@ def _edits(
     columns = ["id", "key", "source", "payload"]
     gone = []
     for split in base.splits:
-        if contains(target, split_ids(store.objects, base, split)).all():
-            continue
-        for _, table in live_tables(store.objects, base, columns, split):
-            left = table.filter(pa.array(~contains(target, ids_of(table["id"]))))
-            gone += list(table_to_pair(left))
+        for part in base.splits[split]:
+            rows = live_rows(part)
+            rows = rows[~contains(target, read_ids(store.objects, part.segment)[rows])]
+            if len(rows):
+                gone += list(table_to_pair(read_rows(store.objects, part.segment, rows, columns)))
     came = [row for ref in segments for row in table_to_pair(store.segment(ref, columns))] if gone else []
     return pair_edits(gone, came) if gone else {}
 
@@ -249,76 +264,25 @@ def _scratch(registry: Registry) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _gather(  # noqa: PLR0913 - what the row pass needs
-    request: Request,
-    sources: Sources,
-    base_rows: BaseRows,
-    spool: Spool,
-    tell: Callable[[Progress], None],
-    values: FileValues | None,
-    keep: Keep,
-    facts: FactFields | None,
-) -> Gathered:
-    known = carried(values, request.plan, base_rows.all_ids) if request.add else None
-
-    def chunks() -> Iterator[Any]:
-        if request.add and known is not None:
-            yield base_rows.evaluated(known)
-        elif request.add:
-            yield from base_rows.chunks(request.batch_rows)
-        yield from sources.chunks(request.batch_rows)
-
-    def seen(_: int) -> None:
-        tell(Progress("reading and checking", sources.bytes_read, sources.bytes_total, "bytes"))
-
-    engine = LocalEngine(request.workers, threads=sources.suit_threads)
-    evaluator = Evaluator(request.plan, request.provenance, values, sources.eval_positions, facts)
-    gathered = gather(chunks(), evaluator, engine, spool, seen, keep)
-    if known is not None:
-        rows = wanted(request.plan, gathered)
-        spool.supply(rows, base_rows.texts(gathered.ids[rows]))
-    spool.seal()
-    _release()
-    return gathered
-
-
 def _settle(
-    request: Request,
-    gathered: Gathered,
-    spool: Spool,
-    standing: Standing,
-    sources: Sources,
-    keep: Keep,
+    request: Request, read: Gotten, standing: Standing, sources: Sources, keep: Keep
 ) -> tuple[Gathered, Settled]:
     from assay.kernels.near import near_groups
 
-    texts = spool.all_texts
+    texts = read.texts
     return settle(
-        gathered,
+        read.gathered,
         request.plan,
         texts,
         standing=standing,
         eval_sources=sources.eval_positions,
-        user_keys=_user_keys(spool),
-        near_groups=lambda rows: near_groups(texts.take(np.asarray(rows, np.int64))),
+        user_keys=read.user_keys,
+        near_groups=lambda rows: near_groups(
+            texts.fetched(np.asarray(rows, np.int64)).take(np.asarray(rows, np.int64))
+        ),
         allocate=keep.array,
+        memories=read.memories,
     )
-
-
-def _release() -> None:
-    """Give back what one phase needed before the next begins."""
-    pa.default_memory_pool().release_unused()
-    native.release_memory()
-
-
-def _user_keys(spool: Spool) -> npt.NDArray[np.int64]:
-    encoded = spool.column("key").combine_chunks().dictionary_encode()
-    if hasattr(encoded, "chunks"):
-        encoded = encoded.combine_chunks()
-    keys: npt.NDArray[np.int64] = (
-        encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    )
-    return keys
 
 
 def _counts(gathered: Gathered, settled: Settled) -> dict[str, int]:

@@ -37,15 +37,6 @@ def summaries(registry: Registry) -> list[DatasetSummary]:
     return out
 
 
-def log(registry: Registry, dataset: str | None) -> list[Operation]:
-    """All operations, or those that concern a dataset. Raises NotFound."""
-    entries = registry.store.log.entries()
-    found = [entry for entry in entries if dataset is None or entry.dataset == dataset]
-    if not found and dataset is not None:
-        raise NotFound(f"no dataset {dataset!r}", _known(registry.store.versions()))
-    return found
-
-
 def resolve(registry: Registry, ref: Ref) -> Committed:
     """The version that a ref names. Raises NotFound, saying what there is."""
     datasets = registry.store.lines()
@@ -93,3 +84,12 @@ def said(registry: Registry, operation: Operation) -> str:
     if isinstance(manifest := body.get("manifest"), str):
         return objects.manifest(manifest).message
     return str(body.get("message", ""))
+
+
+def operations(registry: Registry, dataset: str | None) -> list[Operation]:
+    """The operations so far, oldest first; with `dataset`, those that concern it. Raises NotFound."""
+    entries = registry.store.log.entries()
+    found = [entry for entry in entries if dataset is None or entry.dataset == dataset]
+    if dataset is not None and not found:
+        raise NotFound(f"no dataset {dataset!r}", _known(registry.store.versions()))
+    return found

@@ -20,10 +20,16 @@ LOAD = "load"
 
 def version(registry: Registry, ref: str, force: bool) -> Version:
     """The version, or the split of it, that a ref names, behind its door. Raises NotFound."""
+    found = looked_at(registry, ref)
+    return found.behind(Door(registry, found.manifest, force))
+
+
+def looked_at(registry: Registry, ref: str) -> Version:
+    """A version for papers and figures about it, which give no rows out: without a door. Raises NotFound."""
     parsed = Ref.parse(ref)
     found = resolve(registry, parsed)
     manifest = registry.store.objects.manifest(found.manifest)
-    return Version(registry.store, manifest, found.operation, parsed.split, Door(registry, manifest, force))
+    return Version(registry.store, manifest, found.operation, parsed.split)
 
 
 class Door:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from assay.measure.charts.funnel import Step
 from assay.measure.health import DEDUP_STAGES, Curated, Health, health
 from assay.measure.profile import Profile, profile
 from assay.measure.rows import columns_for
@@ -86,17 +87,10 @@ def _can_reject(recipe: Mapping[str, Any]) -> bool:
 
 def report(registry: Registry, ref: str, by: str | None) -> str:
     """The report on a version as one HTML document. Raises NotFound, UsageError."""
-    from assay.measure.charts.funnel import Step
     from assay.measure.report import Report, render
 
     found = stats(registry, ref, by)
-    steps, left = [], found.read
-    if found.malformed:
-        left -= found.malformed
-        steps.append(Step("malformed", found.malformed, left, "not readable as an example"))
-    for stage in found.funnel:
-        left -= stage.rejected
-        steps.append(Step(stage.stage, stage.rejected, left, _reasons(stage)))
+    steps = steps_of(found)
     words = ["assay", "report", found.version, *(["--by", by] if by else [])]
     return render(
         Report(
@@ -104,6 +98,18 @@ def report(registry: Registry, ref: str, by: str | None) -> str:
             found.read, steps, shlex.join(words),
         )
     )  # fmt: skip
+
+
+def steps_of(found: Statistics) -> list[Step]:
+    """The curation's steps for the picture of the funnel, malformed records first."""
+    steps, left = [], found.read
+    if found.malformed:
+        left -= found.malformed
+        steps.append(Step("malformed", found.malformed, left, "not readable as an example"))
+    for stage in found.funnel:
+        left -= stage.rejected
+        steps.append(Step(stage.stage, stage.rejected, left, _reasons(stage)))
+    return steps
 
 
 def _reasons(stage: FunnelStage) -> str:

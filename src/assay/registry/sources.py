@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from assay.curate.chunk import Chunk
 from assay.errors import UsageError
 from assay.formats.decode import decode
 from assay.formats.source import SourceReader, open_source
+from assay.model.lines import Lines
 from assay.model.record import Malformed, Parsed, RawRecord
 from assay.model.source import Source
 
 CHUNK_BYTES = 4 << 20
+GRAIN = 2 * 10**9
+"""Nanoseconds for which a source must have been left alone before what was read of it is trusted: the coarsest grain of
+a file system's times."""
 _WORTH_PROCESSES = 16 << 20
 
 
@@ -35,6 +41,8 @@ class Sources:
             raise UsageError("no source was named", "name at least one file")
         self._stack = ExitStack()
         self.read: list[Source] = []
+        self.index: list[list[Lines]] = []
+        """For each source that was read, where its records lie, if they can be fetched again."""
         self.eval_positions = frozenset(range(len(eval_paths)))
         self.readers: list[SourceReader] = []
         try:
@@ -69,9 +77,30 @@ class Sources:
     def bytes_read(self) -> int:
         return sum(reader.bytes_read for reader in self.readers)
 
+    def states(self) -> list[dict[str, Any]]:
+        """What tells that every source is as it was, and how it is understood; JSON values."""
+        return [reader.state for reader in self.readers]
+
+    @property
+    def can_seek(self) -> bool:
+        """Whether every record can be fetched again from where it lies."""
+        return all(reader.can_seek for reader in self.readers)
+
+    def at_rest(self, now: int) -> bool:
+        """Whether no source changed shortly before `now` (nanoseconds since 1970, by the clock of a file system). One
+        that did may change again and look the same, because times of files have a grain."""
+        return all(reader.newest + GRAIN < now for reader in self.readers)
+
+    def take_as_read(self, digests: Sequence[str]) -> None:
+        """All sources as read, with these SHA-256. Raises BadInput when one changed since it was opened."""
+        self.read = [
+            reader.finish_known(digest) for reader, digest in zip(self.readers, digests, strict=True)
+        ]
+
     def chunks(self, batch_rows: int) -> Iterator[Chunk]:
         """All records, in order. Raises BadInput when a source changed while it was read."""
         for position, reader in enumerate(self.readers):
+            self.index.append([])
             function: Callable[[RawRecord], Parsed | Malformed] = partial(decode, shape=reader.shape)
             flat, blocks = reader.shape.flat, reader.blocks()
             made = partial(Chunk, position, reader.uri, reader.shape.name, decode=function, flat=flat)
@@ -80,7 +109,9 @@ class Sources:
                     made(records=tuple(records)) for records in _batched(reader.records(), batch_rows)
                 )
             else:
-                yield from (made(lines=piece) for block in blocks for piece in block.pieces(batch_rows))
+                for block in blocks:
+                    self.index[-1].append(replace(block, data=b"", malformed=()))
+                    yield from (made(lines=piece) for piece in block.pieces(batch_rows))
             self.read.append(reader.finish())
 
 

@@ -103,6 +103,14 @@ class Version:
         self._allow()
         return self._store.in_source_order(self.manifest, split)
 
+    def behind(self, door: Callable[[], None]) -> Version:
+        """The same, with something that is asked before any row is given out."""
+        return Version(self._store, self.manifest, self.operation, self._split, door)
+
+    def admit(self) -> None:
+        """Ask now whether rows may be had, before anything is done for them. Raises Revoked."""
+        self._allow()
+
     def split(self, name: str) -> Version:
         """One split of this version. Raises NotFound."""
         return Version(self._store, self.manifest, self.operation, name, self._allow)

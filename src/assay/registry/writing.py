@@ -21,6 +21,7 @@ from assay.curate.spool import Spool
 from assay.kernels.ids import IdArray, find, order
 from assay.model.version import SegmentRef
 from assay.registry.base_rows import BaseRows
+from assay.registry.rereading import Rereading
 from assay.registry.sources import Sources
 from assay.registry.store import Store
 from assay.store.segments import read_ids, write_segments
@@ -50,7 +51,7 @@ def write_curation(  # noqa: PLR0913 - the whole of a curation is what it writes
     request: Request,
     gathered: Gathered,
     settled: Settled,
-    spool: Spool,
+    spool: Spool | Rereading,
     sources: Sources,
     base: BaseRows,
     standing: Standing,
@@ -77,14 +78,16 @@ def write_curation(  # noqa: PLR0913 - the whole of a curation is what it writes
     known = store.rejected_segments(base.manifest)
     rejected = np.flatnonzero(first & ~kept & ~gathered.pinned)
     rejected_before = np.zeros(len(rejected), np.bool_)
+    by_id = order(_ids(gathered, rejected))
+    sought = _ids(gathered, rejected[by_id])
     for ref in known:
-        at = find(read_ids(store.objects, ref), _ids(gathered, rejected))
-        rejected_before |= at >= 0
+        at = find(sought, read_ids(store.objects, ref))
+        rejected_before[by_id[at[at >= 0]]] = True
     new_rejected = _write(store, spool, gathered, rejected[~rejected_before], scratch, bounded)
     # Addresses count these segments in this order: what stands in the version, then what was rejected.
     base_segments = store.segments(base.manifest)
     address_space = list(dict.fromkeys([*base_segments, *segments, *known, *new_rejected]))
-    places = _places(store, gathered, sources.uris, address_space)
+    places = _places(store, gathered, settled, sources.uris, address_space)
     ledger = build_ledger(gathered, settled, request.plan, sources.uris, places)
     ledger_name = store.objects.put_bytes(ledger_bytes(ledger), "parquet")
     curation = store.objects.put_json(
@@ -118,13 +121,15 @@ def membership(gathered: Gathered, settled: Settled) -> dict[str, IdArray]:
     split = settled.split[kept]
     out: dict[str, IdArray] = {}
     for name in sorted(set(split.tolist())):
-        out[name] = np.sort(gathered.ids[kept[split == name]]).view("V32")
+        here = np.zeros(len(gathered), np.bool_)
+        here[kept[split == name]] = True
+        out[name] = np.ascontiguousarray(gathered.ids[gathered.by_id[here[gathered.by_id]]]).view("V32")
     return out
 
 
 def _write(
     store: Store,
-    spool: Spool,
+    spool: Spool | Rereading,
     gathered: Gathered,
     rows: npt.NDArray[np.int64],
     scratch: Path,
@@ -152,22 +157,36 @@ def _one_ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
             yield table
 
 
-def _places(store: Store, gathered: Gathered, uris: Sequence[str], segments: list[SegmentRef]) -> Places:
+def _places(
+    store: Store,
+    gathered: Gathered,
+    settled: Settled,
+    uris: Sequence[str],
+    segments: list[SegmentRef],
+) -> Places:
     """Where every row's example stands, by looking its id up in all segments of the address space."""
-    n = len(gathered)
+    n, same = len(gathered), settled.same
     segment, row = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
-    wanted = np.ascontiguousarray(gathered.ids).view("V32")
-    open_rows = np.arange(n)
-    for position, ref in enumerate(segments):
-        at = find(read_ids(store.objects, ref), wanted[open_rows])
-        hit = at >= 0
-        segment[open_rows[hit]], row[open_rows[hit]] = position, at[hit]
-        open_rows = open_rows[~hit]
-    assert not len(open_rows), "every row that was parsed is stored"
+    ids = np.ascontiguousarray(gathered.ids).view("V32")
+    # A segment's ids are few beside all of these: they are looked up there, and what is equal follows.
+    asked = same == np.arange(n)
+    if (gathered.source == BASE).any():
+        # A base row is no record of this curation: where it lies matters if it is the twin, or the like, of one.
+        asked &= np.isin(np.arange(n), np.concatenate([same[gathered.source != BASE], settled.twin]))
+    by_id = gathered.by_id[asked[gathered.by_id]]
+    known = ids[by_id]
+    for position, ref in reversed(list(enumerate(segments))):
+        held = read_ids(store.objects, ref)
+        at = find(known, held)
+        there = np.flatnonzero(at >= 0)
+        rows = by_id[at[there]]
+        segment[rows], row[rows] = position, there
+    segment, row = segment[same], row[same]
+    assert (segment[gathered.source != BASE] >= 0).all(), "every row that was parsed is stored"
     names = list(uris)
     source = gathered.source.astype(np.int32)
     record = gathered.record.copy()
-    base_rows = np.flatnonzero(gathered.source == BASE)
+    base_rows = np.flatnonzero((gathered.source == BASE) & (segment >= 0))
     if len(base_rows):
         _own_sources(store, segments, segment[base_rows], row[base_rows], base_rows, names, source, record)
     return Places(segment, row, source, names, record)

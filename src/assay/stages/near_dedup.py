@@ -10,12 +10,17 @@ import numpy.typing as npt
 from pydantic import Field, PrivateAttr
 
 from assay.curate.batch import Batch
-from assay.curate.stage import Columns, Duplicates, Resources, Rows, SetStage
+from assay.curate.stage import Columns, Duplicates, Memory, Resources, Rows, SetStage, Whole
+from assay.kernels import native
 from assay.kernels.jaccard import similarity
-from assay.kernels.near import beside_others, greedy, keys_of
+from assay.kernels.near import beside_others, greedy, keys_of, least_agreeing, lowest
+from assay.kernels.pairs import Pairs, choose, find, nothing
 from assay.kernels.sketch import HASH_SCHEME, bands_for
 from assay.kernels.texts import joined
 from assay.stages.near_others import Other, read_other
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 
 class NearDedup(SetStage):
@@ -61,32 +66,20 @@ class NearDedup(SetStage):
     def keys(self, batch: Batch) -> Columns:
         return keys_of(batch.text_bytes, self.ngram, self.threshold)
 
-    def wanted(self, keys: Columns, pinned: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        if self._others:
-            return np.ones(len(pinned), np.bool_)
-        return beside_others(keys["bands"].astype(np.uint32, copy=False), ~pinned)
-
     def decide(self, rows: Rows) -> Duplicates:
         whole = rows.all_of_them()
         n = len(whole.texts)
         order = whole.at[self.order(rows)]
         may_stay = np.zeros(n, np.bool_)
         may_stay[whole.at] = rows.eligible
-        bands = whole.keys["bands"].astype(np.uint32, copy=False)
-        sketch = whole.keys["sketch"].astype(np.uint8, copy=False)
-        texts = whole.texts
-        if self._others:
-            bands = np.concatenate([bands, *(other.bands for other in self._others)])
-            sketch = np.concatenate([sketch, *(other.sketch for other in self._others)])
-            texts = joined([texts, *(other.texts for other in self._others)])
-            order = np.concatenate([np.arange(n, len(bands)), order])
-            may_stay = np.concatenate([may_stay, np.ones(len(bands) - n, np.bool_)])
-        stays = np.zeros(len(bands), np.bool_)
-        stays[whole.at] = rows.pinned if len(rows.pinned) else False
-        stays[n:] = True
-        row, twin, similarity = greedy(
-            bands, sketch, order, may_stay, texts, self.threshold, self.ngram, stays, rows.allocate
-        )
+        fixed = np.zeros(n, np.bool_)
+        fixed[whole.at] = rows.pinned if len(rows.pinned) else False
+        pairs = self._pairs(whole, fixed)
+        if pairs is not None:
+            least = least_agreeing(self.threshold)
+            row, twin, similarity = choose(pairs, order, may_stay, fixed, self.threshold, least)
+        else:
+            row, twin, similarity = self._greedy(rows, whole, order, may_stay, fixed)
         mine = row < n
         row, twin, similarity = row[mine], twin[mine], similarity[mine]
         here = np.full(n, -1, np.int64)
@@ -99,6 +92,44 @@ class NearDedup(SetStage):
             {k: self._foreign(int(twin[k]) - n) for k in np.flatnonzero(~own).tolist()},
         )
 
+    def _greedy(
+        self, rows: Rows, whole: Whole, order: Ints, may_stay: Bools, fixed: Bools
+    ) -> tuple[Ints, Ints, npt.NDArray[np.float64]]:
+        """One row after the other, against those that were kept before it and the examples of other versions."""
+        n = len(whole.texts)
+        bands = whole.keys["bands"].astype(np.uint32, copy=False)
+        sketch = whole.keys["sketch"].astype(np.uint8, copy=False)
+        looked_at = np.ones(n, np.bool_)
+        if fixed.any() and not self._others:
+            looked_at = beside_others(bands, ~fixed)
+        texts = whole.texts.fetched(whole.at[looked_at[whole.at]])
+        if self._others:
+            bands = np.concatenate([bands, *(other.bands for other in self._others)])
+            sketch = np.concatenate([sketch, *(other.sketch for other in self._others)])
+            texts = joined([texts, *(other.texts for other in self._others)])
+            order = np.concatenate([np.arange(n, len(bands)), order])
+            may_stay = np.concatenate([may_stay, np.ones(len(bands) - n, np.bool_)])
+            fixed = np.concatenate([fixed, np.ones(len(bands) - n, np.bool_)])
+        return greedy(bands, sketch, order, may_stay, texts, self.threshold, self.ngram, fixed, rows.allocate)
+
+    def _pairs(self, whole: Whole, fixed: Bools) -> Pairs | None:
+        """All pairs among the rows, those that are remembered taken from there; None where `greedy` does better."""
+        if self._others or not native.available():
+            return None
+        known = _remembered(whole.memory, len(whole.texts), self.threshold)
+        if known is None:
+            return None
+        among = np.zeros(len(whole.texts), np.bool_)
+        among[whole.at] = True
+        if not (among & ~known.covered & ~fixed).any():
+            return known
+        bands = whole.keys["bands"].astype(np.uint32, copy=False)
+        sketch = whole.keys["sketch"].astype(np.uint8, copy=False)
+        pairs = find(known, bands, sketch, among, fixed, whole.texts, self.ngram, least_agreeing(known.floor))
+        whole.memory.clear()
+        whole.memory.update({"too many": np.ones(1)} if pairs is None else _columns(pairs))
+        return pairs
+
     def _foreign(self, position: int) -> tuple[bytes, str]:
         for other in self._others:
             if position < len(other.ids):
@@ -108,3 +139,27 @@ class NearDedup(SetStage):
 
     def similarity(self, a: str, b: str) -> float:
         return similarity(a, b, self.ngram)
+
+
+def _remembered(memory: Memory, rows: int, threshold: float) -> Pairs | None:
+    """The pairs in memory that serve a threshold, or none of them; None where there were too many."""
+    if "too many" in memory:
+        return None
+    floor = lowest(threshold)
+    if "floor" not in memory or float(memory["floor"][0]) > floor or len(memory["covered"]) != rows:
+        return nothing(rows, floor)
+    return Pairs(
+        memory["covered"], memory["a"], memory["b"], memory["agree"], memory["similarity"],
+        float(memory["floor"][0]),
+    )  # fmt: skip
+
+
+def _columns(pairs: Pairs) -> Memory:
+    return {
+        "covered": pairs.covered,
+        "a": pairs.a,
+        "b": pairs.b,
+        "agree": pairs.agree,
+        "similarity": pairs.similarity,
+        "floor": np.array([pairs.floor]),
+    }

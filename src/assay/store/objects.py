@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import orjson
 import pyarrow as pa
 
 from assay.errors import Damaged, NotFound, StorageFailure
+from assay.kernels.ids import IdArray
 from assay.model.canonical import canonical_json
 from assay.model.version import Manifest
 from assay.store.storage import Storage
@@ -20,6 +22,8 @@ SUFFIXES = ("json", "parquet", "bin")
 NAME = re.compile(r"([0-9a-f]{64})\.(json|parquet|bin)")
 
 _CHUNK = 4 << 20
+_IDS_BYTES = 96 << 20
+"""Ids of three million examples: a curation looks up where examples stand several times."""
 
 
 def object_key(name: str) -> str:
@@ -42,6 +46,7 @@ class Objects:
         self._held = 0
         self._cache: OrderedDict[str, pa.Buffer] = OrderedDict()
         self._manifests: OrderedDict[str, Manifest] = OrderedDict()
+        self._ids: OrderedDict[str, IdArray] = OrderedDict()
 
     def put_bytes(self, data: bytes, suffix: str) -> str:
         """Write an object; its name. `suffix` is one of `SUFFIXES`."""
@@ -84,6 +89,16 @@ class Objects:
             _, gone = self._cache.popitem(last=False)
             self._held -= gone.size
         return data
+
+    def ids(self, name: str, read: Callable[[], IdArray]) -> IdArray:
+        """The ids that an object holds, as `read` finds them, which is not asked again soon. Not to be written to."""
+        held = self._ids.get(name)
+        if held is None:
+            held = self._ids[name] = read()
+            while sum(ids.nbytes for ids in self._ids.values()) > _IDS_BYTES and len(self._ids) > 1:
+                self._ids.popitem(last=False)
+        self._ids.move_to_end(name)
+        return held
 
     def get_json(self, name: str) -> Any:
         """The JSON value of an object."""

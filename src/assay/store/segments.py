@@ -108,7 +108,7 @@ def read_groups(
 
 def read_ids(objects: Objects, ref: SegmentRef) -> IdArray:
     """The ids of a segment, sorted: dtype V32, as many as it has rows."""
-    ids = ids_of(read_segment(objects, ref, ["id"])["id"])
+    ids = objects.ids(ref.object, lambda: ids_of(read_segment(objects, ref, ["id"])["id"]))
     if len(ids) != ref.rows:
         raise Damaged(f"{object_key(ref.object)} has {len(ids)} rows; the manifest says {ref.rows}")
     return ids

@@ -16,10 +16,11 @@ from assay.cli.session import Session
 @click.argument("directory", metavar="DIR")
 @click.option(
     "--format", "shape", metavar="F", default="source", show_default=True,
-    help="source (as it was read), a shape's name, article, or ledger.",
+    help="source (as it was read), hf (a folder for datasets), a shape's name, article, or ledger.",
 )  # fmt: skip
 @click.option("--container", type=click.Choice(["jsonl", "parquet"]), default="jsonl", show_default=True)
 @click.option("--where", metavar="EXPR", help='Only examples for which this holds: "score >= 4".')
+@click.option("--fill", metavar="FILE", help="With hf: a YAML file with a person's answers for the card.")
 @click.option("--dry-run", is_flag=True, help="Say what would be written.")
 @click.option("--force", is_flag=True, help="Even a revoked version; the log will say so.")
 @click.pass_obj

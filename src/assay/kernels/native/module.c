@@ -10,6 +10,7 @@
 
 #include "language.h"
 #include "near.h"
+#include "pairs.h"
 #include "records.h"
 #include "sketch.h"
 #include "words.h"
@@ -232,6 +233,20 @@ static PyObject *py_greedy_place(PyObject *module, PyObject *args) {
     Py_RETURN_NONE;
 }
 
+/* Pairs of texts to be compared: how many, or -1 (with an exception) where one names no text. */
+static int64_t borrow_pairs(buffers_t *held, PyObject *left, PyObject *right, int64_t n, const int64_t **a,
+                            const int64_t **b) {
+    if (!(*a = borrow(held, left, 0, 0))) return -1;
+    int64_t pairs = held->views[held->count - 1].len / 8;
+    if (!(*b = borrow(held, right, pairs * 8, 0))) return -1;
+    for (int64_t k = 0; k < pairs; k++)
+        if ((*a)[k] < 0 || (*a)[k] >= n || (*b)[k] < 0 || (*b)[k] >= n) {
+            PyErr_SetString(PyExc_ValueError, "no such text");
+            return -1;
+        }
+    return pairs;
+}
+
 static PyObject *py_jaccard_pairs(PyObject *self, PyObject *args) {
     (void)self;
     PyObject *given, *table_object, *left, *right, *out_object;
@@ -243,19 +258,121 @@ static PyObject *py_jaccard_pairs(PyObject *self, PyObject *args) {
     const int64_t *a, *b;
     double *out;
     if (n < 1 || n > 64) return PyErr_Format(PyExc_ValueError, "no such shingles");
-    if (borrow_texts(&held, given, &texts) < 0 || !(table = borrow_table(&held, table_object)) ||
-        !(a = borrow(&held, left, 0, 0)))
-        return give_up(&held);
-    int64_t pairs = held.views[held.count - 1].len / 8;
-    if (!(b = borrow(&held, right, pairs * 8, 0)) || !(out = borrow(&held, out_object, pairs * 8, 1)))
-        return give_up(&held);
-    for (int64_t k = 0; k < pairs; k++)
-        if (a[k] < 0 || a[k] >= texts.n || b[k] < 0 || b[k] >= texts.n) {
-            PyErr_SetString(PyExc_ValueError, "no such text");
-            return give_up(&held);
-        }
+    if (borrow_texts(&held, given, &texts) < 0 || !(table = borrow_table(&held, table_object))) return give_up(&held);
+    int64_t pairs = borrow_pairs(&held, left, right, texts.n, &a, &b);
+    if (pairs < 0 || !(out = borrow(&held, out_object, pairs * 8, 1))) return give_up(&held);
     Py_BEGIN_ALLOW_THREADS
     failed = jaccard_pairs(&texts, table, n, a, b, pairs, out);
+    Py_END_ALLOW_THREADS
+    return finish(&held, failed);
+}
+
+static PyObject *py_similar_pairs(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *given, *table_object, *left, *right, *out_object;
+    int n, failed;
+    double least;
+    if (!PyArg_ParseTuple(args, "OOiOOdO", &given, &table_object, &n, &left, &right, &least, &out_object)) return NULL;
+    buffers_t held = {.count = 0};
+    texts_t texts;
+    const uint32_t *table;
+    const int64_t *a, *b;
+    double *out;
+    if (n < 1 || n > 64 || !(least > 0.0 && least <= 1.0))
+        return PyErr_Format(PyExc_ValueError, "no such shingles");
+    if (borrow_texts(&held, given, &texts) < 0 || !(table = borrow_table(&held, table_object))) return give_up(&held);
+    int64_t pairs = borrow_pairs(&held, left, right, texts.n, &a, &b);
+    if (pairs < 0 || !(out = borrow(&held, out_object, pairs * 8, 1))) return give_up(&held);
+    Py_BEGIN_ALLOW_THREADS
+    failed = similar_pairs(&texts, table, n, a, b, pairs, least, out);
+    Py_END_ALLOW_THREADS
+    return finish(&held, failed);
+}
+
+/* Whether every row is one of n. */
+static int rows_hold(const int64_t *rows, int64_t count, int64_t n) {
+    for (int64_t k = 0; k < count; k++)
+        if (rows[k] < 0 || rows[k] >= n) {
+            PyErr_SetString(PyExc_ValueError, "no such row");
+            return 0;
+        }
+    return 1;
+}
+
+static PyObject *py_find_pairs(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *keys_object, *sketch_object, *order_object;
+    long long bands, band, since, most;
+    int least, failed;
+    if (!PyArg_ParseTuple(args, "OLLOOLiL", &keys_object, &bands, &band, &sketch_object, &order_object, &since, &least,
+                          &most))
+        return NULL;
+    buffers_t held = {.count = 0};
+    const uint8_t *sketch;
+    const int64_t *order;
+    const uint32_t *keys = borrow(&held, keys_object, 0, 0);
+    if (!keys) return give_up(&held);
+    int64_t n = bands > 0 ? held.views[0].len / 4 / bands : -1;
+    if (band < 0 || band >= bands || n < 0 || n > INT32_MAX - 1) {
+        PyErr_SetString(PyExc_ValueError, "no such band");
+        return give_up(&held);
+    }
+    if (!(sketch = borrow(&held, sketch_object, n * VALUES, 0)) || !(order = borrow(&held, order_object, 0, 0)))
+        return give_up(&held);
+    int64_t count = held.views[held.count - 1].len / 8;
+    if (!rows_hold(order, count, n)) return give_up(&held);
+    if (count > n || since < 0) {
+        PyErr_SetString(PyExc_ValueError, "no such order");
+        return give_up(&held);
+    }
+    pairs_t found = {NULL, 0, 0};
+    Py_BEGIN_ALLOW_THREADS
+    failed = find_pairs(keys, bands, band, sketch, order, count, since, least, most, &found);
+    Py_END_ALLOW_THREADS
+    release(&held);
+    PyObject *out = NULL;
+    if (failed < 0) PyErr_NoMemory();
+    else if (failed) out = Py_NewRef(Py_None);
+    else out = PyBytes_FromStringAndSize((const char *)found.pairs, (Py_ssize_t)(found.count * (int64_t)sizeof(pair_t)));
+    free(found.pairs);
+    return out;
+}
+
+static PyObject *py_settle_pairs(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *starts_object, *others_object, *similarity_object, *order_object, *stay_object, *twin_object, *value_object;
+    int failed;
+    if (!PyArg_ParseTuple(args, "OOOOOOO", &starts_object, &others_object, &similarity_object, &order_object,
+                          &stay_object, &twin_object, &value_object))
+        return NULL;
+    buffers_t held = {.count = 0};
+    const int64_t *starts, *order;
+    const int32_t *others;
+    const double *similarity;
+    const uint8_t *may_stay;
+    int64_t *twin;
+    double *value;
+    if (!(starts = borrow(&held, starts_object, 8, 0))) return give_up(&held);
+    int64_t n = held.views[0].len / 8 - 1;
+    if (!(others = borrow(&held, others_object, 0, 0))) return give_up(&held);
+    int64_t pairs = held.views[held.count - 1].len / 4;
+    if (!(similarity = borrow(&held, similarity_object, pairs * 8, 0)) ||
+        !(order = borrow(&held, order_object, 0, 0)))
+        return give_up(&held);
+    int64_t count = held.views[held.count - 1].len / 8;
+    if (!rows_hold(order, count, n) || !(may_stay = borrow(&held, stay_object, n, 0)) ||
+        !(twin = borrow(&held, twin_object, n * 8, 1)) || !(value = borrow(&held, value_object, n * 8, 1)))
+        return give_up(&held);
+    int sound = n <= INT32_MAX - 1 && starts[0] >= 0 && starts[n] <= pairs;
+    for (int64_t k = 0; k < n && sound; k++) sound = starts[k] <= starts[k + 1];
+    for (int64_t k = 0; k < pairs && sound; k++) sound = others[k] >= 0 && others[k] < n;
+    if (!sound) {
+        PyErr_SetString(PyExc_ValueError, "no such pairs");
+        return give_up(&held);
+    }
+    for (int64_t k = 0; k < n; k++) twin[k] = -1;
+    Py_BEGIN_ALLOW_THREADS
+    failed = settle_pairs(n, starts, others, similarity, order, count, may_stay, twin, value);
     Py_END_ALLOW_THREADS
     return finish(&held, failed);
 }
@@ -527,6 +644,9 @@ static PyMethodDef methods[] = {
     {"greedy_open", py_greedy_open, METH_VARARGS, NULL},
     {"greedy_compare", py_greedy_compare, METH_VARARGS, NULL},
     {"greedy_place", py_greedy_place, METH_VARARGS, NULL},
+    {"find_pairs", py_find_pairs, METH_VARARGS, NULL},
+    {"similar_pairs", py_similar_pairs, METH_VARARGS, NULL},
+    {"settle_pairs", py_settle_pairs, METH_VARARGS, NULL},
     {"jaccard_pairs", py_jaccard_pairs, METH_VARARGS, NULL},
     {"count_units", py_count_units, METH_VARARGS, NULL},
     {"count_points", py_count_points, METH_VARARGS, NULL},

@@ -1,40 +1,11 @@
 #include "near.h"
+#include "keyed.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define SKETCH_BYTES 128
 #define STAYS 2
-
-/* Sort (key, row) pairs by key, stably: least significant digit first, eleven bits a pass. */
-typedef struct {
-    uint32_t key;
-    int32_t row;
-} keyed_t;
-
-#define DIGIT 11
-#define BUCKETS (1 << DIGIT)
-#define PASSES 3
-
-static keyed_t *radix_sort(keyed_t *from, keyed_t *to, int64_t n) {
-    int64_t counts[BUCKETS];
-    for (int pass = 0; pass < PASSES; pass++) {
-        int shift = DIGIT * pass;
-        memset(counts, 0, sizeof counts);
-        for (int64_t k = 0; k < n; k++) counts[from[k].key >> shift & (BUCKETS - 1)]++;
-        int64_t at = 0;
-        for (int b = 0; b < BUCKETS; b++) {
-            int64_t count = counts[b];
-            counts[b] = at;
-            at += count;
-        }
-        for (int64_t k = 0; k < n; k++) to[counts[from[k].key >> shift & (BUCKETS - 1)]++] = from[k];
-        keyed_t *swap = from;
-        from = to;
-        to = swap;
-    }
-    return from;
-}
 
 int64_t group_keys(const uint32_t *keys, int64_t stride, int64_t n, int32_t *out, int64_t first) {
     keyed_t *a = malloc(((size_t)n + 1) * sizeof *a), *b = malloc(((size_t)n + 1) * sizeof *b);
@@ -94,22 +65,30 @@ struct workspace {
     list_t found;
 };
 
-static int open_workspace(workspace_t *w, int64_t most, int n) {
-    memset(w, 0, sizeof *w);
+static int open_set(set_t *set, int64_t most) {
     uint64_t size = 64;
     while (size < 2 * (uint64_t)(most + 16)) size *= 2;
+    set->hash = malloc((size_t)size * sizeof(uint64_t));
+    set->place = calloc((size_t)size, sizeof(uint32_t));
+    set->mark = calloc((size_t)size, sizeof(uint32_t));
+    return set->hash && set->place && set->mark ? 0 : -1;
+}
+
+static void close_set(set_t *set) {
+    free(set->hash);
+    free(set->place);
+    free(set->mark);
+}
+
+static int open_workspace(workspace_t *w, int64_t most, int n) {
+    memset(w, 0, sizeof *w);
     w->n = n;
     w->left.points = malloc((size_t)(most + 16) * sizeof(uint32_t));
     w->right.points = malloc((size_t)(most + 16) * sizeof(uint32_t));
     w->left.hashes = malloc((size_t)(most + 16) * sizeof(uint64_t));
     w->right.hashes = malloc((size_t)(most + 16) * sizeof(uint64_t));
-    w->set.hash = malloc((size_t)size * sizeof(uint64_t));
-    w->set.place = calloc((size_t)size, sizeof(uint32_t));
-    w->set.mark = calloc((size_t)size, sizeof(uint32_t));
-    return w->left.points && w->right.points && w->left.hashes && w->right.hashes && w->set.hash &&
-                   w->set.place && w->set.mark
-               ? 0
-               : -1;
+    int failed = open_set(&w->set, most);
+    return w->left.points && w->right.points && w->left.hashes && w->right.hashes ? failed : -1;
 }
 
 static void close_workspace(workspace_t *w) {
@@ -117,9 +96,7 @@ static void close_workspace(workspace_t *w) {
     free(w->right.points);
     free(w->left.hashes);
     free(w->right.hashes);
-    free(w->set.hash);
-    free(w->set.place);
-    free(w->set.mark);
+    close_set(&w->set);
     free(w->met);
     free(w->found.rows);
 }
@@ -135,10 +112,8 @@ static int same_shingle(const shingled_t *a, int64_t i, const shingled_t *b, int
     return memcmp(a->points + i, b->points + j, (size_t)n * 4) == 0;
 }
 
-/* The set of the left text's shingles. */
-static void fill_set(workspace_t *w) {
-    set_t *set = &w->set;
-    const shingled_t *text = &w->left;
+/* The set of a text's shingles, of n characters each; to `at`, if there is one, where each stands first. */
+static void fill(set_t *set, const shingled_t *text, int n, uint32_t *at) {
     uint64_t size = 64;
     while (size < 2 * (uint64_t)text->count) size *= 2;
     set->mask = size - 1;
@@ -149,16 +124,19 @@ static void fill_set(workspace_t *w) {
     for (int64_t i = 0; i < text->count; i++) {
         uint64_t h = text->hashes[i], slot = h >> 20 & set->mask;
         while (set->place[slot]) {
-            if (set->hash[slot] == h && same_shingle(text, set->place[slot] - 1, text, i, w->n)) break;
+            if (set->hash[slot] == h && same_shingle(text, set->place[slot] - 1, text, i, n)) break;
             slot = (slot + 1) & set->mask;
         }
         if (!set->place[slot]) {
             set->place[slot] = (uint32_t)i + 1;
             set->hash[slot] = h;
+            if (at) at[set->distinct] = (uint32_t)i;
             set->distinct++;
         }
     }
 }
+
+static void fill_set(workspace_t *w) { fill(&w->set, &w->left, w->n, NULL); }
 
 /* How many distinct shingles of the right text are in the set; -1 as soon as it is clear that they are fewer than
  * `least`. */
@@ -345,5 +323,160 @@ int jaccard_pairs(const texts_t *texts, const uint32_t *table, int n, const int6
         out[k] = (double)common / (double)(w.set.distinct + theirs - common);
     }
     close_workspace(&w);
+    return failed;
+}
+
+/* A text as the list of its distinct shingles, by hash and by where each first stands. */
+typedef struct {
+    int64_t row; /* -1 for none */
+    int64_t room;
+    shingled_t text; /* `hashes` and `count` of distinct shingles only */
+    uint32_t *at;
+} listed_t;
+
+static void close_listed(listed_t *listed) {
+    free(listed->text.points);
+    free(listed->text.hashes);
+    free(listed->at);
+}
+
+static int make_room(listed_t *listed, int64_t points) {
+    if (points <= listed->room) return 0;
+    close_listed(listed);
+    listed->row = -1;
+    listed->room = points;
+    listed->text.points = malloc((size_t)points * sizeof(uint32_t));
+    listed->text.hashes = malloc((size_t)points * sizeof(uint64_t));
+    listed->at = malloc((size_t)points * sizeof(uint32_t));
+    if (listed->text.points && listed->text.hashes && listed->at) return 0;
+    listed->room = 0;
+    return -1;
+}
+
+/* In crowds of texts that are much alike each comes up again and again: those met last are held, a text at its number
+ * modulo the slots. Longer ones are not. */
+#define SLOTS 2048
+#define LONGEST_HELD 2048
+
+/* What compares many pairs: `set` holds the left text's shingles, `bits` one bit for each by its hash, thirty-two times
+ * as many bits as shingles or more. */
+typedef struct {
+    const texts_t *texts;
+    const uint32_t *table;
+    int n;
+    set_t set, other;
+    uint64_t *bits, bits_mask;
+    int32_t *distinct; /* [n]: how many shingles, 0 where nobody counted */
+    listed_t left, right, *slots;
+} pairing_t;
+
+static int open_pairing(pairing_t *p) {
+    int64_t most = longest(p->texts);
+    uint64_t size = 64;
+    while (size < 2 * (uint64_t)(most + 16)) size *= 2;
+    p->bits = malloc((size_t)size * 2);
+    p->distinct = calloc((size_t)p->texts->n + 1, sizeof *p->distinct);
+    p->slots = calloc(SLOTS, sizeof *p->slots);
+    int failed = open_set(&p->set, most) | open_set(&p->other, most);
+    return p->bits && p->distinct && p->slots ? failed : -1;
+}
+
+static void close_pairing(pairing_t *p) {
+    for (int k = 0; p->slots && k < SLOTS; k++) close_listed(p->slots + k);
+    close_listed(&p->left);
+    close_listed(&p->right);
+    close_set(&p->set);
+    close_set(&p->other);
+    free(p->slots);
+    free(p->bits);
+    free(p->distinct);
+}
+
+/* A text's distinct shingles, in `listed`. Returns 0, or -1 when memory ran out. */
+static int list_text(pairing_t *p, listed_t *listed, int64_t row) {
+    if (listed->room && listed->row == row) return 0;
+    int64_t bytes = p->texts->end[row] - p->texts->start[row];
+    if (make_room(listed, bytes + bytes / 4 + 16) < 0) return -1;
+    shingled_t *text = &listed->text;
+    shingle(p->texts, p->table, row, p->n, text);
+    fill(&p->other, text, p->n, listed->at);
+    text->count = p->other.distinct;
+    for (int64_t d = 0; d < text->count; d++) text->hashes[d] = text->hashes[listed->at[d]];
+    p->distinct[row] = (int32_t)text->count;
+    listed->row = row;
+    return 0;
+}
+
+static listed_t *where_listed(pairing_t *p, int64_t row) {
+    return p->texts->end[row] - p->texts->start[row] <= LONGEST_HELD ? p->slots + row % SLOTS : &p->right;
+}
+
+/* Make a text the left one of the pairs to come. */
+static int take_left(pairing_t *p, int64_t row) {
+    if (list_text(p, &p->left, row) < 0) return -1;
+    const shingled_t *text = &p->left.text;
+    set_t *set = &p->set;
+    uint64_t size = 64;
+    while (size < 2 * (uint64_t)text->count) size *= 2;
+    set->mask = size - 1;
+    memset(set->place, 0, (size_t)size * sizeof *set->place);
+    p->bits_mask = 16 * size - 1;
+    memset(p->bits, 0, (size_t)size * 2);
+    for (int64_t d = 0; d < text->count; d++) {
+        uint64_t h = text->hashes[d] >> 20, slot = h & set->mask, bit = h & p->bits_mask;
+        while (set->place[slot]) slot = (slot + 1) & set->mask;
+        set->place[slot] = (uint32_t)d + 1;
+        set->hash[slot] = text->hashes[d];
+        p->bits[bit >> 6] |= (uint64_t)1 << (bit & 63);
+    }
+    return 0;
+}
+
+/* How many shingles both texts have; -1 where they are fewer than `needed`. A set bit for each is the least that it
+ * takes, and tells most pairs apart. */
+static int64_t common_listed(const pairing_t *p, const listed_t *right, int64_t needed) {
+    const shingled_t *text = &right->text, *left = &p->left.text;
+    int64_t most = 0, common = 0;
+    for (int64_t d = 0; d < text->count; d++) {
+        uint64_t bit = text->hashes[d] >> 20 & p->bits_mask;
+        most += (int64_t)(p->bits[bit >> 6] >> (bit & 63) & 1);
+    }
+    if (most < needed) return -1;
+    for (int64_t d = 0; d < text->count; d++) {
+        uint64_t h = text->hashes[d], slot = h >> 20 & p->set.mask;
+        for (; p->set.place[slot]; slot = (slot + 1) & p->set.mask) {
+            int64_t other = p->set.place[slot] - 1;
+            if (p->set.hash[slot] == h && same_shingle(left, p->left.at[other], text, right->at[d], p->n)) {
+                common++;
+                break;
+            }
+        }
+    }
+    return common < needed ? -1 : common;
+}
+
+static int compare_pairs(pairing_t *p, const int64_t *a, const int64_t *b, int64_t pairs, double least, double *out) {
+    for (int64_t k = 0; k < pairs; k++) {
+        out[k] = -1.0;
+        if (p->left.row != a[k] && take_left(p, a[k]) < 0) return -1;
+        listed_t *right = where_listed(p, b[k]);
+        if (!p->distinct[b[k]] && list_text(p, right, b[k]) < 0) return -1;
+        int64_t mine = p->distinct[a[k]], theirs = p->distinct[b[k]];
+        double bound = mine < theirs ? (double)mine / (double)theirs : (double)theirs / (double)mine;
+        if (bound < least) continue;
+        if (list_text(p, right, b[k]) < 0) return -1;
+        int64_t common = common_listed(p, right, (int64_t)(least / (1.0 + least) * (double)(mine + theirs)) - 1);
+        double found = common < 0 ? -1.0 : (double)common / (double)(mine + theirs - common);
+        if (found >= least) out[k] = found;
+    }
+    return 0;
+}
+
+int similar_pairs(const texts_t *texts, const uint32_t *table, int n, const int64_t *a, const int64_t *b, int64_t pairs,
+                  double least, double *out) {
+    pairing_t p = {.texts = texts, .table = table, .n = n, .left = {.row = -1}};
+    int failed = open_pairing(&p);
+    if (!failed) failed = compare_pairs(&p, a, b, pairs, least, out);
+    close_pairing(&p);
     return failed;
 }

@@ -45,4 +45,8 @@ void greedy_close(greedy_t *job);
 int jaccard_pairs(const texts_t *texts, const uint32_t *table, int n, const int64_t *a, const int64_t *b,
                   int64_t pairs, double *out);
 
+/* The same for pairs that come with equal a[k] one behind the other: -1 where the similarity is below `least`. */
+int similar_pairs(const texts_t *texts, const uint32_t *table, int n, const int64_t *a, const int64_t *b, int64_t pairs,
+                  double least, double *out);
+
 #endif

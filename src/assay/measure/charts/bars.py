@@ -47,7 +47,7 @@ def bars(
 
 def clip(label: str, cells: int) -> str:
     """The label's first characters that fit in `cells` columns; a wide character takes two."""
-    from assay.measure.escape import ELLIPSIS, spelled
+    from assay.model.escape import ELLIPSIS, spelled
 
     used, out = 0, ""
     for char in spelled(label, cells + 1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assay.measure.escape import inline
+from assay.model.escape import inline
 
 
 def figure(name: str, title: str, note: str, picture: str, twin: str) -> str:

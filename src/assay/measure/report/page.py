@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from assay.measure.charts.funnel import Step, funnel
-from assay.measure.escape import block, inline
 from assay.measure.health import Health, worst
 from assay.measure.profile import Profile, Sample
 from assay.measure.report.sections import answers, contents, origins
 from assay.measure.report.verdicts import health_table
 from assay.measure.shares import percent
+from assay.model.escape import block, inline
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from assay.measure.escape import inline
 from assay.measure.health import Health
+from assay.model.escape import inline
 
 _SHAPES = {
     "healthy": '<circle cx="8" cy="8" r="6.5"/><path d="M5 8.2l2.1 2.1L11 6"/>',
