@@ -12,6 +12,7 @@
     ├── GateFailed            a version breaks a rule of the policy that refuses           exit 1
     ├── Revoked               a version that was withdrawn and is not to be used          exit 1
     ├── Conflict              somebody else committed first, and the changes collide  exit 3
+    │   └── MergeConflict     two branches contradict each other; lists every example
     ├── Damaged               bytes are not what their name says                      exit 1
     └── StorageFailure        the operating system refused a read or a write          exit 2
 
@@ -20,7 +21,7 @@ A bad *row* is never an exception: it is a decision in the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 
@@ -118,6 +119,16 @@ class Conflict(AssayError):
 
     code = "conflict"
     exit_code = 3
+
+
+class MergeConflict(Conflict):
+    """Two branches contradict each other; `conflicts` has a mapping for every example that somebody must decide."""
+
+    code = "merge_conflict"
+
+    def __init__(self, message: str, hint: str = "", conflicts: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(message, hint)
+        self.conflicts = tuple(conflicts)
 
 
 class Damaged(AssayError):

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import assay
-from assay.errors import Forbidden, GateFailed, Revoked, UsageError
+from assay.errors import Forbidden, GateFailed, NotFound, Revoked, UsageError
 
 from .conftest import ticket
 
@@ -179,3 +179,32 @@ def test_two_processes_at_once_let_no_author_approve(desk, write):
     made = {one.body["version"]: one.actor for one in desk.log() if "manifest" in one.body}
     assert all(made[one.body["version"]] != one.actor for one in approvals)
     assert desk.verify().ok
+
+
+def test_approved_and_prod_are_what_counts(desk, ben, clock):
+    desk.policies.set({"approvals": 2})
+    ben.releases.approve("desk")
+    with pytest.raises(NotFound):
+        desk.version("desk@approved")
+    assay.open(desk.root, actor="陈静", clock=clock).releases.approve("desk")
+    desk.releases.release("desk@approved")
+    assert desk.version("desk@approved").name == desk.version("desk@prod").name == "desk@v1"
+    ben.releases.revoke("desk@prod", "bad")
+    for alias in ("approved", "prod"):
+        with pytest.raises(NotFound):
+            desk.version(f"desk@{alias}")
+
+
+def test_a_merge_goes_through_the_gate_and_a_rollback_brings_a_revocation_back(desk, ben, write):
+    desk.refs.branch("desk", "try", "v1")
+    desk.import_("desk", [write("u.jsonl", [ticket(n) for n in range(40, 49)])], add=True, branch="try")
+    desk.policies.set({"rules": [{"size": {"min": 100, "commit": "refuse"}}]})
+    with pytest.raises(GateFailed, match="desk@v3 is not made"):
+        desk.refs.merge("desk", "try")
+    desk.policies.set({"rules": [{"size": {"min": 5}}]})
+    desk.refs.merge("desk", "try")
+    assert desk.version("desk").operation.body["gate"] == "passed"
+    ben.releases.revoke("desk@v1", "bad")
+    desk.refs.rollback("desk", "v1", "by mistake")
+    with pytest.raises(Revoked, match="desk@v4 was revoked"):
+        list(desk.version("desk"))

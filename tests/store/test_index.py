@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from assay.errors import UsageError
 from assay.model.operation import Operation
+from assay.store.index import blocks
 from assay.store.index.sqlite import Interval, SqliteIndex
 from assay.store.index.words import Query, tokens
 from assay.store.memory import MemoryStorage
@@ -139,7 +140,10 @@ def test_prefixes(registry: Registry) -> None:
             index.locate(bad)
     db = index._connect()
     twin = id_of("x")[:20] + bytes(12)
-    db.execute("INSERT INTO examples SELECT ?, segment, ordinal FROM examples", (twin,))
+    db.execute(
+        "INSERT INTO lists SELECT 99, kind, 'another', about, seq, 0 FROM lists WHERE kind = 'segment'"
+    )
+    blocks.write(db, 99, 32, twin)
     with pytest.raises(UsageError) as caught:
         index.locate(id_of("x").hex()[:10])
     assert twin.hex() in caught.value.hint and id_of("x").hex() in caught.value.hint

@@ -10,12 +10,16 @@ import click
 
 from assay.cli.session import Session
 
+GLOBAL = ("folder", "actor", "as_of", "as_json")
+"""What the global options are called where they arrive."""
+
 
 def global_options() -> list[click.Option]:
-    """Fresh `--registry`, `--actor` and `--json`."""
+    """Fresh `--registry`, `--actor`, `--as-of` and `--json`."""
     return [
         click.Option(["--registry", "folder"], metavar="DIR", help="The registry (default: .assay here)."),
         click.Option(["--actor"], metavar="NAME", help="Who acts (default: your user name)."),
+        click.Option(["--as-of", "as_of"], metavar="MOMENT", help="Answer as of then: YYYY-MM-DD[THH:MMZ]."),
         click.Option(["--json", "as_json"], is_flag=True, help="Answer with one JSON document."),
     ]
 
@@ -28,7 +32,7 @@ class Command(click.Command):
         self.params.extend(global_options())
 
     def invoke(self, ctx: click.Context) -> Any:
-        given = {name: ctx.params.pop(name) for name in ("folder", "actor", "as_json")}
+        given = {name: ctx.params.pop(name) for name in GLOBAL}
         ctx.obj = (ctx.obj or Session()).override(**given)
         return super().invoke(ctx)
 
@@ -59,7 +63,7 @@ class Group(click.Group):
         self.params.extend(global_options())
 
     def invoke(self, ctx: click.Context) -> Any:
-        given = {name: ctx.params.pop(name) for name in ("folder", "actor", "as_json")}
+        given = {name: ctx.params.pop(name) for name in GLOBAL}
         ctx.obj = (ctx.obj or Session()).override(**given)
         return super().invoke(ctx)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
-from assay.errors import AssayError, GateFailed, StorageFailure, UsageError
+from assay.errors import AssayError, GateFailed, MergeConflict, StorageFailure, UsageError
 
 
 def as_assay_error(error: Exception) -> AssayError:
@@ -30,8 +31,10 @@ def report(error: AssayError, as_json: bool) -> None:
     if as_json:
         from assay.cli.session import print_json
 
-        document = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
-        print_json(document | ({"gate": error.gate} if isinstance(error, GateFailed) else {}))
+        said: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
+        if isinstance(error, MergeConflict):
+            said["conflicts"] = [dict(one) for one in error.conflicts]
+        print_json({"error": said} | ({"gate": error.gate} if isinstance(error, GateFailed) else {}))
         return
     from rich.console import Console
     from rich.text import Text
@@ -41,5 +44,9 @@ def report(error: AssayError, as_json: bool) -> None:
     console = Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
     console.soft_wrap = not console.is_terminal  # a pipe is given whole lines
     console.print(Text.assemble(("error:", "bold red"), " ", safe_text(error.message, lines=True)))
+    if isinstance(error, MergeConflict):
+        from assay.cli.render.refs import conflicts
+
+        console.print(conflicts(error.conflicts))
     if error.hint:
         console.print(Text.assemble(("hint:", "cyan"), "  ", safe_text(error.hint, lines=True)))

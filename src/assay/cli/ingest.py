@@ -56,6 +56,7 @@ def options(function: F) -> F:
             click.argument("name"),
             click.argument("sources", metavar="SRC...", nargs=-1, required=True),
             click.option("--add", is_flag=True, help="Add to the newest version instead of replacing it."),
+            click.option("--branch", metavar="B", default="main", show_default=True, help="Which one is moved."),
             click.option("-m", "--message", default="", metavar="MSG", help="Why this version was made."),
             click.option("--format", "shape", metavar="SHAPE", help="Shape of the records; else recognised."),
             click.option("--container", metavar="C", help="How the files are packed; else recognised."),
@@ -113,10 +114,9 @@ def next_commands(session: Session, result: CurationResult) -> list[tuple[str, s
     if version is None:
         return []
     out = [(session.command("head", version), "see the first examples")]
-    name, _, number = version.rpartition("@v")
-    if number.isdigit() and int(number) > 1:
-        before = f"{name}@v{int(number) - 1}"
-        out.append((session.command("diff", before, version, "--rows"), "see what changed"))
+    name = version.partition("@")[0]
+    if result.base is not None:
+        out.append((session.command("diff", result.base, version, "--rows"), "see what changed"))
     if result.rejected or result.malformed:
         folder = f"{name}-ledger"
         ledger = session.command("export", version, folder, "--format", "ledger")

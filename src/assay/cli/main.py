@@ -20,6 +20,12 @@ SECTIONS = {
         "import": "Take files as they are into a version.",
         "freeze": "Keep an eval set out of every version from now on.",
     },
+    "Name": {
+        "branch": "Lines of versions beside main.",
+        "tag": "Names for versions.",
+        "merge": "Bring a branch's changes into another.",
+        "rollback": "An older version's examples as a new version, with the reason.",
+    },
     "Look": {
         "list": "The datasets.",
         "log": "What happened, and who did it.",
@@ -36,6 +42,7 @@ SECTIONS = {
         "diff": "What changed between two versions.",
         "why": "What became of a record, and the evidence.",
         "trace": "Everything known about an example.",
+        "blame": "Who and what brought an example into a version.",
         "sweep": "What other thresholds would have kept.",
         "radius": "Every version and run that something reached.",
     },
@@ -99,7 +106,9 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 90}
 @click.command(cls=LazyGroup, context_settings=CONTEXT)
 @click.version_option(package_name="assay-data", prog_name="assay")
 @click.pass_context
-def group(ctx: click.Context, folder: str | None, actor: str | None, as_json: bool) -> None:
+def group(
+    ctx: click.Context, folder: str | None, actor: str | None, as_of: str | None, as_json: bool
+) -> None:
     """Curate, version and govern fine-tuning datasets, down to the single row.
 
     The options of this page may also stand after the command's name. A REF is a dataset (helpdesk: its newest
@@ -107,7 +116,8 @@ def group(ctx: click.Context, folder: str | None, actor: str | None, as_json: bo
     """
     from assay.cli.session import Session
 
-    ctx.obj = Session(folder or os.environ.get("ASSAY_REGISTRY") or None, actor, as_json, given=bool(folder))
+    place = folder or os.environ.get("ASSAY_REGISTRY") or None
+    ctx.obj = Session(place, actor, as_json, given=bool(folder), as_of=as_of)
 
 
 group.params[:0] = global_options()

@@ -27,20 +27,25 @@ MAX_WIDTH = 100
 
 @dataclass(frozen=True)
 class Session:
-    """One run of one command. `folder` None: the default place; `actor` None: the operating system's user."""
+    """One run of one command. `folder` None: the default place; `actor` None: the operating system's user; `as_of`
+    None: now."""
 
     folder: str | None = None
     actor: str | None = None
     as_json: bool = False
     given: bool = False
     """Whether `folder` was given as an option, not by the environment."""
+    as_of: str | None = None
 
-    def override(self, folder: str | None, actor: str | None, as_json: bool) -> Session:
+    def override(
+        self, folder: str | None, actor: str | None, as_json: bool, as_of: str | None = None
+    ) -> Session:
         """The same with what was given after the command's name."""
         return replace(
             self,
             folder=folder or self.folder,
             actor=actor or self.actor,
+            as_of=as_of or self.as_of,
             as_json=as_json or self.as_json,
             given=bool(folder) or self.given,
         )
@@ -51,11 +56,12 @@ class Session:
 
     @cached_property
     def registry(self) -> Registry:
-        """The registry. Raises NotFound, saying to run `assay init`, when there is none."""
+        """The registry, as of `as_of`. Raises NotFound, saying to run `assay init`, when there is none."""
         import assay
 
         try:
-            return assay.open(self.path, actor=self.actor)
+            now = assay.open(self.path, actor=self.actor)
+            return now if self.as_of is None else now.at(self.as_of)
         except NotFound as error:
             hint = error.hint or f"create one with: {self.command('init')}"
             raise NotFound(error.message, hint) from None
@@ -85,6 +91,13 @@ class Session:
 
         with LiveProgress(self.err) as live:
             yield live
+
+    @contextmanager
+    def asking(self) -> Iterator[Registry]:
+        """The registry, for an answer that may have to wait until the index is built; a bar shows it then."""
+        with self.progress() as progress:
+            self.registry.tell = progress
+            yield self.registry
 
     def command(self, *words: str) -> str:
         """A command line to copy, quoted for the shell, that reaches the same registry."""

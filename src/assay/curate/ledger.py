@@ -8,13 +8,11 @@ costs thirty-two, and a segment is never rewritten.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from assay.curate.chunk import BASE
@@ -22,7 +20,6 @@ from assay.curate.gather import Gathered
 from assay.curate.plan import Plan
 from assay.curate.settle import IDENTICAL, KEPT, Settled
 from assay.curate.stage import SetStage
-from assay.model.decision import Decision, Failure, Twin
 
 IDENTICAL_STAGE = "identical"
 ROW_GROUP = 50_000
@@ -267,57 +264,3 @@ def ledger_bytes(table: pa.Table) -> bytes:
         store_schema=False,
     )
     return sink.getvalue()
-
-
-def open_ledger(data: pa.Buffer | bytes) -> pq.ParquetFile:
-    return pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
-
-
-def find_record(ledger: pq.ParquetFile, source: str, record: int) -> pa.Table:
-    """The ledger's row for a record (no row when it holds none), reading only the row groups that can."""
-    names = ledger.schema_arrow.names
-    hits = []
-    for k in range(ledger.metadata.num_row_groups):
-        group = ledger.metadata.row_group(k)
-        stats = group.column(names.index("record")).statistics
-        if stats is None or not stats.has_min_max or stats.min <= record <= stats.max:
-            part = ledger.read_row_group(k, columns=["source", "record"])
-            at = np.flatnonzero(
-                pc.and_(
-                    pc.equal(part.column("record"), record), pc.equal(part.column("source"), source)
-                ).to_numpy(zero_copy_only=False)
-            )
-            if len(at):
-                hits.append(ledger.read_row_group(k).take(pa.array(at)))
-    return pa.concat_tables(hits) if hits else ledger.schema_arrow.empty_table()
-
-
-def decisions(table: pa.Table) -> Iterator[tuple[Decision, tuple[int, int] | None]]:
-    """The decisions in a ledger table, each with the address (segment, row) of its example if it has one."""
-    for batch in table.to_batches(max_chunksize=10_000):
-        for row in batch.to_pylist():
-            twin = None
-            if row["twin_id"] is not None:
-                twin = Twin(row["twin_id"].hex(), row["twin_source"], row["twin_record"], row["similarity"])
-            also = tuple(Failure(**entry) for entry in row["also"] or ())
-            address = None if row["segment"] is None else (row["segment"], row["row"])
-            yield (
-                Decision(
-                    row["source"],
-                    row["record"],
-                    row["outcome"],
-                    row["stage"],
-                    row["code"],
-                    row["value"],
-                    row["threshold"],
-                    twin,
-                    also,
-                    None,
-                    row["split"],
-                    row["message"],
-                    row["offset"],
-                    row["length"],
-                    row["excerpt"],
-                ),
-                address,
-            )

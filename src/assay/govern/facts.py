@@ -111,7 +111,7 @@ def facts(objects: Objects, entries: Iterable[Operation], dataset: str) -> Facts
     tables, seqs = [], []
     for operation in entries:
         if operation.action == FACT and operation.dataset == dataset:
-            table = _read(objects, operation)
+            table = facts_in(objects, operation)
             tables.append(table)
             seqs.append(np.full(len(table), operation.seq, np.int64))
     if not tables:
@@ -153,7 +153,8 @@ def _spell(number: float) -> str:
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
 
 
-def _read(objects: Objects, operation: Operation) -> pa.Table:
+def facts_in(objects: Objects, operation: Operation) -> pa.Table:
+    """What one operation states, in the order written: a table of `SCHEMA`. Raises Damaged."""
     name = operation.body.get("facts")
     if not isinstance(name, str):
         raise Damaged(f"{log_key(operation.seq)} states facts without naming them")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from assay.registry.policies import Policies
     from assay.registry.querying import ArrowTable
     from assay.registry.radius import Radius
+    from assay.registry.refs import Refs
     from assay.registry.releases import Releases
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
     from assay.registry.running import Runs
@@ -53,6 +54,8 @@ class Registry:
     either does all it says or changes nothing. With `until` (see `at`) it is the registry of that moment.
     """
 
+    refs: Facade[Refs] = Facade("refs", "Refs")
+    """Branches, tags, merges, rollbacks, blame."""
     policies: Facade[Policies] = Facade("policies", "Policies")
     """Policies: which is in force, what it says of a version, and waivers."""
     releases: Facade[Releases] = Facade("releases", "Releases")
@@ -80,6 +83,9 @@ class Registry:
         self.clock = clock
         self.entropy = entropy
         self._index: SqliteIndex | None = None
+        self._folder = root
+        self.tell: Tell | None = None
+        """Who is told of work that an answer has to wait for: building the index."""
 
     def curate(  # noqa: PLR0913 - the options of the command, by keyword
         self,
@@ -89,6 +95,7 @@ class Registry:
         recipe: str | Recipe | None = None,
         eval_sources: Sequence[str] = (),
         add: bool = False,
+        branch: str = MAIN,
         message: str = "",
         shape: str | None = None,
         container: str | None = None,
@@ -102,10 +109,10 @@ class Registry:
         """Make the next version of dataset `name` from raw files.
 
         `recipe`: a preset's name, the path of a YAML file, or a `Recipe` (default: `default`). `eval_sources`: files
-        that are the test split. `add`: keep the newest version's examples and add to them. `shape` and
-        `container` are recognised when not named. `memory`: bytes beyond which keys lie in files. Raises BadInput,
-        NotFound, InvalidRecipe, Conflict,
-        and GateFailed when a rule of the policy refuses the version.
+        that are the test split. `add`: keep the newest version's examples and add to them. `branch`: which one is
+        moved. `shape` and `container` are recognised when not named. `memory`: bytes beyond which keys lie in files.
+        Raises BadInput, NotFound, InvalidRecipe, Conflict; GateFailed when a rule of the
+        policy refuses the version.
         """
         from assay.registry.curation import Request, run_curation
         from assay.registry.recipes import load_plan
@@ -120,6 +127,7 @@ class Registry:
             shape,
             container,
             provenance or {},
+            branch=branch,
             workers=workers,
             batch_rows=batch_rows,
             memory=memory,
@@ -127,38 +135,12 @@ class Registry:
         )
         return run_curation(self, request, progress)
 
-    def import_(  # noqa: PLR0913 - the options of the command, by keyword
-        self,
-        name: str,
-        sources: Sequence[str],
-        *,
-        add: bool = False,
-        message: str = "",
-        shape: str | None = None,
-        container: str | None = None,
-        workers: int = 1,
-        batch_rows: int = BATCH_ROWS,
-        memory: int | None = None,
-        provenance: Mapping[str, str] | None = None,
-        dry_run: bool = False,
-        progress: Tell | None = None,
-    ) -> CurationResult:
-        """Take files in as they are: every record that can be understood is kept, what looks wrong is flagged."""
-        return self.curate(
-            name,
-            sources,
-            recipe="import",
-            add=add,
-            message=message,
-            shape=shape,
-            container=container,
-            workers=workers,
-            batch_rows=batch_rows,
-            memory=memory,
-            provenance=provenance,
-            dry_run=dry_run,
-            progress=progress,
-        )
+    def import_(self, name: str, sources: Sequence[str], **options: Any) -> CurationResult:
+        """Take files in as they are: every record that can be understood is kept, what looks wrong is flagged.
+
+        `options`: those of `curate`, but for the recipe and eval sources.
+        """
+        return self.curate(name, sources, recipe="import", **options)
 
     def freeze(
         self,
@@ -178,6 +160,7 @@ class Registry:
         """
         from assay.registry.freezing import FreezeRequest, freeze
 
+        self.check_writable()
         request = FreezeRequest(name, _listed(sources), shape, container, dry_run, self_test)
         return freeze(self, request, progress)
 
@@ -221,7 +204,13 @@ class Registry:
         Raises UsageError for what is no moment.
         """
         until = end_of(moment)
-        return Registry(self.store.storage, None, self.actor, self.clock, entropy=self.entropy, until=until)
+        then = Registry(self.store.storage, None, self.actor, self.clock, entropy=self.entropy, until=until)
+        then._folder = self._folder  # the index follows the whole log, and answers as of any moment
+        return then
+
+    def check_writable(self) -> None:
+        """Raise UsageError when this is the registry of a moment that has passed."""
+        self.store.check_writable()
 
     def radius(self, kind: str, value: str) -> Radius:
         """Every version and run that an example, a source, a generator, a template or a licence reached."""
@@ -364,16 +353,14 @@ class Registry:
         """What nothing refers to any more; with `dry_run=False` it is deleted."""
         from assay.registry.upkeep import collect
 
+        self.check_writable()
         return collect(self, dry_run, grace_seconds)
 
-    def index(self) -> SqliteIndex:
+    def index(self, progress: Tell | None = None) -> SqliteIndex:
         """The index, brought up to the log's head."""
-        from assay.store.index.sqlite import SqliteIndex
+        from assay.registry.indexing import synchronised
 
-        if self._index is None:
-            path = ":memory:" if self.root is None else self.root / "index" / "index.sqlite"
-            self._index = SqliteIndex(path)
-        self._index.sync(self.store.objects, self.store.log)
+        self._index = synchronised(self, self._index, self._folder, progress or self.tell)
         return self._index
 
     def scratch_root(self) -> Path | None:

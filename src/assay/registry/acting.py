@@ -26,6 +26,7 @@ def act(
 
     Raises what `check` raises; nothing is in the log then.
     """
+    registry.check_writable()
     log, time = registry.store.log, spell_time(registry.clock())
 
     def build(seq: int, prev: str | None) -> Operation:
@@ -40,4 +41,5 @@ def noted(registry: Registry, text: str) -> dict[str, str]:
     """The field of an operation that names a person's words, written as a note; none for no words."""
     if not text:
         return {}
+    registry.check_writable()
     return {"note": write_note(registry.store.objects, text, registry.entropy(SALT_BYTES))}

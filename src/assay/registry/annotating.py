@@ -158,6 +158,7 @@ def _state(
     removed = sum(new[at] is None for at in rows)
     seq = None
     if rows and not dry_run:
+        registry.check_writable()
         name = write_facts(
             objects, as_ids(i for i, _ in rows), [k for _, k in rows], [new[at] for at in rows]
         )

@@ -26,7 +26,7 @@ def about(registry: Registry, entries: Sequence[Operation], id: str) -> list[Ope
     UsageError, Damaged.
     """
     example = _whole(id) or example_by_id(registry, id).id
-    moved = set(_moves(registry, example))
+    moved = set(registry.index().turns_of(example))
     return [
         one
         for one in entries
@@ -43,14 +43,6 @@ def _whole(id: str) -> bytes | None:
         return bytes.fromhex(id)
     except ValueError:
         raise UsageError(f"{id!r} is not an id", "an id has 64 hexadecimal digits") from None
-
-
-def _moves(registry: Registry, example: bytes) -> Iterator[tuple[str, int]]:
-    """(dataset, number) of the versions with which the example came, moved or left."""
-    for interval in registry.index().versions_of(example):
-        yield interval.dataset, interval.first
-        if interval.last is not None:
-            yield interval.dataset, interval.last + 1
 
 
 def _inline(one: Operation) -> Sequence[str]:

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from assay.curate.plan import Plan
 from assay.curate.settle import KEPT, Settled, settle
 from assay.curate.split import Standing
 from assay.curate.spool import Spool
-from assay.errors import UsageError
+from assay.errors import NotFound, StorageFailure, UsageError
 from assay.kernels.ids import IdArray, concat, contains, id_list, order
 from assay.model.diff import pair_edits
 from assay.model.fingerprint import fingerprint
@@ -39,6 +39,7 @@ from assay.registry.store import Store
 from assay.registry.writing import Written, membership, write_curation
 from assay.store.commit import Draft
 from assay.store.diff import table_to_pair
+from assay.store.heads import MAIN
 from assay.store.members import live_rows
 from assay.store.segments import read_ids, read_rows
 from assay.store.values import FileValues
@@ -70,6 +71,7 @@ class Request:
     batch_rows: int = BATCH_ROWS
     memory: int | None = None
     dry_run: bool = False
+    branch: str = MAIN
 
 
 class Phases:
@@ -101,9 +103,15 @@ def run_curation(
     Raises BadInput or NotFound for a source that cannot be read at all, Conflict when somebody else
     committed to the dataset meanwhile. Nothing is committed unless everything is written.
     """
+    registry.check_writable()
     _check(request)
     request = replace(request, plan=guarded(registry, request.plan))
-    base = registry.head_of(request.dataset)
+    base = registry.head_of(request.dataset, request.branch)
+    if base is None and (request.branch != MAIN or registry.head_of(request.dataset) is not None):
+        raise NotFound(
+            f"{request.dataset} has no branch {request.branch!r}",
+            f"make one with `assay branch {request.dataset} {request.branch}`",
+        )
     if request.add and base is None:
         raise UsageError(
             f"{request.dataset} has no version to add to", f"leave --add out to make {request.dataset}@v1"
@@ -177,6 +185,9 @@ def _run(
                 )
             with phases.phase("commit"):
                 version, gate = _commit(registry, request, base, splits, written)
+            with phases.phase("index"), suppress(StorageFailure):
+                # Derived: what is asked next builds it where it cannot be built now, and says so.
+                registry.index(tell)
         if values is not None:
             values.trim()
     return CurationResult(
@@ -196,6 +207,7 @@ def _run(
         phases.seconds,
         reused=gathered.reused,
         gate=gate,
+        base=base.ref if base else None,
     )
 
 
@@ -219,6 +231,7 @@ def _commit(
         # decided otherwise. Records taken in one by one commute.
         commutes=request.add and not request.plan.set_stages,
         edits=_edits(store, base, splits, written.segments),
+        branch=request.branch,
     )
     return commit_version(registry, draft)
 

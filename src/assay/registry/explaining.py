@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.compute as pc
-
-from assay.curate.ledger import decisions, find_record, open_ledger
-from assay.errors import NotFound, UsageError
-from assay.kernels.ids import as_ids, find, id_list
+from assay.curate.ledger_reading import decisions, find_record, ledger_rows, open_ledger
+from assay.errors import NotFound
 from assay.model.decision import Decision
 from assay.model.example import Example
 from assay.model.version import Manifest, SegmentRef
+from assay.registry.chapters import sections
 from assay.registry.results import Interval, Trace
 from assay.registry.store import Store
-from assay.registry.version import example_of
-from assay.store.segments import read_ids, read_rows
+from assay.registry.version import examples
+from assay.store.segments import find_row, read_rows
 
 if TYPE_CHECKING:
     from assay.registry import Registry
@@ -56,52 +53,31 @@ def why(registry: Registry, ref: str, source: str, record: int) -> Decision:
 def example_at(store: Store, curation: Mapping[str, Any], address: tuple[int, int]) -> Example:
     """The example at an address of a curation's ledger."""
     segment = SegmentRef.from_json(curation["segments"][address[0]])
-    return example_of(read_rows(store.objects, segment, [address[1]]).to_pylist()[0], None)
+    return next(examples(read_rows(store.objects, segment, [address[1]]), None))
 
 
 def example_by_id(registry: Registry, prefix: str) -> Example:
     """An example that was ever kept or rejected, by its id or a prefix of it that is unique. Raises NotFound."""
-    found = registry.index().locate(prefix.lower())
-    if found is not None:
-        table = read_rows(registry.store.objects, found.segment, [found.ordinal])
-        return example_of(table.to_pylist()[0], None)
-    rejected = _among_rejected(registry, prefix.lower())
-    if not rejected:
+    index = registry.index()
+    found = index.locate(prefix.lower()) or index.locate(prefix.lower(), rejected=True)
+    if found is None:
         raise NotFound(f"no example {prefix}", "copy the id from `assay head`, `why` or `search`")
-    if len(rejected) > 1:
-        raise UsageError(f"{prefix} begins {len(rejected)} ids", "write more of its digits")
-    segment, row = next(iter(rejected.values()))
-    return example_of(read_rows(registry.store.objects, segment, [row]).to_pylist()[0], None)
-
-
-def _among_rejected(registry: Registry, prefix: str) -> dict[bytes, tuple[SegmentRef, int]]:
-    """Rejected examples whose id begins so. They are in no version, so the index does not know them."""
-    hits: dict[bytes, tuple[SegmentRef, int]] = {}
-    low, high = prefix.ljust(64, "0"), prefix.ljust(64, "f")
-    for manifest in registry.all_versions():
-        for segment in registry.store.rejected_segments(manifest):
-            if segment.max_id < low or segment.min_id > high:
-                continue
-            ids = id_list(read_ids(registry.store.objects, segment))
-            for row in range(bisect_left(ids, bytes.fromhex(low)), bisect_right(ids, bytes.fromhex(high))):
-                hits.setdefault(ids[row], (segment, row))
-    return hits
+    table = read_rows(registry.store.objects, found.segment, [found.ordinal])
+    return next(examples(table, None))
 
 
 def trace(registry: Registry, prefix: str) -> Trace:
     """Everything the registry knows about an example. Raises NotFound."""
     example = example_by_id(registry, prefix)
+    index = registry.index()
     readings: list[Mapping[str, Any]] = []
     stands_for: list[Mapping[str, Any]] = []
-    for manifest in registry.all_versions():
-        curation = registry.store.curation(manifest)
-        if curation is None:
-            continue
-        for entry, twin in _mentions(registry.store, curation, example.id):
-            where = {"dataset": manifest.dataset, "version": manifest.number, **entry}
+    for dataset, number, curation, rows in index.records_of(example.id):
+        for entry, twin in mentions(registry.store, curation, example.id, rows):
+            where = {"dataset": dataset, "version": number, **entry}
             (stands_for if twin else readings).append(where)
     intervals = tuple(
-        Interval(i.dataset, i.split, i.first, i.last) for i in registry.index().versions_of(example.id)
+        Interval(i.dataset, i.split, i.first, i.last, i.branch) for i in index.versions_of(example.id)
     )
     return Trace(
         example.name,
@@ -111,47 +87,49 @@ def trace(registry: Registry, prefix: str) -> Trace:
         tuple(readings),
         tuple(stands_for),
         intervals,
+        tuple(edits_of(registry, example.id)),
+        tuple(sections(registry, example.id)),
     )
 
 
-def _mentions(
-    store: Store, curation: Mapping[str, Any], example: bytes
+def edits_of(registry: Registry, example: bytes) -> Iterator[Mapping[str, Any]]:
+    """The edits that led to an example, and from it, with who made them, where and when."""
+    lines = registry.store.lines()
+    for edit in registry.index().edits_of(example):
+        operation = lines[edit.dataset].versions[edit.number - 1].operation
+        yield {
+            "direction": "to" if edit.forth else "from", "id": edit.other.hex(), "dataset": edit.dataset,
+            "version": edit.number, "action": operation.action, "actor": operation.actor, "time": operation.time,
+        }  # fmt: skip
+
+
+_OF_A_RECORD = ("source", "record", "outcome", "stage", "code", "value", "threshold", "split")
+
+
+def mentions(
+    store: Store, name: str, example: bytes, rows: list[int]
 ) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Ledger rows that are the example (False) or were rejected in its stead (True)."""
+    """The ledger rows, of those given, that are the example (False) or were rejected in its stead (True)."""
+    curation = store.objects.get_json(name)
     ledger = open_ledger(store.objects.buffer(curation["ledger"]))
     address = _address(store, curation, example)
-    for k in range(ledger.metadata.num_row_groups):
-        part = ledger.read_row_group(
-            k, columns=["source", "record", "outcome", "code", "segment", "row", "twin_id", "similarity"]
-        )
-        stands = pc.equal(part.column("twin_id"), example)
-        if address is not None:
-            itself = pc.and_(
-                pc.equal(part.column("segment"), address[0]), pc.equal(part.column("row"), address[1])
-            )
-            stands = pc.or_kleene(pc.fill_null(stands, False), pc.fill_null(itself, False))
-        for row in part.filter(pc.fill_null(stands, False)).to_pylist():
-            own = address is not None and (row["segment"], row["row"]) == address
-            entry = {
-                "source": row["source"],
-                "record": row["record"],
-                "outcome": row["outcome"],
-                "code": row["code"],
-            }
-            if own:
-                yield entry, False
-            if row["twin_id"] == example and not (own and row["code"] == "identical"):
-                yield entry | {"similarity": row["similarity"]}, True
+    for row in ledger_rows(ledger, rows, [*_OF_A_RECORD, "segment", "row", "twin_id", "similarity"]):
+        own = address is not None and (row["segment"], row["row"]) == address
+        entry = {field: row[field] for field in _OF_A_RECORD}
+        if own:
+            yield entry, False
+        if row["twin_id"] == example and not (own and row["code"] == "identical"):
+            yield entry | {"similarity": row["similarity"]}, True
 
 
 def _address(store: Store, curation: Mapping[str, Any], example: bytes) -> tuple[int, int] | None:
     """Where a curation's ledger would say that the example stands."""
-    spelled, wanted = example.hex(), as_ids([example])
+    spelled = example.hex()
     for position, entry in enumerate(curation["segments"]):
         segment = SegmentRef.from_json(entry)
         if segment.min_id <= spelled <= segment.max_id:
-            at = int(find(read_ids(store.objects, segment), wanted)[0])
-            if at >= 0:
+            at = find_row(store.objects, segment, example)
+            if at is not None:
                 return position, at
     return None
 

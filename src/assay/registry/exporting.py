@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pyarrow as pa
 
-from assay.curate.ledger import decisions, open_ledger
+from assay.curate.ledger_reading import decisions, open_ledger
 from assay.errors import UsageError
 from assay.formats.article import write_article
 from assay.formats.export import ExportRow, write_lines, write_rows

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from assay.errors import NotFound
+from assay.govern.approvals import uncounted
 from assay.model.operation import Operation
 from assay.model.ref import Ref, end_of
 from assay.registry.results import DatasetSummary
+from assay.store.aliases import GIVEN_BY, alias_version
 from assay.store.heads import MAIN, Committed, Line
 from assay.store.notes import read_note
 from assay.store.refs import refs
@@ -69,10 +71,14 @@ def _named(registry: Registry, ref: Ref, line: Line) -> list[Committed]:
         return made[-1:]
     if ref.kind == "time":
         return [c for c in line.on() if c.operation.time <= end_of(value)][-1:]
-    if ref.kind == "name" and value not in line.heads:
+    if ref.kind == "name" and value in GIVEN_BY:
+        entries = registry.store.log.entries()
+        given = alias_version(entries, ref.dataset, value, uncounted(entries, ref.dataset))
+        return [c for c in line.versions if c.number == given]
+    if ref.kind == "name" and value not in (*line.heads, "latest"):
         tag = refs(registry.store.log.entries(), ref.dataset).tags.get(value)
         return [c for c in line.versions if tag is not None and c.number == tag.version]
-    head = line.head(MAIN if ref.kind == "latest" else value)
+    head = line.head(MAIN if ref.kind == "latest" or value == "latest" else value)
     return [] if head is None else [head]
 
 

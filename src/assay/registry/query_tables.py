@@ -12,7 +12,7 @@ import orjson
 import pyarrow as pa
 
 from assay.curate.ledger import SCHEMA as LEDGER
-from assay.curate.ledger import open_ledger
+from assay.curate.ledger_reading import open_ledger
 from assay.curate.reading import strings
 from assay.curate.stored import batch_of
 from assay.errors import UsageError

@@ -57,6 +57,8 @@ class CurationResult:
     reused: int = 0
     gate: Gate | None = None
     """What the policy says of the version; None where none is in force."""
+    base: str | None = None
+    """The version before it on its branch."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -144,15 +146,31 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """From which version to which an example is in a dataset's split; `last` None = up to the newest."""
+    """From which version to which of a branch an example is in a dataset's split; `last` None = up to the newest."""
 
     dataset: str
     split: str
     first: int
     last: int | None
+    branch: str = "main"
 
     def as_json(self) -> dict[str, Any]:
-        return {"dataset": self.dataset, "split": self.split, "first": self.first, "last": self.last}
+        return {
+            "dataset": self.dataset,
+            "branch": self.branch,
+            "split": self.split,
+            "first": self.first,
+            "last": self.last,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A chapter of what is known about an example: its name, its title, and rows of names and JSON values."""
+
+    name: str
+    title: str
+    rows: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +182,14 @@ class Trace:
     payload: Mapping[str, Any]
     provenance: Mapping[str, Any]
     readings: tuple[Mapping[str, Any], ...]
-    """Every record that was this example: {"dataset", "version", "source", "record", "outcome", "code"}."""
+    """Every record that was this example, and what the curation decided: {"dataset", "version", "source", "record",
+    "outcome", "stage", "code", "value", "threshold", "split"}."""
     stands_for: tuple[Mapping[str, Any], ...]
-    """Records rejected in its stead: {"dataset", "version", "source", "record", "code", "similarity"}."""
+    """Records rejected in its stead: the same, and "similarity"."""
     versions: tuple[Interval, ...]
+    edits: tuple[Mapping[str, Any], ...] = ()
+    """{"direction": from | to, "id", "dataset", "version", "action", "actor", "time"}."""
+    chapters: tuple[Section, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -178,6 +200,8 @@ class Trace:
             "readings": [dict(r) for r in self.readings],
             "stands_for": [dict(r) for r in self.stands_for],
             "versions": [v.as_json() for v in self.versions],
+            "edits": [dict(e) for e in self.edits],
+            "chapters": {chapter.name: [dict(row) for row in chapter.rows] for chapter in self.chapters},
         }
 
 

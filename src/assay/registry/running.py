@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from assay.errors import UsageError
 from assay.govern.runs import ACTION, Run, runs
 from assay.model.ref import check_name
+from assay.registry.results import Section
 
 if TYPE_CHECKING:
     from assay.registry import Registry
@@ -29,6 +30,7 @@ class Runs:
         `details`: any of `FIELDS`. The same link again replaces what was said of it. Raises NotFound, UsageError.
         """
         registry = self._registry
+        registry.check_writable()
         said = {key: value for key, value in (details or {}).items() if value}
         unknown = sorted(said.keys() - set(FIELDS))
         if unknown:
@@ -66,3 +68,17 @@ class Runs:
     def details(self, run: Run) -> dict[str, str]:
         """What was said of a run. Raises Damaged."""
         return dict(self._registry.store.objects.get_json(run.details))
+
+
+def chapter(registry: Registry, example: bytes) -> Section:
+    """The runs that learned from a version, or a split of it, that holds the example; for `trace`."""
+    found = []
+    held: dict[str, dict[int, str]] = {}
+    for run in runs(registry.store.log.entries()):
+        if run.dataset not in held:
+            held[run.dataset] = registry.index().splits_of(example, run.dataset)
+        split = held[run.dataset].get(run.version)
+        if split is not None and run.split in (None, split):
+            said = {"run": run.name, "version": f"{run.dataset}@v{run.version}", "split": split}
+            found.append(said | {"actor": run.operation.actor, "time": run.operation.time})
+    return Section("runs", "Runs that learned from it", tuple(found))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import orjson
@@ -14,7 +13,7 @@ from assay.kernels.ids import IdArray, as_ids, concat, find, id_list, sorted_ids
 from assay.model.example import views
 from assay.registry.querying import matching
 from assay.registry.results import Hit, Interval
-from assay.store.index.sqlite import Located, split_in
+from assay.store.index.sqlite import Located
 from assay.store.members import rows_of, split_ids
 
 if TYPE_CHECKING:
@@ -84,11 +83,11 @@ def _search_all(registry: Registry, query: str, limit: int, where: str | None) -
         return bool(held[example])
 
     found = registry.index().search(query, member=member, limit=limit)
-    hits = []
+    hits, lines = [], registry.store.lines()
     for hit in _hits(registry, found):
         spans = held[bytes.fromhex(hit.id)]
-        newest = spans[-1]
-        number = newest.last or len(registry.store.versions()[newest.dataset])
+        ends = [(i.dataset, i.last or lines[i.dataset].heads[i.branch], i) for i in spans]
+        _, number, newest = max(ends, key=lambda end: end[:2])
         hits.append(replace(hit, version=f"{newest.dataset}@v{number}", split=newest.split, versions=spans))
     return hits
 
@@ -101,17 +100,10 @@ def _matching_anywhere(registry: Registry, where: str) -> IdArray:
 
 
 def _held(registry: Registry, example: bytes) -> tuple[Interval, ...]:
-    """The versions that hold an example, as runs of numbers in one split; `last` None: to the newest number."""
-    places, objects = registry.index().places(example), registry.store.objects
-    out = list[Interval]()
-    for dataset, line in sorted(registry.store.versions().items()):
-        splits = [split_in(objects.manifest(made.manifest), places) for made in line]
-        for split, run in groupby(enumerate(splits, 1), key=lambda pair: pair[1]):
-            numbers = [number for number, _ in run]
-            if split is not None:
-                last = None if numbers[-1] == len(splits) else numbers[-1]
-                out.append(Interval(dataset, split, numbers[0], last))
-    return tuple(out)
+    """The versions that hold an example, as intervals by dataset, branch and number."""
+    return tuple(
+        Interval(i.dataset, i.split, i.first, i.last, i.branch) for i in registry.index().versions_of(example)
+    )
 
 
 def _has(among: IdArray | None, example: bytes) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from assay.errors import UsageError
 from assay.model.version import Manifest, SegmentRef
 from assay.store.heads import Committed, Line, lines
 from assay.store.log import Log
@@ -33,6 +34,13 @@ class Store:
     def __post_init__(self) -> None:
         self.objects = Objects(self.storage)
         self.log = Log(self.storage) if self.until is None else LogView(self.storage, self.until)
+
+    def check_writable(self) -> None:
+        """Raise UsageError when everything is answered as of a moment that has passed."""
+        if self.until is not None:
+            raise UsageError(
+                "the past cannot be changed", "leave the moment out to act on the registry as it is now"
+            )
 
     def lines(self) -> dict[str, Line]:
         """Datasets and their versions and branches, folded from the log as it is now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assay.errors import UsageError
 from assay.registry.results import Progress
 from assay.store import gc as store_gc
 from assay.store import verify as store_verify
@@ -19,6 +20,8 @@ def verify(registry: Registry, fast: bool, tell: Tell | None) -> store_verify.Re
         if tell is not None:
             tell(Progress("verifying", done, total, "bytes"))
 
+    if registry.store.until is not None:
+        raise UsageError("what lies in storage cannot be verified as of a moment", "leave the moment out")
     return store_verify.verify(registry.store.storage, fast=fast, progress=progress)
 
 

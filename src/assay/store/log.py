@@ -25,6 +25,11 @@ class Log:
         self._head: str | None = None
         self._listed = False
 
+    @property
+    def whole(self) -> Log:
+        """The log with all its operations: itself, unless it is one as of a moment."""
+        return self
+
     def entries(self) -> list[Operation]:
         """All operations so far. Raises Damaged, naming the first file missing or out of the chain."""
         self._refresh()

@@ -16,6 +16,11 @@ class LogView(Log):
     def __init__(self, storage: Storage, until: str) -> None:
         super().__init__(storage)
         self.until = until
+        self._whole = Log(storage)
+
+    @property
+    def whole(self) -> Log:
+        return self._whole
 
     def entries(self) -> list[Operation]:
         found = super().entries()

@@ -36,6 +36,8 @@ def command(session: Session, folder_argument: str | None, governance: bool, dry
         )
     if folder_argument and session.given and session.folder != folder_argument:
         raise UsageError("two folders were given", "name it once: assay init DIR")
+    if session.as_of is not None:
+        raise UsageError("the past cannot be changed", "leave --as-of out")
     target = session.override(folder_argument, None, False)
     registry = assay.init(target.path, actor=target.actor)
     session.answer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from assay.cli.render.gate import gate_line, refused_lines, standing_line
 from assay.cli.session import Session
 from assay.errors import NotFound
 
+if TYPE_CHECKING:
+    from assay.registry import Registry
+
 _ID = re.compile(r"[0-9a-f]{6,64}")
 
 
@@ -21,7 +25,11 @@ _ID = re.compile(r"[0-9a-f]{6,64}")
 @click.pass_obj
 def command(session: Session, what: str) -> None:
     """A version's card, or one example whole when given its ID (or a beginning that only it has)."""
-    registry = session.registry
+    with session.asking() as registry:
+        _answer(session, registry, what)
+
+
+def _answer(session: Session, registry: Registry, what: str) -> None:
     if _ID.fullmatch(what):
         try:
             example = registry.example(what)

@@ -16,7 +16,7 @@ from assay.cli.render.text import block, clip, counted, plural, safe_text, short
 from assay.model.example import Example
 
 if TYPE_CHECKING:
-    from assay.registry.results import Interval, Trace
+    from assay.registry.results import Interval, Section, Trace
     from assay.registry.version import Version
 
 
@@ -147,8 +147,10 @@ def trace_card(trace: Trace) -> RenderableType:
     return spaced(
         Group(title(trace.id), labelled(facts)),
         _held(trace.versions),
+        _edits(trace.edits),
         _records("Read as", trace.readings, ("outcome", "code")),
         _records("Stands for", trace.stands_for, ("code", "similarity")),
+        *(_chapter(one) for one in trace.chapters),
         payload(trace.payload, limit=2_000),
     )
 
@@ -156,9 +158,46 @@ def trace_card(trace: Trace) -> RenderableType:
 def _held(intervals: Sequence[Interval]) -> RenderableType:
     if not intervals:
         return Text("In no version", "yellow")
-    ordered = sorted(intervals, key=lambda held: (held.dataset, held.first, held.split))
-    lines = [(held.dataset, f"{span(held)} in {held.split}") for held in ordered]
+    lines = [
+        (
+            held.dataset if held.branch == "main" else f"{held.dataset}@{held.branch}",
+            f"{span(held)} in {held.split}",
+        )
+        for held in sorted(intervals, key=_by_branch)
+    ]
     return Group(Text("In versions", "dim"), labelled(lines))
+
+
+def _by_branch(held: Interval) -> tuple[str, bool, str, int]:
+    return held.dataset, held.branch != "main", held.branch, held.first
+
+
+def _edits(edits: Sequence[Mapping[str, Any]]) -> RenderableType | None:
+    if not edits:
+        return None
+    lines = [
+        (
+            f"{one['direction']} {short(one['id'])}",
+            f"{one['dataset']}@v{one['version']} ({one['action']}), {moment(one['time'])}, by {one['actor']}",
+        )
+        for one in edits[:20]
+    ]
+    more = len(edits) - 20
+    rest = [Text(f"  … {more:,} more; all of them with --json", "dim")] if more > 0 else []
+    return Group(Text("Edited", "dim"), labelled(lines), *rest)
+
+
+def _chapter(chapter: Section) -> RenderableType:
+    """A part of the registry's own account: each row on a line, its fields as they are called."""
+    lines = [
+        Text(
+            "  " + clip(" · ".join(f"{name} {value}" for name, value in row.items() if value is not None), 76)
+        )
+        for row in chapter.rows[:20]
+    ]
+    more = len(chapter.rows) - 20
+    rest = [Text(f"  … {more:,} more; all of them with --json", "dim")] if more > 0 else []
+    return Group(Text(safe_text(f"{chapter.title} ({len(chapter.rows):,})"), "dim"), *lines, *rest)
 
 
 def span(interval: Interval) -> str:

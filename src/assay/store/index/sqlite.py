@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -18,39 +19,26 @@ import orjson
 from assay.errors import StorageFailure, UsageError
 from assay.kernels.ids import id_list, ids_of
 from assay.model.example import views
-from assay.model.version import Manifest, SegmentRef
+from assay.model.version import SegmentRef
 from assay.store import heads
-from assay.store.change import read_change
+from assay.store.index import blocks, build, history
+from assay.store.index.history import Edited, Interval
 from assay.store.index.words import Query, tokens
 from assay.store.log import Log
 from assay.store.members import rows_of
 from assay.store.objects import Objects
-from assay.store.segments import read_groups, read_ids
+from assay.store.segments import read_groups
 
 T = TypeVar("T")
+Tell = Callable[[int, int], None]
 
 _APPLICATION: Final = 0x41535359
-_SCHEMA_VERSION: Final = 1
+_SCHEMA_VERSION: Final = 2
 _MIN_PREFIX: Final = 6
 _BATCH: Final = 64
-_TABLES: Final = """
+_OWN_TABLES: Final = """
 CREATE TABLE IF NOT EXISTS state (seq INTEGER NOT NULL, digest TEXT);
 INSERT INTO state SELECT 0, NULL WHERE NOT EXISTS (SELECT 1 FROM state);
-CREATE TABLE IF NOT EXISTS segments (
-  number INTEGER PRIMARY KEY, object TEXT NOT NULL UNIQUE, ref TEXT NOT NULL,
-  searchable INTEGER NOT NULL DEFAULT 0
-);
-CREATE TABLE IF NOT EXISTS versions (
-  dataset TEXT NOT NULL, number INTEGER NOT NULL, manifest TEXT NOT NULL, seq INTEGER NOT NULL,
-  PRIMARY KEY (dataset, number)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS examples (
-  id BLOB NOT NULL, segment INTEGER NOT NULL, ordinal INTEGER NOT NULL, PRIMARY KEY (id, segment)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS changes (
-  id BLOB NOT NULL, dataset TEXT NOT NULL, number INTEGER NOT NULL, split TEXT, old_split TEXT,
-  PRIMARY KEY (id, dataset, number)
-) WITHOUT ROWID;
 CREATE VIRTUAL TABLE IF NOT EXISTS words
   USING fts5(text, content='', tokenize='unicode61 remove_diacritics 0');
 """
@@ -65,24 +53,16 @@ class Located:
     ordinal: int
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """Versions `first` to `last` of a dataset (None: to the newest) hold the example in `split`."""
-
-    dataset: str
-    first: int
-    last: int | None
-    split: str
-
-
 class SqliteIndex:
     """The index in the file `path`, or in memory when `path` is ":memory:". Call `sync` before asking."""
 
     def __init__(self, path: Path | str) -> None:
         self.path = str(path)
+        self._upto = 0
         self._db: sqlite3.Connection | None = None
         self._objects: Objects | None = None
         self._log: Log | None = None
+        self._tell: Tell | None = None
 
     def close(self) -> None:
         """Let go of the file."""
@@ -90,13 +70,17 @@ class SqliteIndex:
             self._db.close()
             self._db = None
 
-    def sync(self, objects: Objects, log: Log) -> int:
-        """Bring the index up to the log's head; how many operations were new.
+    def sync(self, objects: Objects, log: Log, tell: Tell | None = None) -> int:
+        """Bring the index up to the log's head; how many operations were new. `tell` hears how many of how many
+        versions are taken down.
 
-        An index that is corrupt, foreign, or of another history is built again from the beginning.
+        The index follows the whole log even where `log` ends at a moment; answers are then as of that moment. An
+        index that is corrupt, foreign, or of another history is built again from the beginning.
         """
-        self._objects, self._log = objects, log
-        return self._healing(self._follow)
+        self._objects, self._log, self._tell = objects, log.whole, tell
+        new = self._healing(self._follow)
+        self._upto = log.head()[0]
+        return new
 
     def rebuild(self) -> None:
         """Throw everything away and build it again. Raises UsageError before the first `sync`."""
@@ -104,37 +88,61 @@ class SqliteIndex:
         self._discard()
         self._follow()
 
-    def locate(self, id: bytes | str) -> Located | None:
+    def locate(self, id: bytes | str, *, rejected: bool = False) -> Located | None:
         """Where an example lies: by its 32 bytes, or by at least 6 hex digits that no other id begins with.
 
-        None when no segment has it. Raises UsageError for a prefix that is too short, no hexadecimal, or that
-        several ids share; the hint lists some.
+        None when no segment of a version has it; with `rejected`, none of those that curations rejected. Raises
+        UsageError for a prefix that is too short, no hexadecimal, or that several ids share; the hint lists some.
         """
         low, high = _bounds(id)
+        kind = "rejected" if rejected else "segment"
 
         def ask() -> Located | None:
-            rows = self._connect().execute(
-                "SELECT id, ref, ordinal FROM examples JOIN segments ON number = segment"
-                " WHERE id BETWEEN ? AND ? ORDER BY id, segment DESC LIMIT 200",
-                (low, high),
-            )
+            db = self._connect()
             found: dict[bytes, Located] = {}
-            for example, ref, ordinal in rows:
-                found.setdefault(example, Located(example, SegmentRef.from_json(orjson.loads(ref)), ordinal))
+            lists = db.execute(
+                "SELECT number, about FROM lists WHERE kind = ? AND seq <= ? ORDER BY number DESC",
+                (kind, self._upto),
+            )
+            for number, about in lists.fetchall():
+                for entry in islice(blocks.between(db, number, low, high), _BATCH):
+                    ref = SegmentRef.from_json(orjson.loads(about))
+                    found.setdefault(entry.key, Located(entry.key, ref, entry.position))
             if len(found) > 1:
-                shown = ", ".join(i.hex() for i in list(found)[:5])
+                shown = ", ".join(i.hex() for i in sorted(found)[:5])
                 raise UsageError(f"several examples begin with {id!r}", f"give more digits: {shown}")
             return next(iter(found.values()), None)
 
         return self._healing(ask)
 
-    def places(self, id: bytes) -> list[tuple[str, int]]:
-        """Every segment (by object name) that holds an example, and its ordinal there."""
-        return self._healing(lambda: self._places(id))
-
     def versions_of(self, id: bytes) -> list[Interval]:
-        """All versions that hold an example, as intervals, by dataset and number."""
-        return self._healing(lambda: list(self._intervals(id)))
+        """All versions that hold an example, as intervals, by dataset, branch and number."""
+        return self._healing(lambda: history.intervals(self._steps(id)))
+
+    def turns_of(self, id: bytes) -> list[tuple[str, int]]:
+        """The versions, as (dataset, number), with which an example came, moved or left."""
+        return self._healing(lambda: history.turns(self._steps(id)))
+
+    def splits_of(self, id: bytes, dataset: str) -> dict[int, str]:
+        """Version number → split, of all versions of a dataset that hold an example."""
+
+        def ask() -> dict[int, str]:
+            found = (step for step in self._steps(id) if step.dataset == dataset)
+            return {step.number: step.split for step in found if step.split is not None}
+
+        return self._healing(ask)
+
+    def edits_of(self, id: bytes) -> list[Edited]:
+        """The edits that an example came from or went to, by dataset and version."""
+        return self._healing(lambda: history.edits(self._connect(), id, self._upto))
+
+    def records_of(self, id: bytes) -> list[tuple[str, int, str, list[int]]]:
+        """The curations that read an example or what was rejected in its stead: dataset and number of the first
+        version that each made, its object's name, and the rows of its ledger, in order.
+
+        A row may be about another example with the same first 8 bytes: look at what it says.
+        """
+        return self._healing(lambda: history.records(self._connect(), id, self._upto))
 
     def search(
         self,
@@ -157,7 +165,9 @@ class SqliteIndex:
             db = self._connect()
             chosen = {
                 number: SegmentRef.from_json(orjson.loads(ref))
-                for number, name, ref in db.execute("SELECT number, object, ref FROM segments")
+                for number, name, ref in db.execute(
+                    "SELECT number, name, about FROM lists WHERE kind = 'segment' AND seq <= ?", (self._upto,)
+                )
                 if segments is None or name in segments
             }
             match = query.match_expression()
@@ -184,39 +194,18 @@ class SqliteIndex:
             now = db.execute("SELECT seq FROM state").fetchone()[0]
             if now != seq:  # another process brought it forward meanwhile
                 seq = now
-            for line in heads.versions(log.entries()[:head]).values():
-                for committed in line:
-                    if committed.operation.seq > seq:
-                        self._add_version(db, objects, committed)
+            made = [
+                committed
+                for line in heads.versions(log.entries()[:head]).values()
+                for committed in line
+                if committed.operation.seq > seq
+            ]
+            for done, committed in enumerate(made):
+                if self._tell:
+                    self._tell(done, len(made))
+                build.add_version(db, objects, committed)
             db.execute("UPDATE state SET seq = ?, digest = ?", (head, head_digest))
         return max(0, head - int(seq))
-
-    def _add_version(self, db: sqlite3.Connection, objects: Objects, committed: heads.Committed) -> None:
-        manifest = objects.manifest(committed.manifest)
-        dataset, number = manifest.dataset, committed.number
-        row = (dataset, number, committed.manifest, committed.operation.seq)
-        db.execute("INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?)", row)
-        for ref in dict.fromkeys(p.segment for parts in manifest.splits.values() for p in parts):
-            self._add_segment(db, objects, ref)
-        if manifest.change is None:
-            return
-        states = sorted(read_change(objects, manifest.change).states().items())
-        db.executemany(
-            "INSERT OR REPLACE INTO changes VALUES (?, ?, ?, ?, ?)",
-            ((id_, dataset, number, after, before) for id_, (before, after) in states),
-        )
-
-    def _add_segment(self, db: sqlite3.Connection, objects: Objects, ref: SegmentRef) -> None:
-        if db.execute("SELECT 1 FROM segments WHERE object = ?", (ref.object,)).fetchone():
-            return
-        spelled = orjson.dumps(ref.as_json()).decode()
-        number = db.execute(
-            "INSERT INTO segments (object, ref) VALUES (?, ?)", (ref.object, spelled)
-        ).lastrowid
-        ids = id_list(read_ids(objects, ref))
-        db.executemany(
-            "INSERT INTO examples VALUES (?, ?, ?)", ((id_, number, at) for at, id_ in enumerate(ids))
-        )
 
     def _make_searchable(
         self, db: sqlite3.Connection, objects: Objects, number: int, ref: SegmentRef
@@ -231,43 +220,21 @@ class SqliteIndex:
 
         with db:
             db.execute("BEGIN IMMEDIATE")
-            done = db.execute("SELECT searchable FROM segments WHERE number = ?", (number,)).fetchone()[0]
+            done = db.execute("SELECT searchable FROM lists WHERE number = ?", (number,)).fetchone()[0]
             if not done:
                 db.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", rows())
-                db.execute("UPDATE segments SET searchable = 1 WHERE number = ?", (number,))
+                db.execute("UPDATE lists SET searchable = 1 WHERE number = ?", (number,))
 
     # Asking
 
-    def _places(self, id: bytes) -> list[tuple[str, int]]:
-        asked = "SELECT object, ordinal FROM examples JOIN segments ON number = segment WHERE id = ?"
-        return self._connect().execute(asked, (id,)).fetchall()
-
-    def _intervals(self, id: bytes) -> Iterator[Interval]:
+    def _steps(self, id: bytes) -> Iterator[history.Step]:
         objects, _ = self._sources()
-        db = self._connect()
-        places = self._places(id)
-        if not places:
-            return
-        firsts = db.execute(
-            "SELECT dataset, manifest FROM versions WHERE number = 1 ORDER BY dataset"
-        ).fetchall()
-        for dataset, name in firsts:
-            since, split = 1, split_in(objects.manifest(name), places)
-            changes = db.execute(
-                "SELECT number, split FROM changes WHERE id = ? AND dataset = ? ORDER BY number",
-                (id, dataset),
-            )
-            for number, after in changes:
-                if split is not None:
-                    yield Interval(dataset, since, number - 1, split)
-                since, split = number, after
-            if split is not None:
-                yield Interval(dataset, since, None, split)
+        return history.steps(self._connect(), id, self._upto, objects.manifest)
 
     def _by_words(self, match: str, chosen: dict[int, SegmentRef]) -> Iterator[tuple[SegmentRef, int]]:
         objects, _ = self._sources()
         db = self._connect()
-        ready = {n for (n,) in db.execute("SELECT number FROM segments WHERE searchable")}
+        ready = {n for (n,) in db.execute("SELECT number FROM lists WHERE searchable")}
         for number in sorted(chosen.keys() - ready):
             self._make_searchable(db, objects, number, chosen[number])
         rows = db.execute("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank, rowid", (match,))
@@ -321,7 +288,7 @@ class SqliteIndex:
             sqlite3.DatabaseError,
             ValueError,
             TypeError,
-            IndexError,
+            LookupError,
         ):  # what a flipped bit can make of rows
             pass
         self._discard()
@@ -356,7 +323,7 @@ class SqliteIndex:
             self._discard()
             return self._connect()
         marks = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_SCHEMA_VERSION};"
-        db.executescript(f"BEGIN IMMEDIATE; {_TABLES} {marks} COMMIT;")
+        db.executescript(f"BEGIN IMMEDIATE; {_OWN_TABLES} {blocks.TABLES} {build.TABLES} {marks} COMMIT;")
         return db
 
     def _discard(self) -> None:
@@ -375,13 +342,3 @@ def _bounds(id: bytes | str) -> tuple[bytes, bytes]:
     if len(digits) < _MIN_PREFIX or len(digits) > 64 or set(digits) - set("0123456789abcdef"):
         raise UsageError(f"{id!r} is not the beginning of an example id", "give 6 to 64 hexadecimal digits")
     return bytes.fromhex(digits.ljust(64, "0")), bytes.fromhex(digits.ljust(64, "f"))
-
-
-def split_in(manifest: Manifest, places: list[tuple[str, int]]) -> str | None:
-    """The split of a version in which one of the `places` (segment object, ordinal) stands, or None."""
-    for split, parts in manifest.splits.items():
-        for part in parts:
-            for object_, ordinal in places:
-                if part.segment.object == object_ and ordinal not in part.excluded:
-                    return split
-    return None
