@@ -49,6 +49,12 @@ SECTIONS = {
     "Govern": {
         "review": "Queues of examples, and people's verdicts on them.",
         "gold": "A sample judged by hand, frozen as an eval set.",
+        "policy": "What a version must be like, and who may approve it.",
+        "check": "Hold a version against the policy.",
+        "waive": "Let a finding pass for a while.",
+        "approve": "Approve a version that others made.",
+        "release": "Release a version that is approved.",
+        "revoke": "Withdraw a version for good.",
         "fact": "State tags and scores about examples.",
         "runs": "Which models learned from which version.",
         "audit": "Prove that the log is whole, and hold it against what you kept.",

@@ -8,11 +8,11 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
-from assay.model.ref import Ref, check_name, end_of
+from assay.model.ref import check_name, end_of
 from assay.model.version import Manifest
+from assay.registry.facade import Facade
 from assay.registry.store import Store
 from assay.registry.timing import utc_now
-from assay.registry.version import Version
 from assay.store.heads import MAIN
 from assay.store.storage import Storage
 
@@ -29,13 +29,16 @@ if TYPE_CHECKING:
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.measuring import Statistics
     from assay.registry.papers import Papers
+    from assay.registry.policies import Policies
     from assay.registry.querying import ArrowTable
     from assay.registry.radius import Radius
     from assay.registry.refs import Refs
+    from assay.registry.releases import Releases
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
     from assay.registry.reviewing import Reviewing
     from assay.registry.running import Runs
     from assay.registry.sweeping import Sweep
+    from assay.registry.version import Version
     from assay.store.gc import GcPlan
     from assay.store.index.sqlite import SqliteIndex
     from assay.store.values import FileValues
@@ -51,6 +54,21 @@ class Registry:
     `actor` is who acts, `clock` tells the time written in the log, `entropy` makes random bytes. Every method
     either does all it says or changes nothing. With `until` (see `at`) it is the registry of that moment.
     """
+
+    refs: Facade[Refs] = Facade("refs", "Refs")
+    """Branches, tags, merges, rollbacks, blame."""
+    policies: Facade[Policies] = Facade("policies", "Policies")
+    """Policies: which is in force, what it says of a version, and waivers."""
+    releases: Facade[Releases] = Facade("releases", "Releases")
+    """Approving, releasing and revoking versions."""
+    papers: Facade[Papers] = Facade("papers", "Papers")
+    """What is written about versions for people: cards, Croissant, summaries."""
+    runs: Facade[Runs] = Facade("running", "Runs")
+    """Which models learned from which version."""
+    reviews: Facade[Reviewing] = Facade("reviewing", "Reviewing")
+    """Queues, verdicts, and what follows from them."""
+    audit: Facade[Audit] = Facade("auditing", "Audit")
+    """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
 
     def __init__(
         self,
@@ -71,13 +89,6 @@ class Registry:
         self._folder = root
         self.tell: Tell | None = None
         """Who is told of work that an answer has to wait for: building the index."""
-
-    @property
-    def refs(self) -> Refs:
-        """Branches, tags, merges, rollbacks, blame."""
-        from assay.registry.refs import Refs
-
-        return Refs(self)
 
     def curate(  # noqa: PLR0913 - the options of the command, by keyword
         self,
@@ -103,7 +114,8 @@ class Registry:
         `recipe`: a preset's name, the path of a YAML file, or a `Recipe` (default: `default`). `eval_sources`: files
         that are the test split. `add`: keep the newest version's examples and add to them. `branch`: which one is
         moved. `shape` and `container` are recognised when not named. `memory`: bytes beyond which keys lie in files.
-        Raises BadInput, NotFound, InvalidRecipe, Conflict.
+        Raises BadInput, NotFound, InvalidRecipe, Conflict; GateFailed when a rule of the
+        policy refuses the version.
         """
         from assay.registry.curation import Request, run_curation
         from assay.registry.recipes import load_plan
@@ -170,13 +182,15 @@ class Registry:
 
         return operations(self, dataset)
 
-    def version(self, ref: str) -> Version:
-        """The version, or the split of it, that a ref names. Raises NotFound with what there is."""
-        from assay.registry.listing import resolve
+    def version(self, ref: str, *, force: bool = False) -> Version:
+        """The version, or the split of it, that a ref names. Raises NotFound with what there is.
 
-        parsed = Ref.parse(ref)
-        found = resolve(self, parsed)
-        return Version(self.store, self.store.objects.manifest(found.manifest), found.operation, parsed.split)
+        The rows of a revoked version are not given out: asking for them raises Revoked. With `force` they are, and
+        the log says that they were.
+        """
+        from assay.registry.loading import version
+
+        return version(self, ref, force)
 
     def head_of(self, dataset: str, branch: str = MAIN) -> Manifest | None:
         """The newest version's manifest, or None."""
@@ -194,27 +208,6 @@ class Registry:
     def check_writable(self) -> None:
         """Raise UsageError when this is the registry of a moment that has passed."""
         self.store.check_writable()
-
-    @property
-    def runs(self) -> Runs:
-        """Which models learned from which version."""
-        from assay.registry.running import Runs
-
-        return Runs(self)
-
-    @property
-    def reviews(self) -> Reviewing:
-        """Queues, verdicts, and what follows from them."""
-        from assay.registry.reviewing import Reviewing
-
-        return Reviewing(self)
-
-    @property
-    def papers(self) -> Papers:
-        """What is written about versions for people: cards, Croissant, summaries."""
-        from assay.registry.papers import Papers
-
-        return Papers(self)
 
     def radius(self, kind: str, value: str) -> Radius:
         """Every version and run that an example, a source, a generator, a template, a licence or a reviewer reached."""
@@ -298,7 +291,7 @@ class Registry:
 
         return search(self, query, ref, limit, where, all)
 
-    def export(
+    def export(  # noqa: PLR0913 - the options of the command, by keyword
         self,
         ref: str,
         directory: str,
@@ -308,11 +301,13 @@ class Registry:
         where: str | None = None,
         fill: str | None = None,
         dry_run: bool = False,
+        force: bool = False,
     ) -> ExportResult:
-        """Write a version, or what `where` holds for: source, a shape, article, ledger, edits; hf with `fill`."""
+        """Write a version, or what `where` holds for: source, a shape, article, ledger, edits; hf with `fill`. `force`:
+        see `version`."""
         from assay.registry.exporting import export
 
-        return export(self, ref, directory, format, container, dry_run, where, fill)
+        return export(self, ref, directory, format, container, dry_run, where, fill, force)
 
     def sweep(
         self,
@@ -371,13 +366,6 @@ class Registry:
         from assay.registry.guarding import bound
 
         return bound(self, plan)
-
-    @property
-    def audit(self) -> Audit:
-        """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
-        from assay.registry.auditing import Audit
-
-        return Audit(self)
 
     @property
     def values(self) -> FileValues | None:

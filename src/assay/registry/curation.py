@@ -30,14 +30,14 @@ from assay.model.version import Manifest, SegmentRef
 from assay.registry.base_rows import BaseRows
 from assay.registry.fact_fields import fact_fields
 from assay.registry.funnel import funnel
+from assay.registry.gating import commit_version
 from assay.registry.getting import Gotten, keep_reading, read_sources, recalled, release
 from assay.registry.guarding import guarded
 from assay.registry.results import CurationResult, Progress
 from assay.registry.sources import Sources
 from assay.registry.store import Store
-from assay.registry.timing import spell_time
 from assay.registry.writing import Written, membership, write_curation
-from assay.store.commit import Draft, commit
+from assay.store.commit import Draft
 from assay.store.diff import table_to_pair
 from assay.store.heads import MAIN
 from assay.store.members import live_rows
@@ -45,6 +45,7 @@ from assay.store.segments import read_ids, read_rows
 from assay.store.values import FileValues
 
 if TYPE_CHECKING:
+    from assay.govern.gate import Gate
     from assay.registry import Registry
 
 BATCH_ROWS = 5_000
@@ -160,7 +161,7 @@ def _run(
         stages, malformed_codes = funnel(gathered, settled, request.plan)
         counts = _counts(gathered, settled)
         splits = membership(gathered, settled)
-        version = None
+        version = gate = None
         if not request.dry_run:
             with phases.phase("write"):
                 tell(Progress("writing", 0, None, "rows"))
@@ -183,7 +184,7 @@ def _run(
                     },
                 )
             with phases.phase("commit"):
-                version = _commit(registry, request, base, splits, written)
+                version, gate = _commit(registry, request, base, splits, written)
             with phases.phase("index"), suppress(StorageFailure):
                 # Derived: what is asked next builds it where it cannot be built now, and says so.
                 registry.index(tell)
@@ -205,6 +206,7 @@ def _run(
         phases.elapsed,
         phases.seconds,
         reused=gathered.reused,
+        gate=gate,
         base=base.ref if base else None,
     )
 
@@ -215,8 +217,8 @@ def _commit(
     base: Manifest | None,
     splits: Mapping[str, IdArray],
     written: Written,
-) -> Manifest:
-    """Name what was written in the log. Raises Conflict."""
+) -> tuple[Manifest, Gate | None]:
+    """Name what was written in the log, and say what the policy says of it. Raises Conflict, GateFailed."""
     store = registry.store
     draft = Draft(
         request.dataset,
@@ -231,7 +233,7 @@ def _commit(
         edits=_edits(store, base, splits, written.segments),
         branch=request.branch,
     )
-    return commit(store.objects, store.log, draft, actor=registry.actor, time=spell_time(registry.clock()))
+    return commit_version(registry, draft)
 
 
 def _edits(

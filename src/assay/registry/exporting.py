@@ -38,6 +38,7 @@ def export(  # noqa: PLR0913 - the options of the command
     dry_run: bool,
     where: str | None = None,
     fill: str | None = None,
+    force: bool = False,
 ) -> ExportResult:
     """Write a version to `directory`: one file a split, the article layout, the ledger, or a folder for `datasets`.
 
@@ -45,9 +46,9 @@ def export(  # noqa: PLR0913 - the options of the command
 
     `format`: `source` (every row in the shape and with all the fields it came with), a shape's name,
     `article`, `ledger`, `edits` (what reviews edited, as preference pairs), or `hf`, whose card takes answers from the
-    YAML file `fill`. Raises NotExpressible, naming the example, before any file takes its name.
+    YAML file `fill`. Raises NotExpressible, naming the example, before any file takes its name; Revoked.
     """
-    version = registry.version(ref)
+    version = registry.version(ref, force=force)
     known = ("source", "hf", "article", "ledger", "edits", *shape_names())
     if format not in known:
         raise UsageError(f"no export format {format!r}", f"one of: {', '.join(known)}")
@@ -56,15 +57,12 @@ def export(  # noqa: PLR0913 - the options of the command
     folder = Path(directory)
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{directory} is a file", "name a folder to write into")
-    if fill is not None and format != "hf":
-        raise UsageError("only --format hf writes a card that answers go into", "leave --fill out")
+    _check_options(format, where, fill)
+    if not dry_run and format != "ledger":
+        version.admit()
     if format == "hf":
-        return _export_hub(registry, ref, folder, fill, where, dry_run)
+        return _export_hub(registry, ref, folder, fill, dry_run)
     if format == "ledger":
-        if where is not None:
-            raise UsageError(
-                "--where chooses among examples; a ledger has records", "use `assay query` on decisions"
-            )
         return _export_ledger(registry, version, folder, dry_run)
     among = None if where is None else matching(registry, ref, where)
     if format == "edits":
@@ -81,6 +79,20 @@ def export(  # noqa: PLR0913 - the options of the command
             count = write_rows(path, _rows(version, split, among), shape, container)
         files[str(path)] = count
     return ExportResult(version.name, format, files)
+
+
+def _check_options(format: str, where: str | None, fill: str | None) -> None:
+    if fill is not None and format != "hf":
+        raise UsageError("only --format hf writes a card that answers go into", "leave --fill out")
+    if where is not None and format == "hf":
+        raise UsageError(
+            "--where chooses among examples; the card in this folder is about a whole version",
+            "make a version of them first, or export in another format",
+        )
+    if where is not None and format == "ledger":
+        raise UsageError(
+            "--where chooses among examples; a ledger has records", "use `assay query` on decisions"
+        )
 
 
 def _counts(registry: Registry, version: Version, among: IdArray) -> dict[str, int]:
@@ -134,14 +146,7 @@ def _export_article(
     return ExportResult(version.name, "article", files)
 
 
-def _export_hub(
-    registry: Registry, ref: str, folder: Path, fill: str | None, where: str | None, dry_run: bool
-) -> ExportResult:
-    if where is not None:
-        raise UsageError(
-            "--where chooses among examples; the card in this folder is about a whole version",
-            "make a version of them first, or export in another format",
-        )
+def _export_hub(registry: Registry, ref: str, folder: Path, fill: str | None, dry_run: bool) -> ExportResult:
     from assay.registry.hub_export import export_hub
     from assay.registry.papers import load_fill
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from assay.cli.command import Command
@@ -20,19 +22,9 @@ from assay.cli.session import Session
 @click.option("--where", metavar="EXPR", help='Only examples for which this holds: "score >= 4".')
 @click.option("--fill", metavar="FILE", help="With hf: a YAML file with a person's answers for the card.")
 @click.option("--dry-run", is_flag=True, help="Say what would be written.")
+@click.option("--force", is_flag=True, help="Even a revoked version; the log will say so.")
 @click.pass_obj
-def command(  # noqa: PLR0913 - one for each option
-    session: Session,
-    ref: str,
-    directory: str,
-    shape: str,
-    container: str,
-    where: str | None,
-    fill: str | None,
-    dry_run: bool,
-) -> None:
+def command(session: Session, /, ref: str, directory: str, shape: str, **given: Any) -> None:
     """Write the version REF as files under DIR."""
-    result = session.registry.export(
-        ref, directory, format=shape, container=container, where=where, fill=fill, dry_run=dry_run
-    )
-    session.answer(result.as_json, lambda: tables.files(result, dry_run))
+    result = session.registry.export(ref, directory, format=shape, **given)
+    session.answer(result.as_json, lambda: tables.files(result, given["dry_run"]))
