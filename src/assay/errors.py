@@ -5,8 +5,12 @@
     │   ├── NotFound          a registry, dataset, version, record, example or file
     │   ├── BadInput          a source that cannot be read at all
     │   ├── InvalidRecipe     a recipe that does not hold; lists every problem at once
+    │   ├── InvalidPolicy     a policy that does not hold; lists every problem at once
+    │   ├── Forbidden         an act that the rules keep this actor from, or this version
     │   ├── NotExpressible    an example that the asked-for shape cannot carry
     │   └── MissingExtra      an optional dependency that is not installed
+    ├── GateFailed            a version breaks a rule of the policy that refuses           exit 1
+    ├── Revoked               a version that was withdrawn and is not to be used          exit 1
     ├── Conflict              somebody else committed first, and the changes collide  exit 3
     │   └── MergeConflict     two branches contradict each other; lists every example
     ├── Damaged               bytes are not what their name says                      exit 1
@@ -64,6 +68,18 @@ class InvalidRecipe(UsageError):
     code = "invalid_recipe"
 
 
+class InvalidPolicy(UsageError):
+    """A policy that does not hold; the message lists every problem with its path."""
+
+    code = "invalid_policy"
+
+
+class Forbidden(UsageError):
+    """An act that the rules keep this actor from, or that this version is not ready for; the message says why."""
+
+    code = "forbidden"
+
+
 class NotExpressible(UsageError):
     """An example that the asked-for shape cannot carry without loss."""
 
@@ -74,6 +90,28 @@ class MissingExtra(UsageError):
     """An optional dependency that is not installed; the hint names the extra."""
 
     code = "missing_extra"
+
+
+class GateFailed(AssayError):
+    """A version breaks rules of the policy that refuse. Nothing was written to the log.
+
+    `gate` is the whole result as JSON values, every finding with the ids of all examples concerned.
+    """
+
+    code = "gate_failed"
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "", gate: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message, hint)
+        self.gate: Mapping[str, Any] = gate or {}
+        self.args = (message, hint, gate)
+
+
+class Revoked(AssayError):
+    """A version that was withdrawn; the message says by whom, when and why."""
+
+    code = "revoked"
+    exit_code = 1
 
 
 class Conflict(AssayError):

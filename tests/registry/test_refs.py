@@ -301,10 +301,11 @@ def test_approved_and_prod_are_names(forked):
     for ref in ("help@approved", "help@prod"):
         with pytest.raises(NotFound):
             forked.version(ref)
-    forked.act("approve", "help", {"version": 1})
+    zoe = assay.open(forked.root, actor="zoe", clock=forked.clock)
+    zoe.releases.approve("help@v1")
     forked.clock.day = 6
-    forked.act("approve", "help", {"version": 3})
-    forked.act("release", "help", {"version": 1})
+    zoe.releases.approve("help@v3")
+    forked.releases.release("help@v1")
     assert forked.version("help@approved").manifest.number == 3
     assert forked.at("2026-11-05").version("help@approved").manifest.number == 1
     assert forked.version("help@prod:train").manifest.number == 1
@@ -312,17 +313,10 @@ def test_approved_and_prod_are_names(forked):
         forked.at("2026-11-05").version("help@prod")
 
 
-def test_refused_approvals_do_not_count(forked, monkeypatch):
-    from assay.registry import listing
-
-    forked.act("approve", "help", {"version": 3})
-    monkeypatch.setattr(listing, "REFUSED", "tests.registry.test_refs:all_refused")
+def test_refused_approvals_do_not_count(forked):
+    forked.act("approve", "help", {"version": 3, "fingerprint": forked.version("help@v3").fingerprint})
     with pytest.raises(NotFound):
         forked.version("help@approved")
-
-
-def all_refused(entries, dataset):
-    return [entry.seq for entry in entries]
 
 
 def test_the_index_is_built_when_a_version_is_made(forked):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from assay.model.example import Example
 
 if TYPE_CHECKING:
+    from assay.govern.approvals import Standing
+    from assay.govern.gate import Gate
     from assay.registry.version import Version
     from assay.store.gc import GcPlan
     from assay.store.verify import Report
@@ -41,6 +43,16 @@ def version_json(
         "sources": [dict(source) for source in version.sources],
         "stages": [stage.as_json() for stage in version.funnel],
         "malformed_codes": dict(malformed_codes),
+    }
+
+
+def governed_json(standing: Standing, needed: int, gate: Gate | None) -> dict[str, Any]:
+    """What was said of a version, and what the policy says of it."""
+    from assay.registry.releases import standing_json
+
+    return {
+        "standing": standing_json(standing, needed),
+        "gate": None if gate is None else gate.as_json(with_ids=False),
     }
 
 

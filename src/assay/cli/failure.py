@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from assay.errors import AssayError, MergeConflict, StorageFailure, UsageError
+from assay.errors import AssayError, GateFailed, MergeConflict, StorageFailure, UsageError
 
 
 def as_assay_error(error: Exception) -> AssayError:
@@ -34,7 +34,7 @@ def report(error: AssayError, as_json: bool) -> None:
         said: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
         if isinstance(error, MergeConflict):
             said["conflicts"] = [dict(one) for one in error.conflicts]
-        print_json({"error": said})
+        print_json({"error": said} | ({"gate": error.gate} if isinstance(error, GateFailed) else {}))
         return
     from rich.console import Console
     from rich.text import Text

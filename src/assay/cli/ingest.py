@@ -11,6 +11,8 @@ import click
 from assay.cli.session import Session
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from assay.registry.results import CurationResult
 
 
@@ -92,9 +94,18 @@ def keywords(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def answer(session: Session, result: CurationResult) -> None:
     """The funnel and what to do next, or the contract's JSON."""
+    from assay.cli.render.frame import spaced
     from assay.cli.render.funnel import curation
 
-    session.answer(result.as_json, lambda: curation(result, next_commands(session, result)))
+    def picture() -> RenderableType:
+        made = curation(result, next_commands(session, result))
+        if result.gate is None or not result.gate.findings:
+            return made
+        from assay.cli.render.gate import gate_card
+
+        return spaced(gate_card(result.gate, session.command), made)
+
+    session.answer(result.as_json, picture)
 
 
 def next_commands(session: Session, result: CurationResult) -> list[tuple[str, str]]:

@@ -36,14 +36,14 @@ def rewritten(read: Read, stages: Sequence[RowStage]) -> Read:
     derived = rows.column("derived_from").to_pylist()
     for row, data in spelled.items():
         payloads[row] = data.decode()
-        derived[row] = _linked(derived[row], ids[row])
+        derived[row] = linked(derived[row], ids[row])
     for name, values in (("payload", payloads), ("derived_from", derived), ("id", new)):
         field = rows.schema.field(name)
         rows = rows.set_column(rows.schema.get_field_index(name), field, pa.array(values, field.type))
     return Read(rows, batch, np.array(new, "S32"), read.malformed)
 
 
-def _linked(stated: str | None, original: bytes) -> str:
+def linked(stated: str | None, original: bytes) -> str:
     """The ids that an example derives from, as canonical JSON, the original among them."""
     before: Any = []
     try:

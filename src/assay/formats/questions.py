@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from assay.errors import BadInput
 from assay.formats.compression import CutShort, compression_of, decompressed
@@ -33,17 +34,23 @@ def read_questions(
     return _records(reader, path)
 
 
+def as_question(payload: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The (question, answer) of an example: its input and output; a text is a question. None when it has neither."""
+    seen = views(payload)
+    question, answer = (seen.input, seen.output) if seen.input.strip() else (seen.output, "")
+    return (question, answer) if question.strip() else None
+
+
 def _records(reader: SourceReader, path: str) -> Iterator[tuple[str, str]]:
     with reader:
         for record in reader.records():
             parsed = record if isinstance(record, Malformed) else decode(record, reader.shape)
             if isinstance(parsed, Malformed):
                 raise _refusal(path, record.number, parsed.message)
-            seen = views(parsed.payload)
-            question, answer = (seen.input, seen.output) if seen.input.strip() else (seen.output, "")
-            if not question.strip():
+            item = as_question(parsed.payload)
+            if item is None:
                 raise _refusal(path, record.number, "it has no question")
-            yield question, answer
+            yield item
         reader.finish()
 
 

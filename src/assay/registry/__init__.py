@@ -8,11 +8,11 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
-from assay.model.ref import Ref, check_name, end_of
+from assay.model.ref import check_name, end_of
 from assay.model.version import Manifest
+from assay.registry.facade import Facade
 from assay.registry.store import Store
 from assay.registry.timing import utc_now
-from assay.registry.version import Version
 from assay.store.heads import MAIN
 from assay.store.storage import Storage
 
@@ -29,12 +29,16 @@ if TYPE_CHECKING:
     from assay.registry.keeping import Keeping
     from assay.registry.measuring import Statistics
     from assay.registry.papers import Papers
+    from assay.registry.policies import Policies
     from assay.registry.querying import ArrowTable
     from assay.registry.radius import Radius
     from assay.registry.refs import Refs
+    from assay.registry.releases import Releases
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
+    from assay.registry.reviewing import Reviewing
     from assay.registry.running import Runs
     from assay.registry.sweeping import Sweep
+    from assay.registry.version import Version
     from assay.store.gc import GcPlan
     from assay.store.index.sqlite import SqliteIndex
     from assay.store.values import FileValues
@@ -50,6 +54,23 @@ class Registry:
     `actor` acts, `clock` tells the time in the log, `entropy` makes random bytes. Every method does all it says or
     changes nothing. With `until` (see `at`) it is the registry of that moment.
     """
+
+    refs: Facade[Refs] = Facade("refs", "Refs")
+    """Branches, tags, merges, rollbacks, blame."""
+    policies: Facade[Policies] = Facade("policies", "Policies")
+    """Policies: which is in force, what it says of a version, and waivers."""
+    releases: Facade[Releases] = Facade("releases", "Releases")
+    """Approving, releasing and revoking versions."""
+    papers: Facade[Papers] = Facade("papers", "Papers")
+    """What is written about versions for people: cards, Croissant, summaries."""
+    runs: Facade[Runs] = Facade("running", "Runs")
+    """Which models learned from which version."""
+    reviews: Facade[Reviewing] = Facade("reviewing", "Reviewing")
+    """Queues, verdicts, and what follows from them."""
+    keeping: Facade[Keeping] = Facade("keeping", "Keeping")
+    """Disabling, enabling and forgetting examples; compacting and repair."""
+    audit: Facade[Audit] = Facade("auditing", "Audit")
+    """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
 
     def __init__(
         self,
@@ -70,13 +91,6 @@ class Registry:
         self._folder = root
         self.tell: Tell | None = None
         """Who is told of work that an answer has to wait for: building the index."""
-
-    @property
-    def refs(self) -> Refs:
-        """Branches, tags, merges, rollbacks, blame."""
-        from assay.registry.refs import Refs
-
-        return Refs(self)
 
     def curate(  # noqa: PLR0913 - the options of the command, by keyword
         self,
@@ -102,7 +116,8 @@ class Registry:
         `recipe`: a preset's name, the path of a YAML file, or a `Recipe` (default: `default`). `eval_sources`: files
         that are the test split. `add`: keep the newest version's examples and add to them. `branch`: which one is
         moved. `shape` and `container` are recognised when not named. `memory`: bytes beyond which keys lie in files.
-        Raises BadInput, NotFound, InvalidRecipe, Conflict.
+        Raises BadInput, NotFound, InvalidRecipe, Conflict; GateFailed when a rule of the
+        policy refuses the version.
         """
         from assay.registry.curation import Request, run_curation
         from assay.registry.recipes import load_plan
@@ -143,10 +158,8 @@ class Registry:
         self_test: bool = False,
         progress: Tell | None = None,
     ) -> FreezeResult:
-        """Freeze the items of some files as eval set `name`, for good, and look for them in every version.
-
-        No later curation keeps a row that holds one. Raises BadInput, NotFound, UsageError (the name has other items).
-        """
+        """Freeze the items of some files as eval set `name`, for good, and look for them in every version. From now on
+        no curation keeps a row that holds one. Raises BadInput, NotFound; UsageError when the name has other items."""
         from assay.registry.freezing import FreezeRequest, freeze
 
         self.check_writable()
@@ -171,13 +184,15 @@ class Registry:
 
         return operations(self, dataset)
 
-    def version(self, ref: str) -> Version:
-        """The version, or the split of it, that a ref names. Raises NotFound with what there is."""
-        from assay.registry.listing import resolve
+    def version(self, ref: str, *, force: bool = False) -> Version:
+        """The version, or the split of it, that a ref names. Raises NotFound with what there is.
 
-        parsed = Ref.parse(ref)
-        found = resolve(self, parsed)
-        return Version(self.store, self.store.objects.manifest(found.manifest), found.operation, parsed.split)
+        The rows of a revoked version are not given out: asking for them raises Revoked. With `force` they are, and
+        the log says that they were.
+        """
+        from assay.registry.loading import version
+
+        return version(self, ref, force)
 
     def head_of(self, dataset: str, branch: str = MAIN) -> Manifest | None:
         """The newest version's manifest, or None."""
@@ -186,10 +201,7 @@ class Registry:
         return self.store.objects.manifest(head.manifest) if head else None
 
     def at(self, moment: str) -> Registry:
-        """The registry as it was at the end of a day or a minute ("2026-11-01", "2026-11-01T12:30Z"); to read only.
-
-        Raises UsageError for what is no moment.
-        """
+        """The registry at the end of a day or a minute ("2026-11-01T12:30Z"), to read. Raises UsageError."""
         until = end_of(moment)
         then = Registry(self.store.storage, None, self.actor, self.clock, entropy=self.entropy, until=until)
         then._folder = self._folder  # the index follows the whole log, and answers as of any moment
@@ -199,22 +211,8 @@ class Registry:
         """Raise UsageError when this is the registry of a moment that has passed."""
         self.store.check_writable()
 
-    @property
-    def runs(self) -> Runs:
-        """Which models learned from which version."""
-        from assay.registry.running import Runs
-
-        return Runs(self)
-
-    @property
-    def papers(self) -> Papers:
-        """What is written about versions for people: cards, Croissant, summaries."""
-        from assay.registry.papers import Papers
-
-        return Papers(self)
-
     def radius(self, kind: str, value: str) -> Radius:
-        """Every version and run that an example, a source, a generator, a template or a licence reached."""
+        """Every version and run that an example, a source, a generator, a template, a licence or a reviewer reached."""
         from assay.registry.radius import radius
 
         return radius(self, kind, value)
@@ -295,7 +293,7 @@ class Registry:
 
         return search(self, query, ref, limit, where, all)
 
-    def export(
+    def export(  # noqa: PLR0913 - the options of the command, by keyword
         self,
         ref: str,
         directory: str,
@@ -305,11 +303,13 @@ class Registry:
         where: str | None = None,
         fill: str | None = None,
         dry_run: bool = False,
+        force: bool = False,
     ) -> ExportResult:
-        """Write a version, or what in it `where` holds for: source, a shape's name, article, ledger; hf with `fill`."""
+        """Write a version, or what `where` holds for: source, a shape, article, ledger, edits; hf with `fill`. `force`:
+        see `version`."""
         from assay.registry.exporting import export
 
-        return export(self, ref, directory, format, container, dry_run, where, fill)
+        return export(self, ref, directory, format, container, dry_run, where, fill, force)
 
     def sweep(
         self,
@@ -327,11 +327,8 @@ class Registry:
         return sweep(self, ref, stage, parameter, values, samples, progress)
 
     def stats(self, ref: str, by: str | None = None) -> Statistics:
-        """Figures about a version and verdicts on them; `by` names the field whose balance is judged.
-
-        `by` is a field of the records (`category`, `meta.topic`) or a provenance column. One pass, in
-        bounded memory. Raises NotFound, UsageError.
-        """
+        """Figures about a version and verdicts on them; the balance of `by`, a field of the records (`category`,
+        `meta.topic`) or a provenance column, is judged. One pass, in bounded memory. Raises NotFound, UsageError."""
         from assay.registry.measuring import stats
 
         return stats(self, ref, by)
@@ -365,20 +362,6 @@ class Registry:
     def scratch_root(self) -> Path | None:
         """Where unfinished work may lie, if the registry is a folder."""
         return None if self.root is None else self.root / "tmp"
-
-    @property
-    def keeping(self) -> Keeping:
-        """Disable, enable and forget examples; compact and repair."""
-        from assay.registry.keeping import Keeping
-
-        return Keeping(self)
-
-    @property
-    def audit(self) -> Audit:
-        """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
-        from assay.registry.auditing import Audit
-
-        return Audit(self)
 
     @property
     def values(self) -> FileValues | None:

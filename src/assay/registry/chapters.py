@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 CHAPTERS: Final[tuple[str, ...]] = (
     "assay.registry.known_facts:chapter",
+    "assay.registry.known_reviews:chapter",
     "assay.registry.running:chapter",
 )
 """Where each chapter is written, in the order shown: "module:function", looked up when a trace is asked for. The

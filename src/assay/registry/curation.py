@@ -32,15 +32,15 @@ from assay.model.version import Manifest, SegmentRef
 from assay.registry.base_rows import BaseRows
 from assay.registry.fact_fields import fact_fields
 from assay.registry.funnel import funnel
+from assay.registry.gating import commit_version
 from assay.registry.getting import Gotten, keep_reading, read_sources, recalled, release
 from assay.registry.guarding import guarded
 from assay.registry.results import CurationResult, Progress
 from assay.registry.sources import Sources
 from assay.registry.store import Store
-from assay.registry.timing import spell_time
 from assay.registry.writing import Written, membership, write_curation
 from assay.store.barred import NOTHING, Barred, barred_by
-from assay.store.commit import Draft, commit
+from assay.store.commit import Draft
 from assay.store.diff import table_to_pair
 from assay.store.erased import erased
 from assay.store.heads import MAIN
@@ -49,6 +49,7 @@ from assay.store.segments import read_ids, read_rows
 from assay.store.values import FileValues
 
 if TYPE_CHECKING:
+    from assay.govern.gate import Gate
     from assay.registry import Registry
 
 BATCH_ROWS = 5_000
@@ -166,7 +167,7 @@ def _run(
         stages, malformed_codes = funnel(gathered, settled, request.plan)
         counts = _counts(gathered, settled)
         splits = membership(gathered, settled)
-        version = None
+        version = gate = None
         if not request.dry_run:
             with phases.phase("write"):
                 tell(Progress("writing", 0, None, "rows"))
@@ -190,7 +191,7 @@ def _run(
                 )
             with phases.phase("commit"):
                 check = _none_forgotten(registry.store, request.barred, gathered, values)
-                version = _commit(registry, request, base, splits, written, check)
+                version, gate = _commit(registry, request, base, splits, written, check)
             with phases.phase("index"), suppress(StorageFailure):
                 # Derived: what is asked next builds it where it cannot be built now, and says so.
                 registry.index(tell)
@@ -212,6 +213,7 @@ def _run(
         phases.elapsed,
         phases.seconds,
         reused=gathered.reused,
+        gate=gate,
         base=base.ref if base else None,
     )
 
@@ -223,8 +225,8 @@ def _commit(
     splits: Mapping[str, IdArray],
     written: Written,
     check: Callable[[Sequence[Operation]], None],
-) -> Manifest:
-    """Name what was written in the log. Raises Conflict."""
+) -> tuple[Manifest, Gate | None]:
+    """Name what was written in the log, and say what the policy says of it. Raises Conflict, GateFailed."""
     store = registry.store
     draft = Draft(
         request.dataset,
@@ -240,7 +242,7 @@ def _commit(
         check=check,
         branch=request.branch,
     )
-    return commit(store.objects, store.log, draft, actor=registry.actor, time=spell_time(registry.clock()))
+    return commit_version(registry, draft)
 
 
 def _none_forgotten(

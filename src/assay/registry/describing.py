@@ -16,6 +16,7 @@ from assay.measure.profile import Profile
 from assay.measure.shares import percent
 from assay.model.operation import Operation
 from assay.model.version import Manifest
+from assay.registry.loading import looked_at
 from assay.registry.measuring import Statistics, stats
 from assay.registry.row_facts import look_through
 from assay.registry.version import Version
@@ -60,7 +61,7 @@ class Described:
 
 def describe(registry: Registry, ref: str) -> Described:
     """The facts of a whole version; two passes over its rows in bounded memory. Raises NotFound, UsageError."""
-    version = registry.version(ref)
+    version = looked_at(registry, ref)
     if version.name != version.manifest.ref:
         raise UsageError(f"{ref} is one split", f"papers are about a version: {version.manifest.ref}")
     statistics = stats(registry, version.name, None)

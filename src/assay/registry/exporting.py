@@ -17,6 +17,7 @@ from assay.formats.export import ExportRow, write_lines, write_rows
 from assay.formats.shapes import shape_names
 from assay.kernels.ids import IdArray, contains, id_list, ids_of
 from assay.model.version import SegmentRef
+from assay.registry.edit_pairs import pairs
 from assay.registry.querying import matching
 from assay.registry.results import ExportResult
 from assay.registry.version import Version
@@ -37,17 +38,18 @@ def export(  # noqa: PLR0913 - the options of the command
     dry_run: bool,
     where: str | None = None,
     fill: str | None = None,
+    force: bool = False,
 ) -> ExportResult:
     """Write a version to `directory`: one file a split, the article layout, the ledger, or a folder for `datasets`.
 
     `where` leaves out the examples for which the expression does not hold.
 
     `format`: `source` (every row in the shape and with all the fields it came with), a shape's name,
-    `article`, `ledger`, or `hf`, whose card takes answers from the YAML file `fill`.
-    Raises NotExpressible, naming the example, before any file takes its name.
+    `article`, `ledger`, `edits` (what reviews edited, as preference pairs), or `hf`, whose card takes answers from the
+    YAML file `fill`. Raises NotExpressible, naming the example, before any file takes its name; Revoked.
     """
-    version = registry.version(ref)
-    known = ("source", "hf", "article", "ledger", *shape_names())
+    version = registry.version(ref, force=force)
+    known = ("source", "hf", "article", "ledger", "edits", *shape_names())
     if format not in known:
         raise UsageError(f"no export format {format!r}", f"one of: {', '.join(known)}")
     if container not in CONTAINERS:
@@ -55,25 +57,16 @@ def export(  # noqa: PLR0913 - the options of the command
     folder = Path(directory)
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{directory} is a file", "name a folder to write into")
-    if fill is not None and format != "hf":
-        raise UsageError("only --format hf writes a card that answers go into", "leave --fill out")
+    _check_options(format, where, fill)
+    if not dry_run and format != "ledger":
+        version.admit()
     if format == "hf":
-        if where is not None:
-            raise UsageError(
-                "--where chooses among examples; the card in this folder is about a whole version",
-                "make a version of them first, or export in another format",
-            )
-        from assay.registry.hub_export import export_hub
-        from assay.registry.papers import load_fill
-
-        return export_hub(registry, ref, folder, load_fill(fill), dry_run)
-    if format == "ledger" and where is not None:
-        raise UsageError(
-            "--where chooses among examples; a ledger has records", "use `assay query` on decisions"
-        )
+        return _export_hub(registry, ref, folder, fill, dry_run)
     if format == "ledger":
         return _export_ledger(registry, version, folder, dry_run)
     among = None if where is None else matching(registry, ref, where)
+    if format == "edits":
+        return _export_edits(registry, version, folder, dry_run, among)
     counts = dict(version.counts) if among is None else _counts(registry, version, among)
     if format == "article":
         return _export_article(version, folder, dry_run, among, counts)
@@ -86,6 +79,20 @@ def export(  # noqa: PLR0913 - the options of the command
             count = write_rows(path, _rows(version, split, among), shape, container)
         files[str(path)] = count
     return ExportResult(version.name, format, files, version.erased)
+
+
+def _check_options(format: str, where: str | None, fill: str | None) -> None:
+    if fill is not None and format != "hf":
+        raise UsageError("only --format hf writes a card that answers go into", "leave --fill out")
+    if where is not None and format == "hf":
+        raise UsageError(
+            "--where chooses among examples; the card in this folder is about a whole version",
+            "make a version of them first, or export in another format",
+        )
+    if where is not None and format == "ledger":
+        raise UsageError(
+            "--where chooses among examples; a ledger has records", "use `assay query` on decisions"
+        )
 
 
 def _counts(registry: Registry, version: Version, among: IdArray) -> dict[str, int]:
@@ -137,6 +144,23 @@ def _export_article(
         rows = (row for split in counts for row in _rows(version, split, among))
         write_article(folder, number, rows, meta)
     return ExportResult(version.name, "article", files, version.erased)
+
+
+def _export_hub(registry: Registry, ref: str, folder: Path, fill: str | None, dry_run: bool) -> ExportResult:
+    from assay.registry.hub_export import export_hub
+    from assay.registry.papers import load_fill
+
+    return export_hub(registry, ref, folder, load_fill(fill), dry_run)
+
+
+def _export_edits(
+    registry: Registry, version: Version, folder: Path, dry_run: bool, among: IdArray | None
+) -> ExportResult:
+    path, records = folder / "edits.jsonl", pairs(registry, version, among)
+    if dry_run:
+        return ExportResult(version.name, "edits", {str(path): sum(1 for _ in records)})
+    folder.mkdir(parents=True, exist_ok=True)
+    return ExportResult(version.name, "edits", {str(path): write_lines(path, records)})
 
 
 def _export_ledger(registry: Registry, version: Version, folder: Path, dry_run: bool) -> ExportResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assay.curate.stage import EvalSet
 from assay.errors import UsageError
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FreezeRequest:
-    """What a freeze was asked to do. `examples`: how many rows a version's finding shows."""
+    """What a freeze was asked to do. `examples`: how many rows a version's finding shows; `queue`: the gold queue that
+    the items come from."""
 
     name: str
     sources: Sequence[str]
@@ -34,6 +35,7 @@ class FreezeRequest:
     dry_run: bool = False
     self_test: bool = False
     examples: int = 5
+    queue: str | None = None
 
 
 class _Already(Exception):
@@ -46,9 +48,6 @@ def freeze(registry: Registry, request: FreezeRequest, tell: Tell | None) -> Fre
     The same items again change nothing. Raises BadInput for a source with an item that cannot be read, UsageError
     when the name is taken by other items: a frozen set never changes.
     """
-    check_name(request.name, "eval set")
-    if list(names_in(request.name)):
-        raise UsageError("an eval set cannot be named like an object", "give it a name that people can say")
     if not request.sources:
         raise UsageError("no source was named", "name at least one file")
     items = [
@@ -56,12 +55,22 @@ def freeze(registry: Registry, request: FreezeRequest, tell: Tell | None) -> Fre
         for source in request.sources
         for item in read_questions(source, container=request.container, shape=request.shape)
     ]
+    return freeze_items(registry, request, items, tell)
+
+
+def freeze_items(
+    registry: Registry, request: FreezeRequest, items: Sequence[tuple[str, str]], tell: Tell | None
+) -> FreezeResult:
+    """`freeze` of items that were read already."""
+    check_name(request.name, "eval set")
+    if list(names_in(request.name)):
+        raise UsageError("an eval set cannot be named like an object", "give it a name that people can say")
     if not items:
         raise UsageError(f"{', '.join(request.sources)}: no items", "an eval set has at least one")
     digest = digest_of(items)
     status = "unchanged" if _settled(registry, request.name, digest) else "dry_run"
     if status == "dry_run" and not request.dry_run:
-        status = _append(registry, request.name, digest, items)
+        status = _append(registry, request, digest, items)
     stage = Decontaminate().guarding([EvalSet(request.name, digest, items)])
     checked, findings = contaminated_versions(registry, stage, request.examples, tell)
     tested = self_test(registry, stage, items) if request.self_test else None
@@ -79,10 +88,12 @@ def _settled(registry: Registry, name: str, digest: str) -> bool:
     return there is not None
 
 
-def _append(registry: Registry, name: str, digest: str, items: Sequence[tuple[str, str]]) -> str:
-    store = registry.store
+def _append(registry: Registry, request: FreezeRequest, digest: str, items: Sequence[tuple[str, str]]) -> str:
+    store, name = registry.store, request.name
     stored = write_items(store.objects, items)
-    body = {"name": name, "digest": digest, "items": len(items), "object": stored}
+    body: dict[str, Any] = {"name": name, "digest": digest, "items": len(items), "object": stored}
+    if request.queue is not None:
+        body["queue"] = request.queue
 
     def build(seq: int, prev: str | None) -> Operation:
         if _settled(registry, name, digest):

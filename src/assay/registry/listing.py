@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from assay.errors import NotFound
+from assay.govern.approvals import uncounted
 from assay.model.operation import Operation
 from assay.model.ref import Ref, end_of
 from assay.registry.results import DatasetSummary
@@ -17,9 +17,6 @@ from assay.store.refs import refs
 
 if TYPE_CHECKING:
     from assay.registry import Registry
-
-REFUSED: Final[str | None] = None
-"""Where approvals are judged: "module:function" of the log's entries and a dataset, giving sequence numbers."""
 
 
 def summaries(registry: Registry) -> list[DatasetSummary]:
@@ -47,8 +44,7 @@ def resolve(registry: Registry, ref: Ref) -> Committed:
     datasets = registry.store.lines()
     line = datasets.get(ref.dataset)
     if line is None:
-        known = ", ".join(sorted(datasets)) or "none yet; `assay curate NAME FILE` makes one"
-        raise NotFound(f"no dataset {ref.dataset!r}", f"datasets here: {known}")
+        raise NotFound(f"no dataset {ref.dataset!r}", _known(datasets))
     found = _named(registry, ref, line)
     if not found:
         first, last = line.versions[0], line.versions[-1]
@@ -58,6 +54,11 @@ def resolve(registry: Registry, ref: Ref) -> Committed:
             f"{last.operation.time[:10]}; `assay log {ref.dataset}` lists them",
         )
     return found[0]
+
+
+def _known(datasets: Iterable[str]) -> str:
+    names = ", ".join(sorted(datasets)) or "none yet; `assay curate NAME FILE` makes one"
+    return f"datasets here: {names}"
 
 
 def _named(registry: Registry, ref: Ref, line: Line) -> list[Committed]:
@@ -72,24 +73,13 @@ def _named(registry: Registry, ref: Ref, line: Line) -> list[Committed]:
         return [c for c in line.on() if c.operation.time <= end_of(value)][-1:]
     if ref.kind == "name" and value in GIVEN_BY:
         entries = registry.store.log.entries()
-        given = alias_version(entries, ref.dataset, value, refused(entries, ref.dataset))
+        given = alias_version(entries, ref.dataset, value, uncounted(entries, ref.dataset))
         return [c for c in line.versions if c.number == given]
     if ref.kind == "name" and value not in (*line.heads, "latest"):
         tag = refs(registry.store.log.entries(), ref.dataset).tags.get(value)
         return [c for c in line.versions if tag is not None and c.number == tag.version]
     head = line.head(MAIN if ref.kind == "latest" or value == "latest" else value)
     return [] if head is None else [head]
-
-
-def refused(entries: Sequence[Operation], dataset: str) -> frozenset[int]:
-    """The `seq` of approvals, releases and revocations that broke a rule, and therefore do not count.
-
-    REFUSED says who knows; nobody does where it is None.
-    """
-    if REFUSED is None:
-        return frozenset()
-    module, _, function = REFUSED.partition(":")
-    return frozenset(getattr(import_module(module), function)(entries, dataset))
 
 
 def said(registry: Registry, operation: Operation) -> str:
@@ -107,6 +97,5 @@ def operations(registry: Registry, dataset: str | None) -> list[Operation]:
     entries = registry.store.log.entries()
     found = [entry for entry in entries if dataset is None or entry.dataset == dataset]
     if dataset is not None and not found:
-        known = ", ".join(sorted(registry.store.versions())) or "none yet; `assay curate NAME FILE` makes one"
-        raise NotFound(f"no dataset {dataset!r}", f"datasets here: {known}")
+        raise NotFound(f"no dataset {dataset!r}", _known(registry.store.versions()))
     return found

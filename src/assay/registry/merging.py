@@ -13,12 +13,12 @@ from assay.errors import BadInput, MergeConflict, NotFound, UsageError
 from assay.kernels.ids import IdArray, as_ids, id_list, sorted_ids
 from assay.registry.acting import noted
 from assay.registry.barred import barred, still_allowed, without
+from assay.registry.gating import commit_version
 from assay.registry.naming import spelled
 from assay.registry.ref_results import MergeResult, RollbackResult
-from assay.registry.timing import spell_time
 from assay.store.ancestry import ancestors, nearest_common
 from assay.store.change import change_between
-from assay.store.commit import Draft, commit
+from assay.store.commit import Draft
 from assay.store.diff import diff
 from assay.store.heads import Committed, Line, line_of
 from assay.store.members import all_ids
@@ -81,9 +81,7 @@ def merge(  # noqa: PLR0913 - the options of the command
     decided = tuple(clash.as_json() | {"take": takes[clash.id]} for clash in merged.clashes)
     made = None
     if not dry_run:
-        made = commit(
-            objects, registry.store.log, draft, actor=registry.actor, time=spell_time(registry.clock())
-        )
+        made, _ = commit_version(registry, draft)
     version = made.ref if made else None
     return MergeResult(dataset, branch, into, _ref(dataset, base), version, counts, decided, made is None)
 
@@ -119,7 +117,7 @@ def rollback(
     if dry_run:
         return RollbackResult(dataset, target.manifest.ref, None, counts, kept_out)
     draft = replace(draft, body={**draft.body, **noted(registry, reason.strip())})
-    made = commit(objects, registry.store.log, draft, actor=registry.actor, time=spell_time(registry.clock()))
+    made, _ = commit_version(registry, draft)
     return RollbackResult(dataset, target.manifest.ref, made.ref, counts, kept_out)
 
 

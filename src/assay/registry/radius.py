@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.errors import NotFound, UsageError
+from assay.govern.review_share import reviewed_by
 from assay.govern.runs import Run, runs
-from assay.kernels.ids import as_ids, contains, find
+from assay.kernels.ids import IdArray, as_ids, contains, find
 from assay.model.version import Manifest, SegmentRef
 from assay.store.segments import read_ids
 
@@ -26,7 +27,7 @@ Mask = npt.NDArray[np.bool_]
 
 COLUMNS = ("source", "generator", "prompt_template", "licence", "origin")
 """What is looked up in the rows' provenance."""
-KINDS = ("id", *COLUMNS)
+KINDS = ("id", *COLUMNS, "reviewer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ class Radius:
 
 
 def radius(registry: Registry, kind: str, value: str) -> Radius:
-    """Everything that an example (by its id), or all with a source, generator, template, licence or origin, reached.
+    """Everything that an example (by its id), all with a source, generator, template, licence or origin, or all that
+    somebody reviewed, reached.
 
     Examples that were made from reached ones (`derived_from`) are reached too. Raises NotFound, with what there
     is that reads alike; UsageError.
@@ -87,7 +89,10 @@ def radius(registry: Registry, kind: str, value: str) -> Radius:
     if kind == "id":
         wanted = registry.example(value).id
         value = wanted.hex()
-        masks = {ref: _members(registry, ref, wanted) for ref in segments}
+        masks = {ref: _members(registry, ref, as_ids([wanted])) for ref in segments}
+    elif kind == "reviewer":
+        judged = _reviewed(registry, value)
+        masks = {ref: _members(registry, ref, judged) for ref in segments}
     else:
         masks = _named(registry, segments, kind, value)
     first = sum(int(mask.sum()) for mask in masks.values())
@@ -102,13 +107,25 @@ def radius(registry: Registry, kind: str, value: str) -> Radius:
     return Radius(kind, value, examples, derived, reached, learned, _fixes(kind, value, reached, learned))
 
 
-def _members(registry: Registry, ref: SegmentRef, wanted: bytes) -> Mask:
-    """Which row of a segment has the id."""
+def _members(registry: Registry, ref: SegmentRef, wanted: IdArray) -> Mask:
+    """Which rows of a segment have one of the ids (sorted)."""
     mask = np.zeros(ref.rows, np.bool_)
-    if ref.min_id <= wanted.hex() <= ref.max_id:
-        at = find(read_ids(registry.store.objects, ref), as_ids([wanted]))
+    if len(wanted) and bytes(wanted[0]).hex() <= ref.max_id and ref.min_id <= bytes(wanted[-1]).hex():
+        at = find(read_ids(registry.store.objects, ref), wanted)
         mask[at[at >= 0]] = True
     return mask
+
+
+def _reviewed(registry: Registry, reviewer: str) -> IdArray:
+    """What somebody judged, and what their edits made. Raises NotFound."""
+    judged = reviewed_by(registry.store.objects, registry.store.log.entries())
+    if reviewer not in judged:
+        near = get_close_matches(reviewer, judged, 3, 0.5) or list(judged)[:5]
+        raise NotFound(
+            f"{reviewer!r} reviewed nothing",
+            f"reviewers: {', '.join(near)}" if near else "nobody reviewed anything",
+        )
+    return judged[reviewer]
 
 
 def _named(
@@ -204,12 +221,19 @@ def _fixes(
 ) -> tuple[tuple[str, ...], ...]:
     """What takes it out of every newest version, then what stops the others from being used."""
     reason = f"{kind.replace('_', ' ')} {value if kind != 'id' else value[:12]} is not to be used"
+    if kind == "reviewer":
+        reason = f"what {value} reviewed is looked at again"
     chosen = ["--id", value] if kind == "id" else ["--where", f"{kind} = {_quoted(value)}"]
     datasets = dict.fromkeys(one.ref.partition("@")[0] for one in reached if one.newest)
     used = dict.fromkeys(f"{run.dataset}@v{run.version}" for run in learned)
-    commands: list[list[str]] = [["disable", name, *chosen] for name in datasets]
-    commands += [["revoke", ref] for ref in used]
-    return tuple((*words, "--reason", reason) for words in commands)
+    commands: list[list[str]] = [["disable", name, *chosen, "--reason", reason] for name in datasets]
+    if kind == "reviewer":  # what one person let through, another looks at again
+        commands = [
+            ["review", "create", f"again-{name}", name, "--reviewed-by", value, "--note", reason]
+            for name in datasets
+        ]
+    commands += [["revoke", ref, "--reason", reason] for ref in used]
+    return tuple(map(tuple, commands))
 
 
 def _quoted(value: str) -> str:

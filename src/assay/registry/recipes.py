@@ -6,11 +6,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from assay.curate.plan import Plan, make_plan, parse_recipe
 from assay.errors import BadInput, InvalidRecipe, NotFound
 from assay.model.recipe import Recipe
+from assay.registry.strict_yaml import read_yaml
 
 _MAX_BYTES = 1_000_000
 
@@ -44,28 +43,8 @@ def load_plan(name: str | Recipe) -> Plan:
     return make_plan(parse_recipe(_yaml(path.read_bytes(), name)))
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML in which a key that is written twice is an error, not a silent choice."""
-
-
-def _no_twins(loader: _StrictLoader, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-    seen = set()
-    for key_node, _ in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        if key in seen:
-            line = key_node.start_mark.line + 1
-            raise yaml.constructor.ConstructorError(None, None, f"line {line}: {key!r} is written twice")
-        seen.add(key)
-    return yaml.SafeLoader.construct_mapping(loader, node, deep=deep)
-
-
-_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _no_twins)
-
-
 def _yaml(data: bytes, name: str) -> Any:
     try:
-        # The loader is SafeLoader with one check more.
-        return yaml.load(data, Loader=_StrictLoader)  # noqa: S506
-    except (yaml.YAMLError, RecursionError, TypeError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise InvalidRecipe(f"{name} is not YAML that can be read: {reason}", "see docs/stages.md") from None
+        return read_yaml(data)
+    except ValueError as error:
+        raise InvalidRecipe(f"{name} is not YAML that can be read: {error}", "see docs/stages.md") from None

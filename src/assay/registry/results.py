@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from assay.govern.gate import Gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class CurationResult:
     phases: Mapping[str, float] = field(default_factory=dict)
     unchanged: bool = False
     reused: int = 0
+    gate: Gate | None = None
+    """What the policy says of the version; None where none is in force."""
     base: str | None = None
     """The version before it on its branch."""
 
@@ -70,6 +75,7 @@ class CurationResult:
             "reused": self.reused,
             "elapsed_seconds": round(self.elapsed_seconds, 3),
             "phases": {name: round(seconds, 3) for name, seconds in self.phases.items()},
+            **({"gate": self.gate.as_json()} if self.gate is not None else {}),
         }
 
 

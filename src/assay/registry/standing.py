@@ -11,9 +11,9 @@ from assay.kernels.ids import IdArray, as_ids, contains
 from assay.model.operation import Operation
 from assay.model.version import Manifest, SegmentRef
 from assay.registry.acting import act, noted
-from assay.registry.timing import spell_time
+from assay.registry.gating import commit_version
 from assay.store import heads
-from assay.store.commit import Draft, commit
+from assay.store.commit import Draft
 from assay.store.idsets import ids_body, ids_in
 from assay.store.members import all_ids
 from assay.store.standing import (
@@ -105,8 +105,7 @@ def _attempt(
     draft = Draft(
         dataset, base, splits, segments, curation=base.curation, action=action, body=body, check=check
     )
-    time = spell_time(registry.clock())
-    made = commit(store.objects, store.log, draft, actor=registry.actor, time=time)
+    made, _ = commit_version(registry, draft)
     seq = store.lines()[dataset].versions[made.number - 1].operation.seq
     return StandingResult(dataset, action, len(ids), changed, made.ref, seq)
 

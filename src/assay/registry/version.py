@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -30,10 +30,16 @@ class Version:
 
     Rows of forgotten examples are left out (`erased` says how many). Rows are read from storage when asked for,
     verified against their digests: an example whose bytes do not hash to its id raises Damaged and is never given out.
+    `allow` is asked before any row is, and raises Revoked for a version that was withdrawn.
     """
 
     def __init__(
-        self, store: Store, manifest: Manifest, operation: Operation, split: str | None = None
+        self,
+        store: Store,
+        manifest: Manifest,
+        operation: Operation,
+        split: str | None = None,
+        allow: Callable[[], None] = lambda: None,
     ) -> None:
         if split is not None and split not in manifest.splits:
             known = ", ".join(sorted(manifest.splits)) or "none"
@@ -42,6 +48,7 @@ class Version:
         self.manifest = manifest
         self.operation = operation
         self._split = split
+        self._allow = allow
 
     def __repr__(self) -> str:
         return f"<Version {self.name}: {len(self):,} examples, {self.fingerprint[:19]}…>"
@@ -51,7 +58,7 @@ class Version:
 
     def __iter__(self) -> Iterator[Example]:
         for split in self.counts:
-            for table in self._store.in_source_order(self.manifest, split):
+            for table in self.tables(split):
                 yield from examples(table, split)
 
     @property
@@ -106,11 +113,20 @@ class Version:
 
     def tables(self, split: str) -> Iterator[pa.Table]:
         """The stored rows of a split in source order, in bounded tables with every column."""
+        self._allow()
         return self._store.in_source_order(self.manifest, split)
+
+    def behind(self, door: Callable[[], None]) -> Version:
+        """The same, with something that is asked before any row is given out."""
+        return Version(self._store, self.manifest, self.operation, self._split, door)
+
+    def admit(self) -> None:
+        """Ask now whether rows may be had, before anything is done for them. Raises Revoked."""
+        self._allow()
 
     def split(self, name: str) -> Version:
         """One split of this version. Raises NotFound."""
-        return Version(self._store, self.manifest, self.operation, name)
+        return Version(self._store, self.manifest, self.operation, name, self._allow)
 
     def head(self, n: int = 5) -> list[Example]:
         """The first `n` examples in source order."""
@@ -126,7 +142,7 @@ class Version:
         columns = ["id", "kind", "payload", *READING, *COLUMNS]
         tables = []
         for split in self.counts:
-            for table in self._store.in_source_order(self.manifest, split):
+            for table in self.tables(split):
                 check_rows(table)
                 name = pa.array([split] * len(table), pa.string())
                 tables.append(table.select(columns).add_column(1, "split", name))

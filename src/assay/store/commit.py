@@ -39,7 +39,9 @@ class Draft:
     different examples. `parents` are further versions (manifest names) that were merged in.
 
     `action` says why in the log, where the fields of `body` stand beside the version's; `branch` is moved.
-    `check` is called with the log's entries at every attempt, and raises when a rule forbids the change.
+    `check` is called with the log's entries at every attempt, and raises when a rule forbids the change. `gate`
+    is called with the manifest that would be committed and those entries, at every attempt; what it gives stands in the
+    operation's body, and it raises when a policy refuses the version.
     """
 
     dataset: str
@@ -55,6 +57,7 @@ class Draft:
     branch: str = MAIN
     body: Mapping[str, Any] = field(default_factory=dict)
     check: Callable[[Sequence[Operation]], None] | None = None
+    gate: Callable[[Manifest, Sequence[Operation]], Mapping[str, Any]] | None = None
 
 
 def commit(objects: Objects, log: Log, draft: Draft, *, actor: str, time: str) -> Manifest:
@@ -90,6 +93,7 @@ def commit(objects: Objects, log: Log, draft: Draft, *, actor: str, time: str) -
         made = built[key]
         body: dict[str, Any] = {
             **draft.body,
+            **(draft.gate(made, entries) if draft.gate is not None else {}),
             "version": made.number,
             "manifest": made.name,
             "fingerprint": made.fingerprint,

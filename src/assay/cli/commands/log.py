@@ -10,6 +10,7 @@ from rich.text import Text
 from assay.cli.command import Command
 from assay.cli.render import tables
 from assay.cli.session import Session
+from assay.govern.approvals import ACTIONS
 from assay.model.operation import Operation
 
 
@@ -18,11 +19,23 @@ from assay.model.operation import Operation
 @click.pass_obj
 def command(session: Session, dataset: str | None) -> None:
     """What happened in the registry or to one DATASET, the newest first."""
-    found = session.registry.log(dataset)
+    registry = session.registry
+    found = registry.log(dataset)
+    refused = {
+        one.operation.seq: one.reason
+        for name in {
+            entry.dataset for entry in found if entry.action in ACTIONS and entry.dataset is not None
+        }
+        for one in registry.releases.of(name).refused
+    }
     session.answer(
-        lambda: {"operations": [as_json(one) | {"said": session.registry.said(one)} for one in found]},
+        lambda: {
+            "operations": [
+                as_json(one) | {"said": registry.said(one), "refused": refused.get(one.seq)} for one in found
+            ]
+        },
         lambda: (
-            tables.operations(found, session.registry.said) if found else Text("nothing happened yet", "dim")
+            tables.operations(found, registry.said, refused) if found else Text("nothing happened yet", "dim")
         ),
     )
 

@@ -16,6 +16,7 @@ from assay.errors import UsageError
 @click.option("--prompt-template", metavar="ID", help="A template that examples were written from.")
 @click.option("--licence", metavar="NAME", help="A licence.")
 @click.option("--origin", metavar="NAME", help="human, synthetic, log or web.")
+@click.option("--reviewer", metavar="NAME", help="Somebody who reviewed examples.")
 @click.pass_context
 def command(ctx: click.Context, /, id_: str | None, **given: str | None) -> None:
     """The blast radius: every version and run that something reached, and the commands that mend it."""
@@ -25,7 +26,7 @@ def command(ctx: click.Context, /, id_: str | None, **given: str | None) -> None
     if len(named) != 1:
         raise UsageError(
             "a blast radius is of one thing" + ("" if named else ", and none was named"),
-            "give one of --id, --source, --generator, --prompt-template, --licence, --origin",
+            "give one of --id, --source, --generator, --prompt-template, --licence, --origin, --reviewer",
         )
     session: Session = ctx.obj
     found = session.registry.radius(*named[0])

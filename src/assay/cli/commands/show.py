@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from assay.cli.command import Command
-from assay.cli.documents import example_json, version_json
+from assay.cli.documents import example_json, governed_json, version_json
 from assay.cli.render import cards
+from assay.cli.render.gate import gate_line, refused_lines, standing_line
 from assay.cli.session import Session
 from assay.errors import NotFound
 
@@ -41,7 +42,18 @@ def _answer(session: Session, registry: Registry, what: str) -> None:
     version = registry.version(what)
     parents = [registry.store.objects.manifest(name).ref for name in version.manifest.parents]
     malformed = (registry.store.curation(version.manifest) or {}).get("malformed_codes", {})
+    number, dataset = version.manifest.number, version.manifest.dataset
+    said = registry.releases.of(dataset)
+    standing, needed = said.versions[number], registry.releases.needed(dataset)
+    refused = [one for one in said.refused if one.operation.body.get("version") == number]
+    gate = registry.policies.recorded(standing.released or version.operation)
+    governed = [
+        ("state", standing_line(standing, needed)),
+        ("authors", ", ".join(sorted(standing.authors))),
+        ("gate", gate_line(gate)),
+        ("refused", refused_lines(refused)),
+    ]
     session.answer(
-        lambda: version_json(version, parents, malformed),
-        lambda: cards.version_card(version, parents, malformed),
+        lambda: version_json(version, parents, malformed) | governed_json(standing, needed, gate),
+        lambda: cards.version_card(version, parents, malformed, governed),
     )

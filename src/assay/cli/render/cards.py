@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 
 
 def version_card(
-    version: Version, parents: Sequence[str], malformed_codes: Mapping[str, int]
+    version: Version,
+    parents: Sequence[str],
+    malformed_codes: Mapping[str, int],
+    governed: Sequence[tuple[str, RenderableType]] = (),
 ) -> RenderableType:
-    """Everything that `show REF` says. `malformed_codes` counts the malformed records of its curation."""
+    """Everything that `show REF` says. `malformed_codes` counts the malformed records of its curation; `governed` are
+    lines about approvals and gates."""
     operation = version.operation
     total = sum(version.counts.values())
     head = title(version.name, plural(total, "example"))
@@ -35,6 +39,7 @@ def version_card(
             ("splits", counted(dict(version.counts))),
             ("fingerprint", version.fingerprint.removeprefix("sha256:")),
             ("made", f"{moment(operation.time)} by {operation.actor} ({operation.action})"),
+            *governed,
             ("parents", ", ".join(parents) or "none: this is the first"),
             ("message", block(version.message) if version.message else ""),
             ("forgotten", f"{version.erased:,}: their rows are empty" if version.erased else ""),

@@ -46,21 +46,29 @@ def eval_sets(found: Sequence[EvalSetSummary]) -> RenderableType:
     return table
 
 
-def operations(found: Sequence[Operation], said: Callable[[Operation], str]) -> RenderableType:
-    """One line an operation, the newest first; `said` is what its actor said of it."""
+def operations(
+    found: Sequence[Operation], said: Callable[[Operation], str], refused: Mapping[int, str] | None = None
+) -> RenderableType:
+    """One line an operation, the newest first; `said` is what its actor said, `refused` why one does not count."""
     table = columns("#", "time", "actor", "action", "dataset", "what", right=("#",), grow="what")
     for one in sorted(found, key=lambda operation: -operation.seq):
         table.add_row(
             f"{one.seq:,}", moment(one.time), Text(clip(one.actor, 12)), Text(safe_text(one.action), "cyan"),
-            Text(clip(one.dataset or "", 18)), Text(_what(one.body, said(one))),
+            Text(clip(one.dataset or "", 18)), _what(one, said(one), (refused or {}).get(one.seq)),
         )  # fmt: skip
     return table
 
 
-def _what(body: Mapping[str, object], said: str) -> str:
-    number, name = body.get("version", body.get("number")), body.get("name")
-    parts = (f"v{number}" if isinstance(number, int) else str(number or ""), str(name or ""), said)
-    return clip("  ".join(part for part in parts if part), 60)
+def _what(one: Operation, said: str, refused: str | None) -> Text:
+    if refused is not None:
+        return Text(clip(f"does not count: {refused}", 80), "red")
+    body = one.body
+    number, gate = body.get("version", body.get("number")), body.get("gate")
+    name = body.get("name", body.get("queue"))
+    shown = f"v{number}" if isinstance(number, int) else str(number or "")
+    told = f"gate {gate}" if isinstance(gate, str) else ""
+    parts = (shown, str(name or body.get("code") or ""), told, said)
+    return Text(clip("  ".join(part for part in parts if part), 60), "red" if one.action == "revoke" else "")
 
 
 def runs(found: Sequence[tuple[Run, Mapping[str, str]]]) -> RenderableType:
