@@ -32,6 +32,7 @@ def version_json(
         "version": version.name,
         "fingerprint": version.fingerprint,
         "splits": dict(version.counts),
+        "forgotten": version.erased,
         "parents": list(parents),
         "message": version.message,
         "time": operation.time,

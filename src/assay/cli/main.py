@@ -56,6 +56,9 @@ SECTIONS = {
         "release": "Release a version that is approved.",
         "revoke": "Withdraw a version for good.",
         "fact": "State tags and scores about examples.",
+        "disable": "Take examples out, and keep them out.",
+        "enable": "Let disabled examples stand again.",
+        "forget": "Destroy the texts of examples everywhere, for good.",
         "runs": "Which models learned from which version.",
         "audit": "Prove that the log is whole, and hold it against what you kept.",
         "evidence": "Everything that proves a version, in one signed file.",
@@ -64,6 +67,8 @@ SECTIONS = {
         "export": "Write a version as files.",
         "verify": "Check every byte against its name.",
         "gc": "Remove what no version holds.",
+        "compact": "The newest version in fewer files.",
+        "doctor": "Say what ails the registry, and repair what can be.",
     },
 }
 COMMANDS = {name: text for section in SECTIONS.values() for name, text in section.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import pyarrow as pa
 from assay.curate.batch import Batch
 from assay.curate.chunk import BASE, Chunk
 from assay.curate.fact_fields import FactFields
+from assay.curate.forgotten import ForgottenRecord, without_forgotten
 from assay.curate.plan import Plan
 from assay.curate.reading import read_chunk
 from assay.curate.rewriting import rewriters, rewritten
@@ -21,6 +22,7 @@ from assay.curate.stage import Columns, Selector, SetStage, Stage
 from assay.curate.stored import StoredChunk, read_stored
 from assay.curate.values import ValueCache, content_digest, measured
 from assay.kernels.counting import counts_of_characters
+from assay.kernels.ids import IdArray, as_ids
 from assay.kernels.normalise import fold_digests
 from assay.kernels.texts import Texts
 from assay.model.label import label_of
@@ -89,27 +91,32 @@ class Evaluated:
     """What the split must know of each row: `date` float64 seconds; `strata`, `group` labels as objects."""
     unread: bool = False
     """Whether nobody has read the texts."""
+    forgotten: Sequence[ForgottenRecord] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
     """The row pass over a plan. `defaults` are provenance columns for records that state none; `cache` remembers
     what was measured; `eval_sources` are positions of sources that become the test split; `facts` are fields beside
-    the records' own."""
+    the records' own; records of `forgotten` examples (sorted ids) are dropped."""
 
     plan: Plan
     defaults: Mapping[str, Any]
     cache: ValueCache | None = None
     eval_sources: frozenset[int] = frozenset()
     facts: FactFields | None = None
+    forgotten: IdArray = field(default_factory=lambda: as_ids([]))
 
     def __call__(self, chunk: Chunk | StoredChunk | Evaluated) -> Evaluated:
         if isinstance(chunk, Evaluated):
             return chunk
         if isinstance(chunk, StoredChunk):
-            read = read_stored(chunk)
+            read, forgotten = read_stored(chunk), list[ForgottenRecord]()
         else:
-            read = rewritten(read_chunk(chunk, self.defaults), rewriters(self.plan.row_stages))
+            read, forgotten = without_forgotten(read_chunk(chunk, self.defaults), self.forgotten)
+            # What a redaction makes of another record may have been forgotten too.
+            read, more = without_forgotten(rewritten(read, rewriters(self.plan.row_stages)), self.forgotten)
+            forgotten += more
         told = b""
         if self.facts is not None:
             read, told = self.facts.beside(read)
@@ -140,6 +147,7 @@ class Evaluator:
             counts_of_characters(batch.text_bytes),
             bool(remembered) and all(remembered),
             self._split_fields(batch),
+            forgotten=forgotten,
         )
 
     def _keys(

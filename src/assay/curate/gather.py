@@ -13,6 +13,7 @@ import numpy.typing as npt
 from assay.curate.chunk import BASE, Chunk
 from assay.curate.engine import Engine
 from assay.curate.evaluate import Evaluated, Evaluator, Failures, join_failures
+from assay.curate.forgotten import ForgottenRecord
 from assay.curate.keep import Keep
 from assay.curate.spool import Spool
 from assay.curate.stage import Columns
@@ -29,7 +30,7 @@ class Gathered:
     `source`: position of the source, `BASE` for a row of the base version; `ids`: S32; `passes`: no check
     rejects it; `failures`: of all rows, by row; `keys[position]`: columns of the set stage there;
     `inputs`, `length`: see `Evaluated`; `malformed`: (source, record) pairs; `reused`: rows
-    whose values were remembered; `split_fields`: see `Evaluated`.
+    whose values were remembered; `split_fields`: see `Evaluated`; `forgotten`: (source, record) pairs, no rows.
     """
 
     source: npt.NDArray[np.int32]
@@ -43,6 +44,7 @@ class Gathered:
     malformed: list[tuple[int, Malformed]]
     reused: int = 0
     split_fields: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    forgotten: list[tuple[int, ForgottenRecord]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.source)
@@ -70,6 +72,7 @@ def gather(
     evaluated already."""
     parts: list[Evaluated] = []
     malformed: list[tuple[int, Malformed]] = []
+    forgotten: list[tuple[int, ForgottenRecord]] = []
     offsets: list[int] = []
     ids: list[npt.NDArray[np.bytes_]] = []
     records: list[npt.NDArray[np.int64]] = []
@@ -83,7 +86,8 @@ def gather(
         ids.append(part.ids)
         records.append(part.rows.column("record").to_numpy())
         malformed += [(part.source, record) for record in part.malformed]
-        seen += part.rows.num_rows + len(part.malformed)
+        forgotten += [(part.source, record) for record in part.forgotten]
+        seen += part.rows.num_rows + len(part.malformed) + len(part.forgotten)
         parts.append(_light(part))
         progress(seen)
     sizes = [len(part.length) for part in parts]
@@ -107,6 +111,7 @@ def gather(
             name: np.concatenate([part.split_fields[name] for part in parts])
             for name in (parts[0].split_fields if parts else ())
         },
+        forgotten,
     )
 
 

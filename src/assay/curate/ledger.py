@@ -22,6 +22,7 @@ from assay.curate.settle import IDENTICAL, KEPT, Settled
 from assay.curate.stage import SetStage
 
 IDENTICAL_STAGE = "identical"
+FORGOTTEN = "forgotten"
 ROW_GROUP = 50_000
 
 _ALSO = pa.list_(
@@ -112,7 +113,8 @@ def build_ledger(
     table = pa.table(
         {name: columns[name].cast(_PLAIN.field(name).type) for name in SCHEMA.names}, schema=_PLAIN
     )
-    return _merge(table, _malformed(gathered, sources), sources)
+    others = pa.concat_tables([_malformed(gathered, sources), _forgotten(gathered, sources)])
+    return _merge(table, others, sources)
 
 
 def _name_foreign(columns: dict[str, pa.Array], settled: Settled, rows: npt.NDArray[np.int64]) -> None:
@@ -238,11 +240,27 @@ def _malformed(gathered: Gathered, sources: list[str]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=_PLAIN)
 
 
-def _merge(decided: pa.Table, malformed: pa.Table, sources: list[str]) -> pa.Table:
+def _forgotten(gathered: Gathered, sources: list[str]) -> pa.Table:
+    """Records that are not stored anywhere: of their examples the ledger says the ids."""
+    rows = [
+        {
+            "source": sources[source],
+            "record": record.number,
+            "outcome": "rejected",
+            "stage": FORGOTTEN,
+            "code": FORGOTTEN,
+            "message": f"example {record.id.hex()}",
+        }
+        for source, record in gathered.forgotten
+    ]
+    return pa.Table.from_pylist(rows, schema=_PLAIN)
+
+
+def _merge(decided: pa.Table, others: pa.Table, sources: list[str]) -> pa.Table:
     """Both tables as one, by source and record number."""
-    if not len(malformed):
+    if not len(others):
         return decided
-    joined = pa.concat_tables([decided, malformed])
+    joined = pa.concat_tables([decided, others])
     position = {uri: k for k, uri in enumerate(sources)}
     by = np.array([position[uri] for uri in joined.column("source").to_pylist()])
     return joined.take(pa.array(np.lexsort((joined.column("record").to_numpy(), by))))

@@ -129,6 +129,13 @@ class Manifest:
         """How people write this version: "helpdesk@v2"."""
         return f"{self.dataset}@v{self.number}"
 
+    def is_same(self, other: Manifest) -> bool:
+        """Whether both describe one version: then they differ in their segments at most (`compact`)."""
+        mine, theirs = (
+            (m.dataset, m.number, m.fingerprint, m.change, m.curation, m.message) for m in (self, other)
+        )
+        return mine == theirs
+
     @property
     def rows(self) -> int:
         """Examples in all splits."""

@@ -17,7 +17,6 @@ from assay.store.heads import MAIN
 from assay.store.storage import Storage
 
 if TYPE_CHECKING:
-    from assay.curate.plan import Plan
     from assay.kernels.ids import IdArray
     from assay.model.decision import Decision
     from assay.model.diff import Diff
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from assay.registry.acting import Check
     from assay.registry.auditing import Audit
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
+    from assay.registry.keeping import Keeping
     from assay.registry.measuring import Statistics
     from assay.registry.papers import Papers
     from assay.registry.policies import Policies
@@ -51,8 +51,8 @@ BATCH_ROWS = 5_000
 class Registry:
     """One registry: datasets, their versions, and the log of everything that was done.
 
-    `actor` is who acts, `clock` tells the time written in the log, `entropy` makes random bytes. Every method
-    either does all it says or changes nothing. With `until` (see `at`) it is the registry of that moment.
+    `actor` acts, `clock` tells the time in the log, `entropy` makes random bytes. Every method does all it says or
+    changes nothing. With `until` (see `at`) it is the registry of that moment.
     """
 
     refs: Facade[Refs] = Facade("refs", "Refs")
@@ -67,6 +67,8 @@ class Registry:
     """Which models learned from which version."""
     reviews: Facade[Reviewing] = Facade("reviewing", "Reviewing")
     """Queues, verdicts, and what follows from them."""
+    keeping: Facade[Keeping] = Facade("keeping", "Keeping")
+    """Disabling, enabling and forgetting examples; compacting and repair."""
     audit: Facade[Audit] = Facade("auditing", "Audit")
     """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
 
@@ -360,12 +362,6 @@ class Registry:
     def scratch_root(self) -> Path | None:
         """Where unfinished work may lie, if the registry is a folder."""
         return None if self.root is None else self.root / "tmp"
-
-    def bound(self, plan: Plan) -> Plan:
-        """The plan with every stage given what it needs beyond its parameters."""
-        from assay.registry.guarding import bound
-
-        return bound(self, plan)
 
     @property
     def values(self) -> FileValues | None:

@@ -11,7 +11,7 @@ from assay.kernels.ids import IdArray, as_ids, concat, contains, order
 from assay.model.operation import Operation
 from assay.store.objects import Objects
 
-BARS: Final[tuple[str, ...]] = ()
+BARS: Final[tuple[str, ...]] = ("assay.store.barred:barred_ids",)
 """Who says what is barred: "module:function", looked up when a rollback or a merge asks. The function takes the
 objects, the log's entries and the dataset's name, and gives sorted ids (V32)."""
 

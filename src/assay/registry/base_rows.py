@@ -17,10 +17,11 @@ from assay.curate.gather import Gathered
 from assay.curate.split import Standing
 from assay.curate.spool import Spool
 from assay.curate.stored import STORED_COLUMNS, StoredChunk, batch_of
-from assay.kernels.ids import contains, find, ids_of, order
+from assay.kernels.ids import IdArray, contains, find, ids_of, order
 from assay.kernels.texts import Texts
 from assay.model.version import Manifest, Part
 from assay.registry.store import Store
+from assay.store.erased import erased
 from assay.store.members import part_tables
 from assay.store.segments import read_ids, read_rows
 
@@ -42,7 +43,19 @@ class BaseRows:
         """Split → sorted S32 ids."""
         if self.manifest is None:
             return {}
-        return {split: self._store.split_ids(self.manifest, split) for split in self.manifest.splits}
+        all_of = {split: self._store.split_ids(self.manifest, split) for split in self.manifest.splits}
+        if not len(self._forgotten):
+            return all_of
+        gone = self._forgotten
+        kept = {
+            name: ids[~contains(gone, np.ascontiguousarray(ids).view("V32"))] for name, ids in all_of.items()
+        }
+        return {split: ids for split, ids in kept.items() if len(ids)}
+
+    @cached_property
+    def _forgotten(self) -> IdArray:
+        """Ids whose rows are empty: the next version does not hold them."""
+        return erased(self._store.objects, self._store.log.entries()).ids
 
     def standing(self, gathered: Gathered) -> Standing:
         """Where each row stands in the version."""
@@ -108,7 +121,10 @@ class BaseRows:
         assert self.manifest is not None
         for split in sorted(self.manifest.splits):
             for part in self.manifest.splits[split]:
-                yield from part_tables(self._store.objects, part, columns)
+                for table in part_tables(self._store.objects, part, columns):
+                    if len(self._forgotten):
+                        table = table.filter(pa.array(~contains(self._forgotten, ids_of(table.column("id")))))
+                    yield table
 
     def chunks(self, batch_rows: int) -> Iterator[StoredChunk]:
         """The version's rows as chunks of source `BASE`, in id order within each segment."""

@@ -8,16 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from assay.model.diff import Change
+from assay.kernels.ids import as_ids, contains
+from assay.model.diff import Change, Diff
 from assay.model.example import views
 from assay.model.version import Manifest
+from assay.registry.version import Version
 from assay.store.diff import diff
 from assay.store.members import locate, rows_of
+from assay.store.standing import disabled
 
 if TYPE_CHECKING:
     from assay.registry import Registry
 
 _AT_A_TIME = 1_000
+
+
+def _disabled(registry: Registry, new: Version, found: Diff) -> int:
+    """How many of the removed examples were disabled when the newer version was made."""
+    store = registry.store
+    before = store.log.entries()[: new.operation.seq]
+    gone = disabled(store.objects, before, new.manifest.dataset)
+    return int(contains(gone, as_ids(change.id for change in found.removed)).sum()) if len(gone) else 0
 
 
 def as_json(registry: Registry, a: str, b: str, with_rows: bool) -> dict[str, Any]:
@@ -28,7 +39,7 @@ def as_json(registry: Registry, a: str, b: str, with_rows: bool) -> dict[str, An
         "a": old.name,
         "b": new.name,
         **found.counts,
-        "disabled": 0,
+        "disabled": _disabled(registry, new, found),
         "fingerprints": [old.fingerprint, new.fingerprint],
         "splits": {
             name: [old.manifest.counts.get(name, 0), new.manifest.counts.get(name, 0)]

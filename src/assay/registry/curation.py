@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assay.curate.barring import bar
 from assay.curate.carried import carry
 from assay.curate.gather import Gathered
 from assay.curate.keep import Keep
@@ -21,10 +22,11 @@ from assay.curate.plan import Plan
 from assay.curate.settle import KEPT, Settled, settle
 from assay.curate.split import Standing
 from assay.curate.spool import Spool
-from assay.errors import NotFound, StorageFailure, UsageError
+from assay.errors import Conflict, NotFound, StorageFailure, UsageError
 from assay.kernels.ids import IdArray, concat, contains, id_list, order
 from assay.model.diff import pair_edits
 from assay.model.fingerprint import fingerprint
+from assay.model.operation import Operation
 from assay.model.provenance import ORIGINS
 from assay.model.version import Manifest, SegmentRef
 from assay.registry.base_rows import BaseRows
@@ -37,8 +39,10 @@ from assay.registry.results import CurationResult, Progress
 from assay.registry.sources import Sources
 from assay.registry.store import Store
 from assay.registry.writing import Written, membership, write_curation
+from assay.store.barred import NOTHING, Barred, barred_by
 from assay.store.commit import Draft
 from assay.store.diff import table_to_pair
+from assay.store.erased import erased
 from assay.store.heads import MAIN
 from assay.store.members import live_rows
 from assay.store.segments import read_ids, read_rows
@@ -56,7 +60,7 @@ _KEYS_SHARE = 8
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a curation was asked to do. `workers`, `batch_rows` and `memory` (bytes) say how fast and in
-    what space, and never change the result."""
+    what space, and never change the result. `barred`: what may not come in."""
 
     dataset: str
     sources: Sequence[str]
@@ -71,6 +75,7 @@ class Request:
     batch_rows: int = BATCH_ROWS
     memory: int | None = None
     dry_run: bool = False
+    barred: Barred = NOTHING
     branch: str = MAIN
 
 
@@ -105,7 +110,8 @@ def run_curation(
     """
     registry.check_writable()
     _check(request)
-    request = replace(request, plan=guarded(registry, request.plan))
+    barred = barred_by(registry.store.objects, registry.store.log.entries(), request.dataset, "commit", {})
+    request = replace(request, plan=guarded(registry, request.plan, request.dataset), barred=barred)
     base = registry.head_of(request.dataset, request.branch)
     if base is None and (request.branch != MAIN or registry.head_of(request.dataset) is not None):
         raise NotFound(
@@ -146,11 +152,11 @@ def _run(
             read = recalled(request, sources, values, tell)
             if read is None:
                 read = read_sources(request, sources, base_rows, spool, tell, values, keep, facts)
-        gathered = read.gathered
+        gathered = bar(read.gathered, request.plan, request.barred.disabled)
         with phases.phase("decide"):
             tell(Progress("deciding", 0, None, "rows"))
             standing = base_rows.standing(gathered)
-            gathered, settled = _settle(request, read, standing, sources, keep)
+            gathered, settled = _settle(request, replace(read, gathered=gathered), standing, sources, keep)
             if values is not None:
                 part = keep_reading(request, values, read, sources, scratch)
                 if not request.dry_run:
@@ -184,7 +190,8 @@ def _run(
                     },
                 )
             with phases.phase("commit"):
-                version, gate = _commit(registry, request, base, splits, written)
+                check = _none_forgotten(registry.store, request.barred, gathered, values)
+                version, gate = _commit(registry, request, base, splits, written, check)
             with phases.phase("index"), suppress(StorageFailure):
                 # Derived: what is asked next builds it where it cannot be built now, and says so.
                 registry.index(tell)
@@ -217,6 +224,7 @@ def _commit(
     base: Manifest | None,
     splits: Mapping[str, IdArray],
     written: Written,
+    check: Callable[[Sequence[Operation]], None],
 ) -> tuple[Manifest, Gate | None]:
     """Name what was written in the log, and say what the policy says of it. Raises Conflict, GateFailed."""
     store = registry.store
@@ -231,9 +239,30 @@ def _commit(
         # decided otherwise. Records taken in one by one commute.
         commutes=request.add and not request.plan.set_stages,
         edits=_edits(store, base, splits, written.segments),
+        check=check,
         branch=request.branch,
     )
     return commit_version(registry, draft)
+
+
+def _none_forgotten(
+    store: Store, barred: Barred, gathered: Gathered, values: FileValues | None
+) -> Callable[[Sequence[Operation]], None]:
+    """Refuses the commit when an example that was read has been forgotten since: its text lies in what was written,
+    and must not be named."""
+
+    def check(entries: Sequence[Operation]) -> None:
+        now = erased(store.objects, entries).ids
+        late = now[~contains(barred.forgotten, now)]
+        if len(late) and contains(late, np.ascontiguousarray(gathered.ids).view("V32")).any():
+            if values is not None:
+                values.trim(0)
+            raise Conflict(
+                "an example was forgotten while its record was read",
+                "run the command again: it will leave it out",
+            )
+
+    return check
 
 
 def _edits(
@@ -301,6 +330,6 @@ def _settle(
 def _counts(gathered: Gathered, settled: Settled) -> dict[str, int]:
     read_rows = ~gathered.pinned
     kept = int((settled.stage[read_rows] == KEPT).sum())
-    rejected = int(read_rows.sum()) - kept
+    rejected = int(read_rows.sum()) - kept + len(gathered.forgotten)
     malformed = len(gathered.malformed)
     return {"read": kept + rejected + malformed, "kept": kept, "rejected": rejected, "malformed": malformed}

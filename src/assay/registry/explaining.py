@@ -7,15 +7,19 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from assay.curate.ledger_reading import decisions, find_record, ledger_rows, open_ledger
 from assay.errors import NotFound
 from assay.model.decision import Decision
 from assay.model.example import Example
+from assay.model.provenance import COLUMNS
 from assay.model.version import Manifest, SegmentRef
 from assay.registry.chapters import sections
 from assay.registry.results import Interval, Trace
 from assay.registry.store import Store
-from assay.registry.version import examples
+from assay.registry.version import READING, examples
+from assay.store.members import shown
 from assay.store.segments import find_row, read_rows
 
 if TYPE_CHECKING:
@@ -57,18 +61,32 @@ def example_at(store: Store, curation: Mapping[str, Any], address: tuple[int, in
 
 
 def example_by_id(registry: Registry, prefix: str) -> Example:
-    """An example that was ever kept or rejected, by its id or a prefix of it that is unique. Raises NotFound."""
+    """An example that was ever kept or rejected, by its id or a prefix of it that is unique. Raises NotFound, of one
+    that was forgotten too."""
+    return next(examples(_stored(registry, prefix), None))
+
+
+def _stored(registry: Registry, prefix: str) -> pa.Table:
+    """The row of an example, whether its text is there or not. Raises NotFound."""
     index = registry.index()
     found = index.locate(prefix.lower()) or index.locate(prefix.lower(), rejected=True)
     if found is None:
         raise NotFound(f"no example {prefix}", "copy the id from `assay head`, `why` or `search`")
-    table = read_rows(registry.store.objects, found.segment, [found.ordinal])
-    return next(examples(table, None))
+    return read_rows(registry.store.objects, found.segment, [found.ordinal])
+
+
+def _remnant(table: pa.Table) -> Example:
+    """What is left of an example that was forgotten: no payload."""
+    row = table.to_pylist()[0]
+    known = {name: row[name] for name in (*READING, *COLUMNS) if row[name] is not None}
+    return Example(bytes(row["id"]), row["kind"], {}, known)
 
 
 def trace(registry: Registry, prefix: str) -> Trace:
     """Everything the registry knows about an example. Raises NotFound."""
-    example = example_by_id(registry, prefix)
+    table = _stored(registry, prefix)
+    forgotten = not len(shown(table))
+    example = _remnant(table) if forgotten else next(examples(table, None))
     index = registry.index()
     readings: list[Mapping[str, Any]] = []
     stands_for: list[Mapping[str, Any]] = []
@@ -89,6 +107,7 @@ def trace(registry: Registry, prefix: str) -> Trace:
         intervals,
         tuple(edits_of(registry, example.id)),
         tuple(sections(registry, example.id)),
+        forgotten,
     )
 
 
@@ -139,7 +158,9 @@ def _with_id(
 ) -> Decision:
     if address is None:
         return decision
-    return replace(decision, example_id=example_at(store, curation, address).name)
+    segment = SegmentRef.from_json(curation["segments"][address[0]])
+    row = read_rows(store.objects, segment, [address[1]], ["id"])
+    return replace(decision, example_id=bytes(row["id"][0].as_py()).hex())
 
 
 def _line(store: Store, manifest: Manifest) -> Iterator[Manifest]:

@@ -78,7 +78,7 @@ def export(  # noqa: PLR0913 - the options of the command
             folder.mkdir(parents=True, exist_ok=True)
             count = write_rows(path, _rows(version, split, among), shape, container)
         files[str(path)] = count
-    return ExportResult(version.name, format, files)
+    return ExportResult(version.name, format, files, version.erased)
 
 
 def _check_options(format: str, where: str | None, fill: str | None) -> None:
@@ -143,7 +143,7 @@ def _export_article(
         }
         rows = (row for split in counts for row in _rows(version, split, among))
         write_article(folder, number, rows, meta)
-    return ExportResult(version.name, "article", files)
+    return ExportResult(version.name, "article", files, version.erased)
 
 
 def _export_hub(registry: Registry, ref: str, folder: Path, fill: str | None, dry_run: bool) -> ExportResult:

@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 
+from assay.curate.barring import ForgottenStage
 from assay.curate.gather import Gathered
 from assay.curate.ledger import IDENTICAL_STAGE
 from assay.curate.plan import Plan
@@ -20,7 +21,7 @@ def funnel(
     """The stages with their counts, and the malformed records by code. Base rows are not counted."""
     rows = np.flatnonzero(~gathered.pinned)
     stage = settled.stage[rows]
-    entered = len(rows)
+    entered = len(rows) + len(gathered.forgotten)
     identical = int((stage == IDENTICAL).sum())
     out = [
         FunnelStage(IDENTICAL_STAGE, entered, identical, {IDENTICAL_STAGE: identical} if identical else {})
@@ -36,9 +37,12 @@ def funnel(
             codes[names[index]] += 1
         if isinstance(made_by, SetStage) and (failure < 0).any():
             codes[made_by.code] += int((failure < 0).sum())
+        gone = len(here)
+        if isinstance(made_by, ForgottenStage) and gathered.forgotten:
+            gone = codes[made_by.kind] = len(gathered.forgotten)
         ordered = dict(sorted(codes.items(), key=lambda pair: (-pair[1], pair[0])))
-        out.append(FunnelStage(made_by.kind, entered, len(here), ordered, flagged[position]))
-        entered -= len(here)
+        out.append(FunnelStage(made_by.kind, entered, gone, ordered, flagged[position]))
+        entered -= gone
     malformed = Counter(record.code for _, record in gathered.malformed)
     return tuple(out), dict(sorted(malformed.items()))
 

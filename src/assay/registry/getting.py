@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,7 +57,10 @@ def _name(request: Request, sources: Sources) -> str | None:
     """The name of the reading that a request asks for; None for one that nobody remembers."""
     if request.add or not may_recall(request.plan) or not sources.can_seek:
         return None
-    return name_of(request.plan, request.provenance, sources.eval_positions, sources.states(), __version__)
+    program, gone = __version__, request.barred.forgotten
+    if len(gone):
+        program += " without " + hashlib.sha256(gone.tobytes()).hexdigest()
+    return name_of(request.plan, request.provenance, sources.eval_positions, sources.states(), program)
 
 
 def recalled(
@@ -101,7 +105,9 @@ def read_sources(  # noqa: PLR0913 - what the row pass needs
         tell(Progress("reading and checking", sources.bytes_read, sources.bytes_total, "bytes"))
 
     engine = LocalEngine(request.workers, threads=sources.suit_threads)
-    evaluator = Evaluator(request.plan, request.provenance, values, sources.eval_positions, facts)
+    evaluator = Evaluator(
+        request.plan, request.provenance, values, sources.eval_positions, facts, request.barred.forgotten
+    )
     gathered = gather(chunks(), evaluator, engine, spool, seen, keep)
     spool.seal()
     release()
@@ -116,7 +122,7 @@ def keep_reading(
 ) -> str | None:
     """Keep the reading, if every source had come to rest when it was read, and what the set stages left behind; the
     part that holds the keys."""
-    if read.name is None:
+    if read.name is None or read.gathered.forgotten:  # records that were dropped are counted anew each time
         return None
     part = read.part
     if part is None:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from assay.curate.barring import with_barring
 from assay.curate.plan import Plan, make_plan
 from assay.curate.stage import EvalSet
 from assay.model.recipe import Recipe, StageSpec
 from assay.model.ref import Ref
+from assay.store.erased import erased
 from assay.store.evalsets import frozen_sets, read_items
 from assay.store.members import live_tables
+from assay.store.standing import disabled
 
 if TYPE_CHECKING:
     from assay.registry import Registry
@@ -42,8 +45,9 @@ class RegistryResources:
             yield [(example, orjson.loads(text)) for example, text in zip(ids, payloads, strict=True)]
 
 
-def guarded(registry: Registry, plan: Plan) -> Plan:
-    """The plan with all its stages bound, and with a last one that looks for frozen eval items.
+def guarded(registry: Registry, plan: Plan, dataset: str) -> Plan:
+    """The plan with all its stages bound, with a last one that looks for frozen eval items, and with first ones for
+    what is disabled in the dataset or forgotten.
 
     A recipe that says itself how to decontaminate is taken at its word. One whose row stages all flag, as
     `import` does, gets a guard that flags.
@@ -54,7 +58,9 @@ def guarded(registry: Registry, plan: Plan) -> Plan:
         action = "flag" if rows and all(stage.action == "flag" for stage in rows) else "reject"
         added = StageSpec(kind=GUARD, params={"action": action})
         plan = make_plan(Recipe(stages=(*plan.recipe.stages, added), split=plan.recipe.split))
-    return bound(registry, plan)
+    store = registry.store
+    gone = disabled(store.objects, entries, dataset)
+    return with_barring(bound(registry, plan), gone, erased(store.objects, entries).ids)
 
 
 def bound(registry: Registry, plan: Plan) -> Plan:

@@ -190,6 +190,8 @@ class Trace:
     edits: tuple[Mapping[str, Any], ...] = ()
     """{"direction": from | to, "id", "dataset", "version", "action", "actor", "time"}."""
     chapters: tuple[Section, ...] = ()
+    forgotten: bool = False
+    """Whether its text was destroyed: then the payload is empty."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -201,6 +203,7 @@ class Trace:
             "stands_for": [dict(r) for r in self.stands_for],
             "versions": [v.as_json() for v in self.versions],
             "edits": [dict(e) for e in self.edits],
+            "forgotten": self.forgotten,
             "chapters": {chapter.name: [dict(row) for row in chapter.rows] for chapter in self.chapters},
         }
 
@@ -212,6 +215,9 @@ class ExportResult:
     version: str
     format: str
     files: Mapping[str, int]
+    forgotten: int = 0
+    """Examples of the version that were left out because they were forgotten."""
 
     def as_json(self) -> dict[str, Any]:
-        return {"version": self.version, "format": self.format, "files": dict(self.files)}
+        said = {"version": self.version, "format": self.format, "files": dict(self.files)}
+        return said | ({"forgotten": self.forgotten} if self.forgotten else {})

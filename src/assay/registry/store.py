@@ -11,7 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from assay.errors import UsageError
+from assay.model.operation import Operation
 from assay.model.version import Manifest, SegmentRef
+from assay.store.erased import forgets
 from assay.store.heads import Committed, Line, lines
 from assay.store.log import Log
 from assay.store.log_view import LogView
@@ -30,10 +32,15 @@ class Store:
     """A moment (RFC 3339, UTC) that everything is answered as of; None: now."""
     objects: Objects = field(init=False)
     log: Log = field(init=False)
+    _forgotten: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.objects = Objects(self.storage)
         self.log = Log(self.storage) if self.until is None else LogView(self.storage, self.until)
+
+    def everything(self) -> list[Operation]:
+        """All operations, those after `until` too: what was forgotten since is gone from the past as well."""
+        return self.log.entries() if self.until is None else Log(self.storage).entries()
 
     def check_writable(self) -> None:
         """Raise UsageError when everything is answered as of a moment that has passed."""
@@ -44,7 +51,14 @@ class Store:
 
     def lines(self) -> dict[str, Line]:
         """Datasets and their versions and branches, folded from the log as it is now."""
-        return lines(self.log.entries())
+        entries = self.log.entries()
+        forgotten = len(forgets(entries))
+        if (
+            forgotten != self._forgotten
+        ):  # somebody else may have erased what this process still has in memory
+            self.objects.forget_cache()
+            self._forgotten = forgotten
+        return lines(entries)
 
     def versions(self) -> dict[str, Sequence[Committed]]:
         """Datasets and all their versions, on whatever branch."""

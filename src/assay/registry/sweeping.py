@@ -23,7 +23,9 @@ from assay.model.recipe import Recipe, StageSpec
 from assay.model.version import SegmentRef
 from assay.registry.fact_fields import fact_fields
 from assay.registry.funnel import funnel
+from assay.registry.guarding import bound
 from assay.registry.results import FunnelStage, Progress
+from assay.store.members import shown
 
 if TYPE_CHECKING:
     from assay.registry import Registry
@@ -174,12 +176,12 @@ def _decide(
 ) -> tuple[Gathered, Settled]:
     def chunks() -> Iterator[StoredChunk]:
         for position, ref in enumerate(segments):
-            table = registry.store.segment(ref, STORED_COLUMNS)
+            table = shown(registry.store.segment(ref, STORED_COLUMNS))
             for start in range(0, len(table), _CHUNK_ROWS):
                 yield StoredChunk(position, table.slice(start, _CHUNK_ROWS))
 
     facts = fact_fields(registry, dataset, plan)
-    evaluator = Evaluator(registry.bound(plan), {}, registry.values, facts=facts)
+    evaluator = Evaluator(bound(registry, plan), {}, registry.values, facts=facts)
     gathered = gather(chunks(), evaluator, LocalEngine(2, threads=True), spool, lambda _: None)
     spool.seal()
     n = len(gathered)

@@ -6,16 +6,20 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 
 from assay.errors import NotFound
+from assay.kernels.ids import contains
 from assay.model.example import Example, kind_of
 from assay.model.operation import Operation
 from assay.model.provenance import COLUMNS
 from assay.model.version import Manifest
 from assay.registry.results import FunnelStage
 from assay.registry.store import Store
+from assay.store.erased import ERASED, erased
+from assay.store.members import shown
 from assay.store.segments import SCHEMA, check_rows
 
 READING = ("source", "record")
@@ -24,9 +28,9 @@ READING = ("source", "record")
 class Version:
     """One version of one dataset, or one split of it. Iterating gives `Example`s in source order.
 
-    Rows are read from storage when asked for, verified against their digests: an example whose bytes do
-    not hash to its id raises Damaged and is never given out. `allow` is asked before any row is, and raises
-    Revoked for a version that was withdrawn.
+    Rows of forgotten examples are left out (`erased` says how many). Rows are read from storage when asked for,
+    verified against their digests: an example whose bytes do not hash to its id raises Damaged and is never given out.
+    `allow` is asked before any row is, and raises Revoked for a version that was withdrawn.
     """
 
     def __init__(
@@ -72,6 +76,15 @@ class Version:
         """Examples by split."""
         counts = self.manifest.counts
         return {self._split: counts[self._split]} if self._split else dict(counts)
+
+    @cached_property
+    def erased(self) -> int:
+        """How many of the examples were forgotten since: they count, and their rows are not given out."""
+        gone = erased(self._store.objects, self._store.everything()).ids
+        if not len(gone):
+            return 0
+        splits = (self._store.split_ids(self.manifest, split) for split in self.counts)
+        return sum(int(contains(np.ascontiguousarray(ids).view("V32"), gone).sum()) for ids in splits)
 
     @property
     def message(self) -> str:
@@ -140,13 +153,19 @@ class Version:
 
 
 def examples(table: pa.Table, split: str | None) -> Iterator[Example]:
-    """The examples of segment rows, each checked against its id. Raises Damaged."""
-    check_rows(table)
+    """The examples of segment rows, each checked against its id. Raises Damaged; NotFound of a forgotten one."""
+    check_rows(shown(table))
     for row in table.to_pylist():
         yield example_of(row, split)
 
 
 def example_of(row: Mapping[str, Any], split: str | None) -> Example:
+    """The example of a segment's row. Raises NotFound when it was forgotten."""
+    if row["payload"] == ERASED:
+        raise NotFound(
+            f"example {bytes(row['id']).hex()} was forgotten",
+            "its text is gone; `assay log` says when, and by whom",
+        )
     payload = orjson.loads(row["payload"])
     known = {name: row[name] for name in (*READING, *COLUMNS) if row.get(name) is not None}
     return Example(bytes(row["id"]), kind_of(payload), payload, known, split)

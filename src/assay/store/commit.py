@@ -15,6 +15,7 @@ from assay.model.operation import Operation
 from assay.model.ref import check_name
 from assay.model.version import Manifest, Part, SegmentRef
 from assay.store import heads
+from assay.store.barred import BRINGS_BACK, Barred, barred_by, last_barring
 from assay.store.change import change_between, write_change
 from assay.store.diff import diff
 from assay.store.heads import MAIN
@@ -64,12 +65,13 @@ def commit(objects: Objects, log: Log, draft: Draft, *, actor: str, time: str) -
 
     Raises Conflict when the dataset moved on since the draft's base and the changes touch the same examples
     (or the draft does not commute), naming the versions and some of the examples; UsageError for a draft
-    that does not hold together. Other datasets' operations never conflict.
+    that does not hold together. Other datasets' operations never conflict. No new version holds a forgotten example,
+    or a disabled one that its base does not hold: see `store/barred.py`.
     """
     check_name(draft.dataset)
     for split in draft.splits:
         check_name(split, "split")
-    built: dict[tuple[str | None, int], Manifest] = {}
+    built: dict[tuple[str | None, int, int], Manifest] = {}
 
     def build(seq: int, prev: str | None) -> Operation:
         entries = log.entries()
@@ -82,9 +84,12 @@ def commit(objects: Objects, log: Log, draft: Draft, *, actor: str, time: str) -
                 f"{draft.dataset} has no branch {draft.branch!r}",
                 f"its branches: {', '.join(sorted(line.heads))}; `assay branch` makes one",
             )
-        key = (now.manifest if now else None, number)
+        key = (now.manifest if now else None, number, last_barring(entries, draft.dataset))
         if key not in built:
-            built[key] = _build(objects, draft, objects.manifest(now.manifest) if now else None, number)
+            barred = barred_by(objects, entries, draft.dataset, draft.action, draft.body)
+            built[key] = _build(
+                objects, draft, objects.manifest(now.manifest) if now else None, number, barred
+            )
         made = built[key]
         body: dict[str, Any] = {
             **draft.body,
@@ -102,12 +107,13 @@ def commit(objects: Objects, log: Log, draft: Draft, *, actor: str, time: str) -
     return objects.manifest(operation.body["manifest"])
 
 
-def _build(objects: Objects, draft: Draft, head: Manifest | None, number: int) -> Manifest:
+def _build(objects: Objects, draft: Draft, head: Manifest | None, number: int, barred: Barred) -> Manifest:
     """The manifest of the draft as version `number`, after `head`, written with its change object."""
     target = _target(draft)
-    if (head.name if head else None) != (draft.base.name if draft.base else None):
+    if (head is None) != (draft.base is None) or (head and draft.base and not head.is_same(draft.base)):
         target = _rebase(objects, draft, target, head)
     base = place(objects, head)
+    target = barred.leave_out(target, base.ids, draft.action in BRINGS_BACK)
     parts = _arrange(objects, draft, base, target)
     change = change_between(_splits_of(base), target, draft.edits.items()) if head else None
     counts = {split: len(ids) for split, ids in target.items() if len(ids)}

@@ -31,7 +31,7 @@ def diff(objects: Objects, a: Manifest, b: Manifest) -> Diff:
     added example are then one edit when their records have the same key, or else the same input, and
     nothing else has it. Raises Damaged.
     """
-    if a.name == b.name:
+    if a.is_same(b):
         return Diff()
     forward = _along(objects, a, b)
     if forward is not None:
@@ -46,7 +46,7 @@ def _along(objects: Objects, a: Manifest, b: Manifest) -> Diff | None:
     """The changes from `a` to `b`, composed; None when `b` was not made from `a`, step by step."""
     steps: list[str] = []
     at = b
-    while at.name != a.name:
+    while not at.is_same(a):
         if not at.parents or at.change is None or at.number <= a.number:
             return None
         steps.append(at.change)

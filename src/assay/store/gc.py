@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from assay.store.erased import stands_in
 from assay.store.log import Log
 from assay.store.objects import Objects, object_key
 from assay.store.reach import reachable
@@ -19,7 +20,7 @@ class GcPlan:
 
     `bytes` is their size; `kept` counts reachable objects, `young` what is too new to judge. `head` is the
     log's sequence number that the plan was made at; all of it is older than `before`, in seconds since the
-    epoch.
+    epoch, or among `erased`: keys of what was forgotten and should be gone.
     """
 
     orphans: tuple[Stat, ...]
@@ -29,6 +30,7 @@ class GcPlan:
     young: int
     head: int
     before: float
+    erased: frozenset[str] = frozenset()
 
 
 def plan(storage: Storage, now: float, grace_seconds: float = GRACE_SECONDS) -> GcPlan:
@@ -38,11 +40,13 @@ def plan(storage: Storage, now: float, grace_seconds: float = GRACE_SECONDS) -> 
     """
     log = Log(storage)
     listed = list(storage.list("objects/"))  # before the log: what is committed meanwhile is younger
-    keep = {object_key(name) for name in reachable(Objects(storage), log.entries())}
+    keep = _kept(storage, log)
+    erased = {object_key(name) for name in stands_in(Objects(storage), log.entries())}
     before = now - grace_seconds
     loose = [s for s in listed if s.key not in keep]
     left = list(storage.leftovers())
-    orphans = tuple(s for s in loose if s.modified <= before)
+    # What was forgotten goes at once: nobody may read it any more.
+    orphans = tuple(s for s in loose if s.modified <= before or s.key in erased)
     leftovers = tuple(s for s in left if s.modified <= before)
     return GcPlan(
         orphans,
@@ -52,7 +56,16 @@ def plan(storage: Storage, now: float, grace_seconds: float = GRACE_SECONDS) -> 
         len(loose) + len(left) - len(orphans) - len(leftovers),
         log.head()[0],
         before,
+        frozenset(erased),
     )
+
+
+def _kept(storage: Storage, log: Log) -> set[str]:
+    """Keys of the objects that operations lead to, less those that others stand in for."""
+    objects, entries = Objects(storage), log.entries()
+    return {
+        object_key(name) for name in reachable(objects, entries).keys() - stands_in(objects, entries).keys()
+    }
 
 
 def sweep(storage: Storage, plan: GcPlan) -> int:
@@ -63,11 +76,12 @@ def sweep(storage: Storage, plan: GcPlan) -> int:
     log = Log(storage)
     keep: set[str] = set()
     if log.head()[0] != plan.head:
-        keep = {object_key(name) for name in reachable(Objects(storage), log.entries())}
+        keep = _kept(storage, log)
     gone = 0
     for stat in plan.orphans:
         now = storage.stat(stat.key)
-        if stat.key not in keep and now is not None and now.modified <= plan.before:
+        old = now is not None and (now.modified <= plan.before or stat.key in plan.erased)
+        if stat.key not in keep and old:
             storage.delete(stat.key)
             gone += 1
     for stat in plan.leftovers:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from assay.errors import Damaged
 from assay.model.operation import Operation
@@ -17,16 +17,22 @@ BRANCH: Final = "branch"
 """The action that makes a branch: `name`, and the `version` that it starts from."""
 
 
+COMPACT: Final = "compact"
+"""The action that names a manifest, `equal`, to be read for a `version` from now on: same examples, other segments."""
+
+
 @dataclass(frozen=True, slots=True)
 class Committed:
     """One version as the log has it: number, its manifest's object name, the operation, its branch, and the
-    number of the version before it on that branch (None for the dataset's first)."""
+    number of the version before it on that branch (None for the dataset's first). `compacted`: the manifests that
+    were read for it earlier, the first of them the operation's own."""
 
     number: int
     manifest: str
     operation: Operation
     branch: str = MAIN
     before: int | None = None
+    compacted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,8 @@ def lines(entries: Iterable[Operation]) -> dict[str, Line]:
             name, start = body.get("name"), body.get("version")
             if isinstance(name, str) and isinstance(start, int) and 1 <= start <= len(made.get(dataset, ())):
                 heads[dataset].setdefault(name, start)
+        if operation.action == COMPACT:
+            _compact(made.get(dataset, []), body)
         if "manifest" not in body:
             continue
         versions = made.setdefault(dataset, [])
@@ -77,6 +85,16 @@ def lines(entries: Iterable[Operation]) -> dict[str, Line]:
         versions.append(Committed(number, manifest, operation, branch, here.get(branch)))
         here[branch] = number
     return {dataset: Line(versions, heads[dataset]) for dataset, versions in made.items()}
+
+
+def _compact(versions: list[Committed], body: Mapping[str, Any]) -> None:
+    """Another manifest for a version; an operation that states another fingerprint than the version's says nothing."""
+    number, equal = body.get("version"), body.get("equal")
+    if not isinstance(number, int) or not isinstance(equal, str) or not 1 <= number <= len(versions):
+        return
+    old = versions[number - 1]
+    if body.get("fingerprint") == old.operation.body.get("fingerprint"):
+        versions[number - 1] = replace(old, manifest=equal, compacted=(*old.compacted, old.manifest))
 
 
 def versions(entries: Iterable[Operation]) -> dict[str, Sequence[Committed]]:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from assay.errors import Damaged
 from assay.kernels.ids import IdArray, Positions, as_ids, concat, find, order
 from assay.model.version import Manifest, Part, SegmentRef
+from assay.store.erased import ERASED
 from assay.store.objects import Objects, object_key
 from assay.store.segments import SCHEMA, read_groups, read_ids, read_rows, read_segment
 
@@ -97,7 +99,7 @@ def locate(objects: Objects, manifest: Manifest, id: bytes) -> tuple[str, Segmen
 def live_tables(
     objects: Objects, manifest: Manifest, columns: Sequence[str] | None = None, split: str | None = None
 ) -> Iterator[tuple[str, pa.Table]]:
-    """All rows, as (split, table of a row group's live rows), segment by segment, in bounded memory."""
+    """All rows that were not erased, as (split, table of a row group's live rows), in bounded memory."""
     for name in [split] if split is not None else sorted(manifest.splits):
         for part in manifest.splits.get(name, ()):
             for table in part_tables(objects, part, columns):
@@ -105,7 +107,7 @@ def live_tables(
 
 
 def part_tables(objects: Objects, part: Part, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-    """The live rows of one segment in a version, row group by row group."""
+    """The live rows of one segment in a version, row group by row group; erased ones only without `payload`."""
     live = np.ones(part.segment.rows, dtype=bool)
     if part.excluded:
         live[np.array(part.excluded.to_array(), dtype=np.int64)] = False
@@ -114,9 +116,17 @@ def part_tables(objects: Objects, part: Part, columns: Sequence[str] | None = No
         keep = live[start : start + table.num_rows]
         start += table.num_rows
         if keep.all():
-            yield table
+            yield shown(table)
         elif keep.any():
-            yield table.take(np.flatnonzero(keep))
+            yield shown(table.take(np.flatnonzero(keep)))
+
+
+def shown(table: pa.Table) -> pa.Table:
+    """The rows of a table that were not erased; all of them where their payloads were not read."""
+    if "payload" not in table.column_names:
+        return table
+    here = pc.not_equal(table.column("payload"), ERASED)
+    return table if pc.all(here, min_count=0).as_py() else table.filter(here)
 
 
 def tables_by_id(
@@ -140,7 +150,7 @@ def tables_in_source_order(
     columns: Sequence[str] | None = None,
     rows: int = 20_000,
 ) -> Iterator[pa.Table]:
-    """The rows of a split as their sources had them: by source name, record number, then id.
+    """The rows of a split that were not erased, as their sources had them: by source, record number, then id.
 
     In tables of at most `rows`. Memory is bounded by a window of the rows, not by the split.
     """
@@ -156,7 +166,7 @@ def tables_in_source_order(
     keyed = places.append_column("_id", pa.array(at))
     by_place = keyed.sort_by([("source", "ascending"), ("record", "ascending"), ("_id", "ascending")])
     wanted = order(ids)[by_place["_id"].to_numpy()]
-    yield from _gather(objects, refs, segment[wanted], row[wanted], columns, rows)
+    yield from map(shown, _gather(objects, refs, segment[wanted], row[wanted], columns, rows))
 
 
 def rows_of(

@@ -16,6 +16,7 @@ from assay.errors import Damaged, NotFound, StorageFailure
 from assay.kernels.ids import IdArray
 from assay.model.canonical import canonical_json
 from assay.model.version import Manifest
+from assay.store.log import Log
 from assay.store.storage import Storage
 
 SUFFIXES = ("json", "parquet", "bin")
@@ -37,7 +38,8 @@ class Objects:
     """The objects of a storage.
 
     Every object is hashed when it is read, and then kept, verified, in memory: up to `cache_bytes` in all,
-    the least recently used leave first. Not for use by several threads at once.
+    the least recently used leave first. An object that is gone because a part of it was forgotten is read from the
+    one that stands in for it (`store/erased.py`). Not for use by several threads at once.
     """
 
     def __init__(self, storage: Storage, cache_bytes: int = 192 << 20) -> None:
@@ -46,6 +48,7 @@ class Objects:
         self._held = 0
         self._cache: OrderedDict[str, pa.Buffer] = OrderedDict()
         self._manifests: OrderedDict[str, Manifest] = OrderedDict()
+        self._log = Log(storage)
         self._ids: OrderedDict[str, IdArray] = OrderedDict()
 
     def put_bytes(self, data: bytes, suffix: str) -> str:
@@ -82,13 +85,37 @@ class Objects:
         if held is not None:
             self._cache.move_to_end(name)
             return held
-        data = pa.py_buffer(read_verified(self.storage, name))
+        data = pa.py_buffer(self._read(name))
         self._cache[name] = data
         self._held += data.size
         while self._held > self._bound and len(self._cache) > 1:
             _, gone = self._cache.popitem(last=False)
             self._held -= gone.size
         return data
+
+    def forget_cache(self) -> None:
+        """Hold nothing in memory any more: what was read before may have been erased."""
+        self._cache.clear()
+        self._ids.clear()
+        self._manifests.clear()
+        self._held = 0
+
+    def _read(self, name: str) -> bytes:
+        """The bytes of an object, or of the one that stands in for it since a part of it was erased."""
+        try:
+            return read_verified(self.storage, name)
+        except Damaged:
+            if self.storage.stat(object_key(name)) is not None:
+                raise
+            from assay.store.erased import stands_in  # reads objects itself
+
+            instead = stands_in(self, self._log.entries())
+            if name not in instead:
+                raise
+        new = instead[name]
+        if new is None:
+            raise Damaged(f"{object_key(name)} was erased on purpose", "`assay log` says by whom")
+        return read_verified(self.storage, new)
 
     def ids(self, name: str, read: Callable[[], IdArray]) -> IdArray:
         """The ids that an object holds, as `read` finds them, which is not asked again soon. Not to be written to."""

@@ -36,10 +36,12 @@ def writer(
     )
 
 
-def put_table(objects: Objects, table: pa.Table, dictionary: Sequence[str] = ()) -> str:
+def put_table(
+    objects: Objects, table: pa.Table, dictionary: Sequence[str] = (), statistics: Sequence[str] = ()
+) -> str:
     """Write a small table as an object; its name."""
     sink = pa.BufferOutputStream()
-    with writer(sink, table.schema, dictionary) as out:
+    with writer(sink, table.schema, dictionary, statistics) as out:
         out.write_table(table, row_group_size=ROW_GROUP * 10)
     return objects.put_bytes(sink.getvalue().to_pybytes(), "parquet")
 

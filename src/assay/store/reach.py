@@ -9,6 +9,7 @@ import orjson
 
 from assay.errors import AssayError
 from assay.model.operation import Operation
+from assay.store.erased import stands_in
 from assay.store.log import log_key
 from assay.store.objects import NAME, Objects, object_key
 
@@ -33,9 +34,11 @@ def reachable(
 ) -> dict[str, str]:
     """Object name → the file that names it, for all that the operations lead to.
 
-    A string "<64 hex>.<suffix>" in an operation or in a reachable JSON object is a reference. A JSON object
-    that cannot be read ends the walk with its error; with `lost`, the error is put there instead.
+    A string "<64 hex>.<suffix>" in an operation or in a reachable JSON object is a reference. Old objects of what was
+    forgotten are among them, though they are gone; `stands_in` tells them. A JSON object that cannot be read ends the
+    walk with its error; with `lost`, the error is put there instead.
     """
+    entries = list(entries)
     found: dict[str, str] = {}
     waiting: list[str] = []
 
@@ -55,6 +58,8 @@ def reachable(
         except orjson.JSONDecodeError:
             continue  # media or text under a .json name leads nowhere
         except AssayError as error:
+            if objects.storage.stat(object_key(name)) is None and name in stands_in(objects, entries):
+                continue  # erased on purpose
             if lost is None:
                 raise
             lost[name] = error

@@ -11,12 +11,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from assay.errors import Damaged
-from assay.kernels.ids import IdArray, id_list, ids_of, is_increasing
+from assay.kernels.ids import IdArray, contains, id_list, ids_of, is_increasing
 from assay.model.example import DOMAIN
 from assay.model.provenance import COLUMNS
 from assay.model.version import SegmentRef
+from assay.store.erased import ERASED
 from assay.store.objects import Objects, object_key
 from assay.store.parquet import DAMAGE, ROW_GROUP, get_table, open_parquet, row_groups, writer
 
@@ -73,6 +75,33 @@ def write_segments(
         refs.append(SegmentRef(name, rows, path.stat().st_size, first.hex(), last.hex()))
         path.unlink()
     return refs
+
+
+_SAID: Final = (
+    "extra", "hint", "key", "prompt_template", "generation_params", "created", "derived_from",
+)  # fmt: skip
+"""Columns that say something of an example beyond where it was read and what sort it is."""
+
+
+def rewrite_segment(objects: Objects, name: str, ids: IdArray, scratch: Path) -> str:
+    """Write the segment `name` with the rows of some `ids` (sorted) erased; the new object's name.
+
+    Same rows, same order, same ids: of an erased row the payload is `ERASED` and what it said of itself is null.
+    """
+    key = object_key(name)
+    path = scratch / "segment.parquet"
+    with pa.OSFile(str(path), "wb") as sink, writer(sink, SCHEMA, _DICTIONARY, _STATISTICS) as out:
+        for table in row_groups(open_parquet(objects.buffer(name), key), key):
+            gone = pa.array(contains(ids, ids_of(table["id"])))
+            for column in ("payload", *_SAID):
+                field = SCHEMA.field(column)
+                blank = pa.scalar(ERASED if column == "payload" else None, field.type)
+                cells = pc.if_else(gone, blank, table[column])
+                table = table.set_column(table.schema.get_field_index(column), field, cells)
+            out.write_table(table.select(SCHEMA.names).cast(SCHEMA), row_group_size=ROW_GROUP)
+    made = objects.put_file(path, "parquet")
+    path.unlink()
+    return made
 
 
 def _regroup(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
@@ -166,14 +195,22 @@ def find_row(objects: Objects, ref: SegmentRef, id: bytes) -> int | None:
     return None
 
 
-def check_rows(table: pa.Table, where: str = "a segment") -> None:
-    """Re-hash the payloads of a table with `id` and `payload`.
+def check_rows(table: pa.Table, where: str = "a segment", erased: IdArray | None = None) -> None:
+    """Re-hash the payloads of a table with `id` and `payload`. Rows of `erased` ids (sorted) must be empty.
 
     Raises Damaged, naming `where` and the first id that is not its payload's.
     """
     start = hashlib.sha256(DOMAIN)
     payloads = [one for part in table["payload"].chunks for one in part.view(pa.binary()).to_pylist()]
-    for expected, payload in zip(id_list(ids_of(table["id"])), payloads, strict=True):
+    ids = ids_of(table["id"])
+    gone = contains(erased, ids) if erased is not None and len(erased) else None
+    for row, (expected, payload) in enumerate(zip(id_list(ids), payloads, strict=True)):
+        if gone is not None and gone[row]:
+            if payload != ERASED.encode():
+                raise Damaged(
+                    f"{where}: the forgotten example {expected.hex()} is still there", "run `assay doctor`"
+                )
+            continue
         digest = start.copy()
         digest.update(payload or b"")
         if digest.digest() != expected:

@@ -51,7 +51,7 @@ class Storage(Protocol):
         ...
 
     def delete(self, key: str) -> None:
-        """Remove a key; a missing one is not an error. Only `gc` calls it."""
+        """Remove a key; a missing one is not an error. Only `gc`, `forget` and `doctor` call it."""
         ...
 
     def leftovers(self) -> Iterator[Stat]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from assay.errors import AssayError, Damaged, NotFound, StorageFailure
+from assay.kernels.ids import as_ids
 from assay.model.operation import Operation, digest
 from assay.model.version import Manifest
 from assay.store import heads, layout
+from assay.store.erased import Erased, erased
 from assay.store.evalsets import frozen_sets, read_items
+from assay.store.idsets import ids_in
 from assay.store.log import PREFIX, check_entry, log_key
 from assay.store.objects import NAME, Objects, object_key
 from assay.store.parquet import open_parquet, row_groups
 from assay.store.reach import reachable
+from assay.store.segments import SCHEMA, check_rows
 from assay.store.storage import Stat, Storage
 from assay.store.verify_versions import Versions
 
@@ -27,7 +31,7 @@ class Finding:
     """One thing that is not as it should be. A note (an orphan, a leftover) is harmless.
 
     `code` is stable: registry, log, missing, hash, parquet, row, manifest, change, fingerprint, duplicate,
-    reference, eval_set, orphan, leftover, unknown.
+    reference, eval_set, ids, forgotten, orphan, leftover, unknown.
     """
 
     code: str
@@ -82,16 +86,22 @@ def verify(storage: Storage, fast: bool = False, progress: Progress | None = Non
     lost: dict[str, AssayError] = {}
     marked = reachable(objects, entries, lost)
     present = {s.key for s in listed}
+    gone = _gone(objects, report, entries)
     for name, by in sorted(marked.items()):
-        if object_key(name) not in present:
+        if name in gone.stands_in:
+            if object_key(name) in present:
+                said = f"{object_key(name)} holds what was forgotten; `assay doctor` finishes that"
+                report.add("forgotten", object_key(name), said)
+        elif object_key(name) not in present:
             report.add("missing", object_key(name), f"{object_key(name)} is missing; {by} names it")
     for key in sorted(present - {object_key(name) for name in marked}):
         report.add("orphan", key, "no operation leads here; `assay gc` removes it", "note")
     for stat in storage.leftovers():
         report.add("leftover", stat.key, "an interrupted write left this behind", "note")
     if not fast:
-        segments = _versions(objects, report, entries, sound)
-        _parquet(objects, report, sorted((sound & marked.keys()) - segments))
+        _id_sets(objects, report, entries)
+        segments = _versions(objects, report, entries, sound, gone)
+        _parquet(objects, report, sorted((sound & marked.keys()) - segments - gone.stands_in.keys()), gone)
         _eval_sets(objects, report, entries, sound)
     return report
 
@@ -156,15 +166,36 @@ def _objects(
     return sound
 
 
-def _parquet(objects: Objects, report: Report, names: list[str]) -> None:
-    """Decode every page of every reachable Parquet file: its bytes may be right and yet not be Parquet."""
+def _gone(objects: Objects, report: Report, entries: list[Operation]) -> Erased:
+    """What was forgotten; nothing where that cannot be read, which is reported."""
+    try:
+        return erased(objects, entries)
+    except AssayError as error:
+        report.add("forgotten", error.message.split(" ")[0], error.message)
+        return Erased(as_ids([]), {}, {})
+
+
+def _id_sets(objects: Objects, report: Report, entries: list[Operation]) -> None:
+    """Every set of ids that an operation names must be one, and as large as it says."""
+    for entry in entries:
+        if entry.body.keys() & {"ids", "id_set"}:
+            try:
+                ids_in(objects, entry.body)
+            except AssayError as error:
+                report.add("ids", log_key(entry.seq), error.message)
+
+
+def _parquet(objects: Objects, report: Report, names: list[str], gone: Erased) -> None:
+    """Decode every page of every reachable Parquet file, whose bytes may be right and yet not be Parquet; and hash the
+    rows of the segments that no version holds (of rejected examples)."""
     for name in names:
         if not name.endswith(".parquet"):
             continue
         key = object_key(name)
         try:
-            for _ in row_groups(open_parquet(objects.buffer(name), key), key):
-                pass
+            for table in row_groups(open_parquet(objects.buffer(name), key), key):
+                if table.column_names == SCHEMA.names:
+                    check_rows(table, key, gone.ids)
         except AssayError as error:
             report.add("parquet", key, error.message)
 
@@ -179,7 +210,9 @@ def _eval_sets(objects: Objects, report: Report, entries: list[Operation], sound
         report.add("eval_set", error.message.split(" ")[0], error.message)
 
 
-def _versions(objects: Objects, report: Report, entries: list[Operation], sound: set[str]) -> set[str]:
+def _versions(
+    objects: Objects, report: Report, entries: list[Operation], sound: set[str], gone: Erased
+) -> set[str]:
     """Recompute all versions; the names of the segments that were read."""
     try:
         lines = heads.lines(entries)
@@ -188,10 +221,13 @@ def _versions(objects: Objects, report: Report, entries: list[Operation], sound:
             return set()
         report.add("log", error.message.split(" ")[0], error.message)
         return set()
-    checks = Versions(objects, sound, report.add)
+    checks = Versions(objects, sound, report.add, gone)
     for dataset in sorted(lines):
         seen: dict[int | None, Manifest | None] = {}
         for committed in lines[dataset].versions:
             before = seen.get(committed.before)
+            for name in committed.compacted:
+                if name in sound:
+                    checks.check(replace(committed, manifest=name), before)
             seen[committed.number] = checks.check(committed, before) if committed.manifest in sound else None
     return checks.read

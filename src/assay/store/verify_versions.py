@@ -9,6 +9,7 @@ from assay.kernels.ids import IdArray, concat, duplicates, id_list, ids_of, is_i
 from assay.model.fingerprint import split_digest, version_digest
 from assay.model.version import Manifest, Part, SegmentRef
 from assay.store.change import change_between, read_change
+from assay.store.erased import Erased
 from assay.store.heads import Committed
 from assay.store.log import log_key
 from assay.store.members import live_rows
@@ -21,15 +22,15 @@ Add = Callable[[str, str, str], None]
 class Versions:
     """Checks versions one after the other; a segment's rows and a split's digest are computed once."""
 
-    def __init__(self, objects: Objects, sound: set[str], add: Add) -> None:
-        self._objects, self._sound, self._add = objects, sound, add
+    def __init__(self, objects: Objects, sound: set[str], add: Add, gone: Erased) -> None:
+        self._objects, self._sound, self._add, self._gone = objects, sound, add, gone
         self._ids: dict[SegmentRef, IdArray | None] = {}
         self._digests: dict[tuple[Part, ...], bytes] = {}
 
     @property
     def read(self) -> set[str]:
         """Names of the segments that were read, every page of them."""
-        return {ref.object for ref in self._ids}
+        return {self._gone.stands_in.get(ref.object) or ref.object for ref in self._ids}
 
     def check(self, committed: Committed, before: Manifest | None) -> Manifest | None:
         """Report what is wrong with one version; its manifest when that can be read."""
@@ -45,13 +46,20 @@ class Versions:
         stated = entry.body.get("fingerprint"), entry.body.get("counts")
         if stated != (manifest.fingerprint, dict(manifest.counts)):
             self._add("manifest", log_key(entry.seq), "fingerprint or counts are not those of the manifest")
-        if before is not None and (before.name not in manifest.parents or manifest.change is None):
+        if before is not None and (not self._descends(manifest, before) or manifest.change is None):
             self._add("manifest", key, f"{manifest.ref} does not name {before.ref} and its change")
         members = self._members(manifest, key)
         if members is not None:
             self._content(manifest, members, key)
             self._change(manifest, before, members, key)
         return manifest
+
+    def _descends(self, manifest: Manifest, before: Manifest) -> bool:
+        """Whether a version names the one before it, by any of the manifests that were read for that."""
+        for name in manifest.parents:
+            if name == before.name or (name in self._sound and self._objects.manifest(name).is_same(before)):
+                return True
+        return False
 
     def _members(self, manifest: Manifest, key: str) -> dict[str, IdArray] | None:
         out: dict[str, IdArray] = {}
@@ -73,7 +81,8 @@ class Versions:
     def _segment(self, ref: SegmentRef) -> IdArray | None:
         """The ids of a segment after checking all its rows; None when it is damaged (reported once)."""
         if ref not in self._ids:
-            self._ids[ref] = self._read(ref) if ref.object in self._sound else None
+            now = self._gone.stands_in.get(ref.object, ref.object)
+            self._ids[ref] = self._read(ref) if now in self._sound else None
         return self._ids[ref]
 
     def _read(self, ref: SegmentRef) -> IdArray | None:
@@ -81,13 +90,15 @@ class Versions:
         found = []
         try:
             for table in read_groups(self._objects, ref):
-                check_rows(table, key)
+                check_rows(table, key, self._gone.ids)
                 found.append(ids_of(table["id"]))
         except AssayError as error:
             self._add("row", key, error.message)
             return None
         ids = concat(found)
-        size = self._objects.buffer(ref.object).size
+        # A segment that stands in for another has its rows and ids, and a size of its own.
+        gone = ref.object in self._gone.stands_in
+        size = ref.bytes if gone else self._objects.buffer(ref.object).size
         if not is_increasing(ids):
             self._add("row", key, f"the ids of {key} are not sorted, or not distinct")
         elif not len(ids) or (len(ids), size, bytes(ids[0]).hex(), bytes(ids[-1]).hex()) != (

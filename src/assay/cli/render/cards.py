@@ -42,6 +42,7 @@ def version_card(
             *governed,
             ("parents", ", ".join(parents) or "none: this is the first"),
             ("message", block(version.message) if version.message else ""),
+            ("forgotten", f"{version.erased:,}: their rows are empty" if version.erased else ""),
             ("recipe", _recipe(version.recipe)),
         ]
     )
@@ -142,7 +143,7 @@ def _brief(example: Example) -> RenderableType:
 
 def trace_card(trace: Trace) -> RenderableType:
     """Everything that `trace ID` says."""
-    facts = [("kind", trace.kind)]
+    facts = [("kind", trace.kind), ("forgotten", "its text was destroyed" if trace.forgotten else "")]
     facts += _known(trace.provenance)
     return spaced(
         Group(title(trace.id), labelled(facts)),

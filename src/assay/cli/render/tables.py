@@ -119,6 +119,8 @@ def files(result: ExportResult, dry_run: bool) -> RenderableType:
     head = Text(f"{verb} ", "dim").append(safe_text(result.version), "bold not dim")
     head.append(f" as {safe_text(result.format)}")
     table = columns("rows", "file", right=("rows",), grow="file")
+    if result.forgotten:
+        head.append(f"\n{plural(result.forgotten, 'example')} left out: forgotten", "yellow")
     for path, rows in result.files.items():
         table.add_row(f"{rows:,}", Text(safe_text(path), overflow="fold", no_wrap=False))
     return Group(head, Padding(table, (0, 0, 0, 2)))

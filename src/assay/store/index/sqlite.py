@@ -21,6 +21,7 @@ from assay.kernels.ids import id_list, ids_of
 from assay.model.example import views
 from assay.model.version import SegmentRef
 from assay.store import heads
+from assay.store.erased import FORGET
 from assay.store.index import blocks, build, history
 from assay.store.index.history import Edited, Interval
 from assay.store.index.words import Query, tokens
@@ -85,7 +86,7 @@ class SqliteIndex:
     def rebuild(self) -> None:
         """Throw everything away and build it again. Raises UsageError before the first `sync`."""
         self._sources()
-        self._discard()
+        self.discard()
         self._follow()
 
     def locate(self, id: bytes | str, *, rejected: bool = False) -> Located | None:
@@ -184,8 +185,10 @@ class SqliteIndex:
         seq, seen = db.execute("SELECT seq, digest FROM state").fetchone()
         head, head_digest = log.head()
         later = log.since(seq)
+        if seq and any(operation.action in (FORGET, heads.COMPACT) for operation in later):
+            seq, seen = head + 1, None  # words of what was forgotten go with the file; so do old places
         if seq > head or seen != (later[0].prev if later else head_digest):
-            self._discard()
+            self.discard()
             db, seq = self._connect(), 0
         if seq == head:
             return 0
@@ -291,7 +294,7 @@ class SqliteIndex:
             LookupError,
         ):  # what a flipped bit can make of rows
             pass
-        self._discard()
+        self.discard()
         try:
             self._follow()
             return ask()
@@ -320,13 +323,14 @@ class SqliteIndex:
         if ours == (_APPLICATION, _SCHEMA_VERSION):
             return db
         if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            self._discard()
+            self.discard()
             return self._connect()
         marks = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_SCHEMA_VERSION};"
         db.executescript(f"BEGIN IMMEDIATE; {_OWN_TABLES} {blocks.TABLES} {build.TABLES} {marks} COMMIT;")
         return db
 
-    def _discard(self) -> None:
+    def discard(self) -> None:
+        """Delete the file; the next `sync` builds it anew."""
         self.close()
         if self.path == ":memory:":
             return

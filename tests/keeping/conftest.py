@@ -1,0 +1,3 @@
+from tests.registry.conftest import registry, write
+
+__all__ = ["registry", "write"]
