@@ -21,6 +21,8 @@ from assay.govern.gate import read_gate, write_gate
 from assay.govern.policy import parse_policy
 from assay.kernels.ids import as_ids
 from assay.registry.gating import commit_version
+from assay.registry.review_results import Given
+from assay.registry.review_samples import Drawing
 from assay.store.commit import Draft
 from assay.store.objects import Objects
 
@@ -261,13 +263,26 @@ def _labelled(registry):
     return str(path)
 
 
-def test_reviews_count_by_the_examples_that_they_name(registry, ben, desk):
+def test_reviews_count_what_was_found_fit(registry, ben, desk):
     desk(range(4))
     registry.policies.set({"rules": [{"reviews": {"min_share": 0.5}}]})
-    ids = sorted(one.name for one in registry.version("desk"))[:2]
-    assert not registry.policies.check("desk").passed
-    ben.act("review", "desk", {"ids": ids, "count": 2, "queue": "q"})
+    ids = sorted(one.name for one in registry.version("desk"))
+    registry.reviews.create("q", "desk", Drawing("all"))
+    ben.reviews.give("q", [Given(ids[0], "accept"), Given(ids[1], "reject")])
+    assert registry.policies.check("desk").outcomes[0].value == 0.25
+    ben.reviews.give("q", [Given(ids[2], "accept")])
     assert registry.policies.check("desk").passed
+
+
+def test_what_a_review_decided_goes_through_the_gate(registry, ben, desk):
+    desk(range(4))
+    registry.policies.set({"rules": [{"size": {"min": 4, "commit": "refuse"}}]})
+    ids = sorted(one.name for one in registry.version("desk"))
+    registry.reviews.create("q", "desk", Drawing("all"))
+    ben.reviews.give("q", [Given(ids[0], "reject")])
+    with pytest.raises(GateFailed, match="too_small: 3 examples"):
+        ben.reviews.apply("q")
+    assert registry.version("desk").name == "desk@v1"
 
 
 def test_facts_are_fields(registry, desk):

@@ -226,6 +226,13 @@ def test_a_fact_is_a_field_too():
     assert (verdict.ok, verdict.value, verdict.message) == (False, 5.0, "fact.topic: 2 groups, 5 to 1")
 
 
+def test_programs_count_as_reviewers_unless_the_policy_says_otherwise():
+    held = view(chat(1), chinese(2), seen_by_programs=[chat(1).id])
+    for auto in (True, False):
+        (verdict,) = rule_of("reviews", {"min_share": 0.5, "auto": auto}).judge(held)
+        assert verdict.ok is auto
+
+
 def test_without_frozen_sets_the_message_says_that_nothing_was_looked_for():
     (verdict,) = rule_of("contamination", {}).judge(view(*both()))
     assert verdict.ok and "nothing to look for" in verdict.message

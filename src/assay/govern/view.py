@@ -103,6 +103,7 @@ class View(Protocol):
         """What is stated about examples of the dataset under a key, by id; numbers are spelled."""
         ...
 
-    def reviewed(self) -> IdArray:
-        """V32, sorted: the examples of the dataset that somebody reviewed."""
+    def reviewed(self, auto: bool = True) -> IdArray:
+        """V32, sorted: the examples of the dataset that a review decided to be fit as they are, by people or (with
+        `auto`) by a program that the queue trusts."""
         ...

@@ -24,11 +24,11 @@ from assay.registry.acting import noted
 from assay.registry.barred import barred, still_allowed
 from assay.registry.contaminated import EVAL_SPLIT
 from assay.registry.edited import edited_row
+from assay.registry.gating import commit_version
 from assay.registry.guarding import RegistryResources
 from assay.registry.judging import decided, folding
-from assay.registry.timing import spell_time
 from assay.stages.decontaminate import Decontaminate
-from assay.store.commit import Draft, commit
+from assay.store.commit import Draft
 from assay.store.idsets import ids_body
 from assay.store.members import Placed, place, rows_of
 from assay.store.segments import SCHEMA, write_segments
@@ -124,7 +124,7 @@ def apply(registry: Registry, name: str, reason: str, dry_run: bool) -> Applied:
             **noted(registry, reason),
         }  # fmt: skip
         draft = replace(_draft(registry, base, placed, change), body=body, check=check)
-        made = commit(objects, log, draft, actor=registry.actor, time=spell_time(registry.clock()))
+        made, _ = commit_version(registry, draft)
     return Applied(
         name, judged.queue.dataset, made.ref if made else None, made.fingerprint if made else None,
         len(change.accepted), len(change.rejected), len(change.edits), undecided, change.outside,

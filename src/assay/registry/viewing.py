@@ -18,20 +18,20 @@ from assay.curate.stored import STORED_COLUMNS, StoredChunk, read_stored
 from assay.curate.values import content_digest, measured
 from assay.errors import InvalidRecipe
 from assay.govern.facts import facts
+from assay.govern.review_share import fit
+from assay.govern.reviews import reviews
 from assay.govern.view import Examples, Measured, Stored
-from assay.kernels.ids import IdArray, as_ids, concat, id_list, ids_of, sorted_ids
+from assay.kernels.ids import IdArray, id_list, ids_of, sorted_ids
 from assay.model.recipe import Recipe, StageSpec
 from assay.model.version import Manifest
 from assay.registry.guarding import bound
 from assay.store.evalsets import frozen_sets
-from assay.store.idsets import ids_in
 from assay.store.members import part_tables
 
 if TYPE_CHECKING:
     from assay.registry import Registry
 
 BATCH_ROWS = 5_000
-_REVIEWS = ("review", "adjudicate")
 
 
 @dataclass(frozen=True)
@@ -91,14 +91,10 @@ class RegistryView:
         found = facts(store.objects, store.log.entries(), self.manifest.dataset).of_key(key)
         return dict(zip(id_list(found.ids), found.spelled.to_pylist(), strict=True))
 
-    def reviewed(self) -> IdArray:
-        objects = self.registry.store.objects
-        named = [
-            ids_in(objects, one.body)
-            for one in self.registry.store.log.entries()
-            if one.action in _REVIEWS and one.dataset == self.manifest.dataset
-        ]
-        return sorted_ids(id_list(concat(named))) if named else as_ids([])
+    def reviewed(self, auto: bool = True) -> IdArray:
+        store = self.registry.store
+        people, programs = fit(reviews(store.objects, store.log.entries()), self.manifest.dataset)
+        return sorted_ids([*id_list(people), *id_list(programs)]) if auto else people
 
     def _chunks(self, columns: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
         """The rows, none beyond a segment in a chunk, so that what was measured in one holds in later versions."""

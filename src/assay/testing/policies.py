@@ -47,6 +47,7 @@ class MemoryView:
     parent: MemoryView | None = None
     frozen: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
     seen: Sequence[bytes] = ()
+    seen_by_programs: Sequence[bytes] = ()
     curation: Mapping[str, Any] | None = None
     stated: Mapping[str, Mapping[bytes, str]] = field(default_factory=dict)
     name: str = "memory@v1"
@@ -82,8 +83,8 @@ class MemoryView:
     def facts(self, key: str) -> Mapping[bytes, str]:
         return self.stated.get(key, {})
 
-    def reviewed(self) -> IdArray:
-        return sorted_ids(self.seen)
+    def reviewed(self, auto: bool = True) -> IdArray:
+        return sorted_ids([*self.seen, *self.seen_by_programs] if auto else self.seen)
 
     def _parts(self) -> Iterator[tuple[str, Sequence[Row]]]:
         for split in sorted(self.splits):
@@ -145,7 +146,7 @@ class RuleSuite:
         view = self.breaks()
         turned = MemoryView(
             {split: list(rows)[::-1] for split, rows in view.splits.items()},
-            view.parent, view.frozen, view.seen, view.curation, view.stated, view.name,
+            view.parent, view.frozen, view.seen, view.seen_by_programs, view.curation, view.stated, view.name,
         )  # fmt: skip
         rule = self.rule()
         told = [list(map(_comparable, rule.judge(one))) for one in (view, view, turned)]

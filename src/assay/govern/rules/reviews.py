@@ -12,26 +12,28 @@ from assay.kernels.ids import contains
 
 
 class Reviews(Rule):
-    """At least a share of the examples were looked at by somebody.
+    """At least a share of the examples were reviewed and found fit as they are.
 
-    Counted are the examples of the version that a review names, whatever it decided: an example that a reviewer
-    rejected and that still stands here was seen. The share is of all examples, in all splits unless `splits` names
-    some. The finding names no ids: nobody in particular is to blame for a review that was not made.
+    Counted are the examples of the version that a review accepted, or that an edit made which was decided on. The
+    newest decision holds: what is rejected later, in whatever queue, does not count any more. With `auto: false`
+    only people count, and no auto-reviewer, however well it agrees with them. The share is of all examples, in all
+    splits unless `splits` names some. The finding names no ids: no example is to blame for a review that was not made.
 
     ```yaml
     - reviews: {min_share: 0.05}
-    - reviews: {min_share: 1.0, splits: [test]}
+    - reviews: {min_share: 1.0, splits: [test], auto: false}
     ```
     """
 
     kind: ClassVar[str] = "reviews"
-    codes: ClassVar[Mapping[str, str]] = {"too_few_reviewed": "too small a share was reviewed"}
+    codes: ClassVar[Mapping[str, str]] = {"too_few_reviewed": "too small a share was reviewed and found fit"}
 
     min_share: float = Field(gt=0.0, le=1.0, description="the share that must be")
+    auto: bool = Field(default=True, description="whether decisions of trusted programs count")
     splits: tuple[str, ...] = Field(default=(), description="of which splits; none: of all")
 
     def judge(self, view: View) -> Sequence[Verdict]:
-        reviewed = view.reviewed()
+        reviewed = view.reviewed(self.auto)
         seen = total = 0
         for rows in view.stored(["kind"]):
             if not self.splits or rows.split in self.splits:
