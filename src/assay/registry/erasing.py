@@ -40,7 +40,8 @@ class Survey:
 
     `held`: the rows, in objects that are there. `replaced`: old object → new one, None for what goes altogether; they
     are written when `write` was asked for. `loose`: objects that nothing reaches and that hold them. `remains`: what
-    still quotes them, and is not touched. `edits`: ids of examples linked to them by an edit. `kinds` counts what is replaced.
+    still quotes them, and is not touched. `edits`: ids of examples linked to them by an edit. `kinds` counts what is
+    replaced.
     """
 
     found: IdArray
