@@ -335,3 +335,17 @@ def test_a_registry_that_never_rests_is_told_of(
     assert {o.action for o in registry.log()} == {"commit", "tag"}
     with pytest.raises(UsageError, match="the past"):
         registry.at("2030-01-01").keeping.forget([gone], "x")
+
+
+def test_the_receipt_names_what_it_was_edited_into(registry: Registry, write: Write) -> None:
+    first = ticket(3, id="a-1")
+    registry.curate("d", [write("a.jsonl", [ticket(1), first])], recipe="import")
+    old = registry.why("d", "a.jsonl", 2).example_id or ""
+    registry.curate(
+        "d", [write("a.jsonl", [ticket(1), first | {"output": "Something else."}])], recipe="import"
+    )
+    new = registry.why("d", "a.jsonl", 2).example_id or ""
+    assert registry.diff("d@v1", "d@v2").counts["edited"] == 1
+    assert registry.keeping.forget([old], "asked", dry_run=True).edits == [new]
+    assert registry.keeping.forget([old, new], "asked").edits == []
+    assert registry.verify().findings == []

@@ -40,7 +40,8 @@ class Survey:
 
     `held`: the rows, in objects that are there. `replaced`: old object → new one, None for what goes altogether; they
     are written when `write` was asked for. `loose`: objects that nothing reaches and that hold them. `remains`: what
-    still quotes them, and is not touched. `kinds` counts what is replaced.
+    still quotes them, and is not touched. `edits`: ids of examples linked to them by an edit. `kinds` counts what is
+    replaced.
     """
 
     found: IdArray
@@ -48,6 +49,7 @@ class Survey:
     replaced: dict[str, str | None] = field(default_factory=dict)
     loose: list[str] = field(default_factory=list)
     remains: list[dict[str, str]] = field(default_factory=list)
+    edits: set[bytes] = field(default_factory=set)
     kinds: dict[str, int] = field(default_factory=dict)
     quotes: Quotes = field(default_factory=lambda: Quotes(()))
 
@@ -128,6 +130,8 @@ class _Surveyor:
         own = self._own_rows()
         for name in names:
             columns = self._columns(name)
+            if columns == CHANGE.names:
+                self._edits(name)
             if columns in (CHANGE.names, ["id"]):
                 continue
             tables = list(self._groups(name))
@@ -144,6 +148,15 @@ class _Surveyor:
             if any(new is not old for new, old in zip(cleaned, tables, strict=True)):
                 self.out.count("ledger" if "excerpt" in columns else "table")
                 self.out.replaced[name] = self._put(name, pa.concat_tables(cleaned)) if self.write else None
+
+    def _edits(self, name: str) -> None:
+        """Examples that became one of these, or that one of these became: other texts, much like it."""
+        forgotten = {one.tobytes() for one in self.ids}
+        for table in self._groups(name, ["id", "old_id", "op"]):
+            for row in table.filter(pc.equal(table["op"], "edited")).to_pylist():
+                pair = {row["id"], row["old_id"]}
+                if pair & forgotten:
+                    self.out.edits |= pair - forgotten
 
     def _own_rows(self) -> dict[str, np.ndarray[Any, np.dtype[np.int64]]]:
         """Ledger → the rows of it that are decisions about the examples."""

@@ -34,6 +34,7 @@ LEFT = (
 class Receipt:
     """What `forget` did. `holding`: id → the versions of which it is a member; `runs` that learned from one of them;
     `rewritten`: objects that were replaced, by kind; `remains`: places that quote the examples and were left.
+    `edits`: examples that they were edited from or into, which were not forgotten.
 
     `operation` is None on a dry run. `leftovers`: unfinished files of other work, which may hold anything.
     """
@@ -42,6 +43,7 @@ class Receipt:
     runs: Sequence[Mapping[str, Any]]
     exports: Sequence[Mapping[str, Any]]
     rewritten: Mapping[str, int]
+    edits: Sequence[str]
     loose: int
     remains: Sequence[Mapping[str, str]]
     leftovers: int
@@ -60,6 +62,7 @@ class Receipt:
             "runs": [dict(run) for run in self.runs],
             "exports": [dict(one) for one in self.exports],
             "rewritten": dict(self.rewritten),
+            "edits": list(self.edits),
             "orphans_deleted": self.loose,
             "remains": [dict(one) for one in self.remains],
             "leftovers": self.leftovers,
@@ -169,6 +172,7 @@ def _receipt(
         [{"run": r.name, "version": f"{r.dataset}@v{r.version}", "split": r.split} for r in learned],
         [{"operation": e.seq, "time": e.time, "actor": e.actor} for e in exports],
         dict(sorted(found.kinds.items())),
+        sorted(one.hex() for one in found.edits),
         len(found.loose),
         found.remains,
         sum(1 for _ in registry.store.storage.leftovers()),

@@ -50,6 +50,8 @@ def receipt(done: Receipt, left: Sequence[str]) -> RenderableType:
         ("exports", _listed([f"operation {one['operation']}" for one in done.exports], "none known")),
         ("rewritten", ", ".join(plural(count, kind) for kind, count in done.rewritten.items())),
     ]
+    if done.edits:
+        facts.append(("edits of it", _listed([f"{one}: not forgotten" for one in done.edits], "")))
     if done.loose:
         facts.append(("orphans", f"{plural(done.loose, 'object')} that no operation names, deleted"))
     if done.leftovers:
