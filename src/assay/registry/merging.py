@@ -12,11 +12,12 @@ import orjson
 from assay.errors import BadInput, MergeConflict, NotFound, UsageError
 from assay.kernels.ids import IdArray, as_ids, id_list, sorted_ids
 from assay.registry.acting import noted
-from assay.registry.barred import barred, still_allowed, without
+from assay.registry.barred import still_allowed, without
 from assay.registry.gating import commit_version
 from assay.registry.naming import spelled
 from assay.registry.ref_results import MergeResult, RollbackResult
 from assay.store.ancestry import ancestors, nearest_common
+from assay.store.barred import barred_ids
 from assay.store.change import change_between
 from assay.store.commit import Draft
 from assay.store.diff import diff
@@ -63,7 +64,7 @@ def merge(  # noqa: PLR0913 - the options of the command
         raise _conflict(f"{_ref(dataset, theirs)} and {_ref(dataset, ours)}", open_)
     held = all_ids(objects, mine)
     splits, edits = _apply(merged, takes, held)
-    allowed = without(splits, barred(objects, entries, dataset))
+    allowed = without(splits, barred_ids(objects, entries, dataset))
     draft = Draft(
         dataset,
         mine,
@@ -101,7 +102,7 @@ def rollback(
     entries = registry.store.log.entries()
     head = objects.manifest(_head(line_of(entries, dataset), dataset, branch).manifest)
     held = all_ids(objects, target.manifest)
-    splits = without(held, barred(objects, entries, dataset))
+    splits = without(held, barred_ids(objects, entries, dataset))
     kept_out = sum(map(len, held.values())) - sum(map(len, splits.values()))
     back = diff(objects, head, target.manifest)
     edits = {c.old_id: c.id for c in back.edited if c.old_id is not None}

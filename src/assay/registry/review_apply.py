@@ -21,13 +21,14 @@ from assay.model.example import example_id
 from assay.model.operation import Operation
 from assay.model.version import Manifest, SegmentRef
 from assay.registry.acting import noted
-from assay.registry.barred import barred, still_allowed
+from assay.registry.barred import still_allowed
 from assay.registry.contaminated import EVAL_SPLIT
 from assay.registry.edited import edited_row
 from assay.registry.gating import commit_version
 from assay.registry.guarding import RegistryResources
 from assay.registry.judging import decided, folding
 from assay.stages.decontaminate import Decontaminate
+from assay.store.barred import barred_ids
 from assay.store.commit import Draft
 from assay.store.idsets import ids_body
 from assay.store.members import Placed, place, rows_of
@@ -152,7 +153,7 @@ def _plan(registry: Registry, dataset: str, decisions: Mapping[bytes, Standing],
         else:
             edits[id_] = said.edited, payload
     entries = registry.store.log.entries()
-    kept_out = barred(registry.store.objects, entries, dataset)
+    kept_out = barred_ids(registry.store.objects, entries, dataset)
     into = as_ids([new for new, _ in edits.values()])
     shut = [old for old, hit in zip(edits, contains(kept_out, into).tolist(), strict=True) if hit]
     for id_ in shut:
