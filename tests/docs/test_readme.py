@@ -71,6 +71,10 @@ def run_commands(page, folder):
             "python examples/helpdesk/generate.py tickets",
             f"{sys.executable} {REPO / 'examples' / 'helpdesk' / 'generate.py'} tickets --rows 400",
         )
+        line = line.replace(
+            "python examples/helpdesk/synthetic.py",
+            f"{sys.executable} {REPO / 'examples' / 'helpdesk' / 'synthetic.py'}",
+        )
         line = re.sub(r"^assay ", f"{sys.executable} -m assay.cli.main ", line)
         line = re.sub(r"^python ", f"{sys.executable} ", line)
         ends = re.search(r"# exit (\d+)$", line)
@@ -85,6 +89,16 @@ def test_the_tutorials_commands_run(tickets):
 
 def test_the_commands_of_the_guide_to_branches_run(tickets):
     assert run_commands("docs/guides/branches.md", tickets) > 12
+
+
+def test_the_story_of_governance_runs(tickets):
+    folder = tickets / "desk"
+    folder.mkdir()
+    os.chdir(folder)
+    for block in blocks("docs/guides/governance.md", "yaml"):
+        (folder / block.splitlines()[0].removeprefix("# ")).write_text(block, encoding="utf-8")
+    assert run_commands("docs/guides/governance.md", folder) > 35
+    assert (folder / "evidence.zip").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(REPO)))

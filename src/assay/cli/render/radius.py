@@ -12,7 +12,7 @@ from assay.cli.render.frame import columns, spaced, title
 from assay.cli.render.text import clip, safe_text
 from assay.registry.radius import Radius
 
-BAR = 20
+BAR = 12
 
 
 def picture(found: Radius, command: Callable[..., str]) -> RenderableType:
