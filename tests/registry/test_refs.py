@@ -10,7 +10,6 @@ import pytest
 
 import assay
 from assay.errors import BadInput, Conflict, MergeConflict, NotFound, UsageError
-from assay.kernels.ids import sorted_ids
 from assay.registry.merging import read_resolutions
 from tests.registry.conftest import ticket
 
@@ -177,30 +176,21 @@ def test_a_rollback_is_a_new_version_with_its_reason(forked):
     assert forked.verify().ok
 
 
-BARRED = []
+def test_what_is_disabled_stays_out_of_rollbacks_and_merges(forked, monkeypatch):
+    from assay.registry import merging
 
-
-def bar(objects, entries, dataset):
-
-    return sorted_ids(BARRED)
-
-
-def test_what_is_barred_stays_out(forked, monkeypatch):
-    from assay.registry import barred, merging
-
-    monkeypatch.setattr(barred, "BARS", ("tests.registry.test_refs:bar",))
-    gone, other = sorted(held(forked, "help@v1") - held(forked, "help@v3"))[0], min(held(forked, "help@v1"))
-    monkeypatch.setattr("tests.registry.test_refs.BARRED", [gone])
+    gone = min(held(forked, "help@v1") - held(forked, "help@v3"))
+    forked.keeping.disable("help", [gone.hex()], "坏")
     done = forked.refs.rollback("help", "v1", "back")
     assert done.kept_out == 1
     assert held(forked, "help") == held(forked, "help@v1") - {gone}
     assert forked.refs.merge("help", "main", into="try", take="theirs").version == "help@v5"
     assert gone not in held(forked, "help@try")
 
-    plain = merging.change_between
+    plain, other = merging.change_between, min(held(forked, "help@v2") - held(forked, "help"))
 
     def meanwhile(*given):
-        BARRED.append(other)
+        assay.open(forked.root).keeping.disable("help", [other.hex()], "坏")
         return plain(*given)
 
     monkeypatch.setattr(merging, "change_between", meanwhile)

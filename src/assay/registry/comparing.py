@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _AT_A_TIME = 1_000
 
 
-def _disabled(registry: Registry, new: Version, found: Diff) -> int:
+def disabled_among(registry: Registry, new: Version, found: Diff) -> int:
     """How many of the removed examples were disabled when the newer version was made."""
     store = registry.store
     before = store.log.entries()[: new.operation.seq]
@@ -39,7 +39,7 @@ def as_json(registry: Registry, a: str, b: str, with_rows: bool) -> dict[str, An
         "a": old.name,
         "b": new.name,
         **found.counts,
-        "disabled": _disabled(registry, new, found),
+        "disabled": disabled_among(registry, new, found),
         "fingerprints": [old.fingerprint, new.fingerprint],
         "splits": {
             name: [old.manifest.counts.get(name, 0), new.manifest.counts.get(name, 0)]

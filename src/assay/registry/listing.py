@@ -46,6 +46,11 @@ def resolve(registry: Registry, ref: Ref) -> Committed:
     if line is None:
         raise NotFound(f"no dataset {ref.dataset!r}", _known(datasets))
     found = _named(registry, ref, line)
+    if not found and ref.kind == "name" and ref.value in GIVEN_BY:
+        raise NotFound(
+            f"no version of {ref.dataset} is {'released' if ref.value == 'prod' else ref.value}",
+            f"`assay log {ref.dataset}` says what was, and what was revoked",
+        )
     if not found:
         first, last = line.versions[0], line.versions[-1]
         raise NotFound(

@@ -12,6 +12,7 @@ from assay.cli.command import Command
 from assay.cli.render import diff as picture
 from assay.cli.render.frame import spaced
 from assay.cli.session import Session
+from assay.registry.comparing import disabled_among
 
 ROWS = 20
 
@@ -39,7 +40,8 @@ def _picture(session: Session, a: str, b: str, limit: int) -> RenderableType:
     registry = session.registry
     old, new = registry.version(a), registry.version(b)
     diff = registry.diff(a, b)
-    summary = picture.summary(old.name, new.name, diff.counts, (old.fingerprint, new.fingerprint))
+    counts = dict(diff.counts) | {"disabled": disabled_among(registry, new, diff)}
+    summary = picture.summary(old.name, new.name, counts, (old.fingerprint, new.fingerprint))
     splits = picture.by_split(picture.split_counts(diff), old.counts, new.counts) if diff else None
     if not limit:
         return spaced(summary, splits)

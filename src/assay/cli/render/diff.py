@@ -27,7 +27,7 @@ def summary(a: str, b: str, counts: Mapping[str, int], fingerprints: Sequence[st
         count = counts.get(op, 0)
         line.append(f"{mark}{count:,} {op}", STYLES[op] if count else "dim").append("   ")
     if counts.get("disabled"):
-        line.append(f"{counts['disabled']:,} disabled", "magenta")
+        line.append(f"{counts['disabled']:,} of the removed are disabled", "magenta")
     line.rstrip()
     prints = Text("  fingerprints ", "dim").append(f"{short(fingerprints[0])} → {short(fingerprints[1])}")
     if fingerprints[0] == fingerprints[1]:
