@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from assay.errors import NotFound, UsageError
 from assay.govern.review_share import reviewed_by
 from assay.govern.runs import Run, runs
-from assay.kernels.ids import IdArray, as_ids, contains, find
+from assay.kernels.ids import IdArray, as_ids, concat, contains, duplicates, find, order
 from assay.model.version import Manifest, SegmentRef
 from assay.store.segments import read_ids
 
@@ -187,8 +187,8 @@ def _distinct(registry: Registry, masks: Mapping[SegmentRef, Mask]) -> int:
     hit = [ref for ref, mask in masks.items() if mask.any()]
     if len(hit) == 1:
         return int(masks[hit[0]].sum())
-    found = [read_ids(registry.store.objects, ref)[masks[ref]] for ref in hit]
-    return len(np.unique(np.concatenate(found).view("S32"))) if found else 0
+    found = concat([read_ids(registry.store.objects, ref)[masks[ref]] for ref in hit])
+    return len(found) - len(duplicates(found[order(found)]))
 
 
 def _versions(
