@@ -91,3 +91,44 @@ def test_any_records_in_any_order(tmp_path_factory, picks, chance, batch):
     b = registry.curate("b", [lines(folder / "b.jsonl", shuffled)], batch_rows=batch)
     assert (a.fingerprint, a.kept, a.rejected) == (b.fingerprint, b.kept, b.rejected)
     assert a.read == a.kept + a.rejected + a.malformed == len(rows)
+
+
+PIECES = [
+    "mobile phone", "call me at", "电话", "1400-1000=$<<1400-1000=400>>400", "528 6147", "13812345678",
+    "我的身份证", "11010519491231002X", "passport no.", "C01X00T47", "licence plate", "京A12345", "account", "账号",
+    "6222021234567890", "the the the the the the", "as an AI language model", "nooutput", "[Name]",
+    "a@b.example.org", "…", "\n", "```\nx = 1\n```",
+    "Guten Tag, wie geht es Ihnen heute?", "今天天气很好，我们去公园。", "truncated in the middle of a",
+]  # fmt: skip
+texts = st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map(" ".join)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(texts, texts), min_size=1, max_size=8))
+def test_what_stands_beside_a_record_changes_nothing_of_what_is_found_in_it(tmp_path_factory, pairs):
+    """A record with a field more is read another way: every check must say the same."""
+    folder = tmp_path_factory.mktemp("r")
+    registry = assay.init(folder / "registry")
+    recipe = folder / "all.yaml"
+    kinds = (
+        "format",
+        "length",
+        "repetition",
+        "language",
+        "pii",
+        "toxicity",
+        "completion",
+        "refusal",
+        "placeholder",
+        "leakage",
+    )
+    stages = "".join(f"  - {kind}: {{action: flag}}\n" for kind in kinds)
+    recipe.write_text(f"stages:\n{stages}", encoding="utf-8")
+    rows = [{"input": a, "output": b} for a, b in dict(pairs).items()]
+    plain = registry.curate("a", [lines(folder / "a.jsonl", rows)], recipe=str(recipe))
+    more = [row | {"ticket": k} for k, row in enumerate(rows)]
+    careful = registry.curate("b", [lines(folder / "b.jsonl", more)], recipe=str(recipe))
+    assert plain.fingerprint == careful.fingerprint
+    assert [(s.stage, s.codes, s.flagged) for s in plain.stages] == [
+        (s.stage, s.codes, s.flagged) for s in careful.stages
+    ]

@@ -41,7 +41,7 @@ class Pii(RowStage):
     """
 
     kind: ClassVar[str] = "pii"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     measured_by: ClassVar[tuple[str, ...]] = ("action", "types")
     codes: ClassVar[dict[str, str]] = {
         "pii_email": "an e-mail address",
@@ -71,7 +71,9 @@ class Pii(RowStage):
         counts = {name: np.zeros(len(batch), np.int64) for name in TYPES}
         for row in self._worth_a_look(batch):
             if batch.single_turns[row] and self.action != "redact":
-                found: Mapping[str, int] = Counter(hit.type for hit in find(batch.text_bytes[row]))
+                # Turn by turn, as everywhere: a word in the question says nothing of a number in the answer.
+                turns = (batch.input_bytes[row], batch.output_bytes[row])
+                found: Mapping[str, int] = Counter(hit.type for turn in turns for hit in find(turn))
             else:
                 found = self._left(batch.payloads[row])
             for name, count in found.items():
