@@ -8,7 +8,7 @@ import random
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import assay
@@ -104,6 +104,7 @@ texts = st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map(" ".join)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@example([("Which of them is a mobile phone", "1400-1000 is 400")])
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=8))
 def test_what_stands_beside_a_record_changes_nothing_of_what_is_found_in_it(tmp_path_factory, pairs):
     """A record with a field more is read another way: every check must say the same."""
