@@ -398,16 +398,18 @@ def test_an_edit_that_holds_a_frozen_item_stays_out(root: Path, tmp_path: Path) 
     assert one.id in {e.id for e in as_(root, "x").version("desk")}
 
 
-def test_an_edit_into_what_is_barred_stays_out(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edit_into_what_is_disabled_stays_out(root: Path, tmp_path: Path) -> None:
     mira = as_(root, "mira")
     mira.reviews.create("q", "desk", Drawing("random", 2))
     one, two = (mira.example(i.hex()) for i in sorted(mira.reviews.fold().named("q").queue.ids))
     give(root, "ann", "q", one.name, "edit", payload=edited(one))
     give(root, "ann", "q", two.name, "reject")
     barred_id = checked_edit(one, edited(one)).hex()
-    monkeypatch.setattr("assay.registry.review_apply.barred", lambda *_: as_ids_of([barred_id]))
+    (tmp_path / "bad.jsonl").write_text(json.dumps(edited(one)) + "\n", encoding="utf-8")
+    mira.import_("desk", [str(tmp_path / "bad.jsonl")], add=True)
+    mira.keeping.disable("desk", [barred_id], "不好")
     done = mira.reviews.apply("q")
-    assert done.barred == (one.name,) and (done.edited, done.rejected, done.version) == (0, 1, "desk@v2")
+    assert done.barred == (one.name,) and (done.edited, done.rejected, done.version) == (0, 1, "desk@v4")
 
 
 def test_edits_are_exported_as_preference_pairs(root: Path, tmp_path: Path) -> None:

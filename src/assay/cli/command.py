@@ -32,9 +32,14 @@ class Command(click.Command):
         self.params.extend(global_options())
 
     def invoke(self, ctx: click.Context) -> Any:
-        given = {name: ctx.params.pop(name) for name in GLOBAL}
-        ctx.obj = (ctx.obj or Session()).override(**given)
+        _take_globals(ctx)
         return super().invoke(ctx)
+
+
+def _take_globals(ctx: click.Context) -> None:
+    """Move what was given of the global options from the parameters to the session."""
+    given = {name: ctx.params.pop(name) for name in GLOBAL}
+    ctx.obj = (ctx.obj or Session()).override(**given)
 
 
 class SourceRecord(click.ParamType[tuple[str, int]]):
@@ -63,8 +68,7 @@ class Group(click.Group):
         self.params.extend(global_options())
 
     def invoke(self, ctx: click.Context) -> Any:
-        given = {name: ctx.params.pop(name) for name in GLOBAL}
-        ctx.obj = (ctx.obj or Session()).override(**given)
+        _take_globals(ctx)
         return super().invoke(ctx)
 
 

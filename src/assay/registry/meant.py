@@ -29,7 +29,7 @@ def ids_named(registry: Registry, dataset: str | None, ids: Iterable[str] | IdAr
         return sorted_ids(one.tobytes() for one in ids)
     listed = [one.strip().lower() for one in ids]
     if not listed:
-        raise UsageError("no example was named", "name some with --id or --ids")
+        raise UsageError("no example was named", "name some with --id, --ids or --where")
     known: list[str] = []
     if dataset is not None and any(not _FULL.fullmatch(one) for one in listed):
         manifest = registry.version(dataset).manifest
