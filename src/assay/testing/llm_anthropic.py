@@ -29,6 +29,7 @@ ERRORS: dict[Problem, tuple[int, str]] = {
     "overloaded": (529, "overloaded_error"),
 }
 _STOPS = {"end": "end_turn", "length": "max_tokens", "refusal": "refusal"}
+_REFUSED = {"type": "refusal", "category": None, "explanation": None}
 # https://docs.claude.com/en/docs/build-with-claude/structured-outputs lists what a schema may not hold.
 _UNSUPPORTED = ("minimum", "maximum", "multipleOf", "minLength", "maxLength", "maxItems")
 
@@ -75,6 +76,7 @@ class Anthropic:
             "content": blocks,
             "stop_reason": stop,
             "stop_sequence": None,
+            "stop_details": _REFUSED if answer.stop == "refusal" else None,
             "usage": {
                 "input_tokens": call.input_tokens,
                 "cache_creation_input_tokens": 0,

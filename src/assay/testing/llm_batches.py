@@ -103,7 +103,7 @@ class Batches:
     def _moved(self, batch: Batch, method: str, rest: str) -> None:
         if (method, rest) == ("POST", "/cancel"):
             batch.canceled = batch.canceled or batch.ended is None
-            batch.polls = max(batch.polls, self._polls - 1)
+            batch.polls = max(batch.polls, self._polls)
             return
         if (method, rest) != ("GET", ""):
             raise Refused("method", "Not allowed.")
