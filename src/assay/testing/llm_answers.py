@@ -151,20 +151,20 @@ class _Filling:
 
 def bounds(schema: Mapping[str, Any], scale: tuple[int, int]) -> tuple[float, float]:
     """The least and greatest number that a schema allows; `scale` stands in for a bound it does not name."""
-    low, high = schema.get("minimum"), schema.get("maximum")
-    above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
     step = 1 if schema.get("type") == "integer" else 1e-6
-    if low is None and isinstance(above, (int, float)):
+    low, high = _number(schema.get("minimum")), _number(schema.get("maximum"))
+    above, below = _number(schema.get("exclusiveMinimum")), _number(schema.get("exclusiveMaximum"))
+    if low is None and above is not None:
         low = above + step
-    if high is None and isinstance(below, (int, float)):
+    if high is None and below is not None:
         high = below - step
-    least = (
-        low
-        if isinstance(low, (int, float))
-        else min(scale[0], high if isinstance(high, (int, float)) else scale[0])
-    )
-    most = high if isinstance(high, (int, float)) else max(scale[1], least)
+    least = low if low is not None else min(scale[0], high if high is not None else scale[0])
+    most = high if high is not None else max(scale[1], least)
     return least, max(least, most)
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, (int, float)) and abs(value) < 2**53 else None
 
 
 def _whole(value: Any, otherwise: int) -> int:

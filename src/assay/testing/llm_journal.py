@@ -14,11 +14,12 @@ from assay.testing.llm_faults import HARMLESS, Fault
 class Exchange:
     """One request and what became of it; neither texts nor headers are kept.
 
-    `arrived` and `ended` are seconds since the server started. `digest` is empty, and `attempt` 0, for what is no
-    request for an answer; within a batch each request is an exchange of its own. `status` is 0 if no byte was sent.
-    `fault` is what was done to it; `limited` says that the rate limit turned it away. `billed`: an answer was made,
-    for which a provider charges the tokens, whether or not the client got it; `delivered`: all of it was sent to a
-    client that was still there.
+    `arrived` and `ended` are seconds since the server started. `digest` is empty for what is no request for an
+    answer; `attempt` counts equal requests from 0, but for those that the rate limit turned away, which stay 0.
+    Within a batch each request is an exchange of its own. `status` is 0 if no byte was sent. `fault` is what was
+    done to it; `limited` says that the rate limit turned it away. `billed`: an answer was made, for which a provider
+    charges the tokens, whether or not the client got it; `delivered`: all of it was sent to a client that was still
+    there.
     """
 
     number: int

@@ -181,7 +181,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.http.service.journal.put(replace(settled, ended=self.http.clock() - self.http.started))
             return
-        head = [f"HTTP/1.1 {reply.status} -", "content-type: application/json"]
+        reason = self.responses.get(reply.status, ("Overloaded",))[0]
+        head = [f"HTTP/1.1 {reply.status} {reason}", "content-type: application/json"]
         head += [f"content-length: {len(reply.body)}"]
         head += [f"{name}: {value}" for name, value in reply.headers.items()]
         body = reply.body if reply.fate == "whole" else reply.body[: len(reply.body) // 2]
