@@ -99,6 +99,8 @@ def _verdict(check: Check) -> RenderableType:
         return Text.assemble(("✓ agrees with people", "bold green"), f"  {value}, {check.limit}")
     if check.verdict == "not_enough":
         few = f"{plural(check.value.n, 'label')}; a verdict needs {check.needed}"
+        if check.value.n >= check.needed:
+            few = f"{check.shown} is undefined where one side always says the same"
         return Text.assemble(("? not enough labels to tell", "bold yellow"), f"  {few}")
     return Group(
         Text.assemble(("✗ does not stand in for people", "bold red"), f"  {value}; healthy: {check.limit}"),
