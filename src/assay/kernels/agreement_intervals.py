@@ -100,6 +100,26 @@ def cohen(a: Sequence[Label], b: Sequence[Label], seed: int = 0) -> Estimate:
     return _estimate(kappa, weights, _draws(weights, seed), sides[0], int(weights.sum()))
 
 
+def weighted(a: Sequence[float | None], b: Sequence[float | None], seed: int = 0) -> Estimate:
+    """Cohen's weighted kappa (1968) of two annotators' numbers, disagreement weighed by the squared difference.
+
+    Items that either left out do not count. The weights are of the values themselves, not of their places.
+    """
+    pairs = Counter((x, y) for x, y in zip(a, b, strict=True) if x is not None and y is not None)
+    both = np.array(list(pairs), np.float64).reshape(-1, 2)
+    weights = np.array(list(pairs.values()), np.float64)
+
+    def kappa(w: Floats, _: Floats) -> Floats:
+        total = w.sum(1)
+        apart = w @ (both[:, 0] - both[:, 1]) ** 2 / total
+        means, squares = w @ both / total[:, None], w @ both**2 / total[:, None]
+        # E(x - y)² of independent x and y, from their moments: no table of categories is needed.
+        expected = squares.sum(1) - 2 * means[:, 0] * means[:, 1]
+        return np.asarray(np.where(expected > 1e-12, 1 - apart / expected, math.nan))
+
+    return _estimate(kappa, weights, _draws(weights, seed), both, int(weights.sum()))
+
+
 def _known(item: Sequence[Label]) -> list[Hashable]:
     return [label for label in item if label is not None]
 

@@ -1,0 +1,1 @@
+"""How far a judge can be believed: its verdicts against people's, and its known biases."""
