@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -104,11 +107,49 @@ def test_a_curation_that_fails_keeps_the_records(registry):
     assert "1 collected records" in caught.value.__notes__[0] and len(spooled(registry)) == 1
 
 
+DIES = """
+import os, signal, sys, assay
+with assay.open(sys.argv[1]).collect("reviews", generator="lab/m") as c:
+    for n in range(50):
+        c.add(f"第{n}问", f"answer {n}")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
 def test_what_is_collected_is_kept_when_the_process_dies(registry):
-    c = registry.collect("reviews", generator="lab/m").__enter__()
-    c.add("q", "a")
-    assert json.loads(c.path.read_bytes())["messages"][1]["content"] == "a"
-    c.__exit__(None, None, None)
+    died = subprocess.run([sys.executable, "-c", DIES, str(registry.root)], capture_output=True)
+    assert died.returncode == -signal.SIGKILL
+    (kept,) = spooled(registry)
+    assert registry.import_("reviews", [str(kept)]).kept == 50
+
+
+def test_the_trace_tells_of_the_call(registry, write):
+    with registry.collect("reviews", generator="lab/m") as c:
+        c.add("q", "a", request_id="req-1", tokens={"input": 4, "output": 3}, price=0.002)
+        c.add("q", "b", tokens=9)
+        c.add("q", "c")
+    calls = {
+        text: [
+            dict(row)
+            for part in registry.trace(example.name).chapters
+            if part.name == "call"
+            for row in part.rows
+        ]
+        for text, example in examples(registry, "reviews").items()
+    }
+    assert calls == {
+        "a": [{"request_id": "req-1", "tokens_input": 4, "tokens_output": 3, "price": 0.002}],
+        "b": [{"tokens": 9}],
+        "c": [],
+    }
+    response = {"response_message": "d", "generic_request": {"model": "lab/m", "messages": TURNS},
+                "token_usage": {"input": 5, "junk": [1]}, "response_cost": 0.5}  # fmt: skip
+    registry.import_("kept", [write("responses.jsonl", [response])])
+    (part,) = registry.trace(examples(registry, "kept")["d"].name).chapters
+    assert part.rows == ({"tokens_input": 5, "price": 0.5},)
+    # Without a generator a price is what a shop says, and no call.
+    registry.import_("shop", [write("shop.jsonl", [{"input": "q", "output": "e", "price": 3}])])
+    assert registry.trace(examples(registry, "shop")["e"].name).chapters == ()
 
 
 def test_a_disk_that_is_full_loses_nothing_and_breaks_no_line(registry, monkeypatch):
