@@ -20,8 +20,9 @@ FOLDER = Path(__file__).resolve().parents[2] / "examples" / "helpdesk"
 def desk():
     sys.path.insert(0, str(FOLDER))
     try:
-        import generate
         import planted
+
+        import generate
 
         yield generate, planted
     finally:

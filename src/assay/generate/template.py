@@ -1,0 +1,162 @@
+"""Prompt templates: versioned by their digest, with variables that are declared, filled by nothing but replacement.
+
+    id: ticket-answer
+    system: You answer tickets of a help desk.
+    user: |
+      Write a {{tone}} answer in {{language}} to this ticket:
+      {{ticket}}
+    variables:
+      tone: {values: [kind, short]}
+      language: {values: [English, 中文]}
+      ticket: {}
+
+`{{name}}` is replaced by a value and by nothing else: there are no expressions, no loops, and a value that looks like a
+variable stays as it is. A variable with `values` takes one of them; any other takes any text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from assay.curate.plan import describe_problems
+from assay.errors import UsageError
+from assay.model.canonical import canonical_json
+from assay.model.ref import check_name
+
+FORMAT: Final = 1
+LONGEST_VALUE: Final = 100_000
+"""Characters of one value."""
+
+_VARIABLE: Final = re.compile(r"\{\{\s*(\w{1,64})\s*\}\}")
+_NAME: Final = re.compile(r"[^\W\d]\w{0,63}")
+
+
+class Variable(BaseModel):
+    """What may stand for a variable: one of `values`, or any text where there are none."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    description: str = Field(default="", max_length=500)
+    values: tuple[str, ...] = Field(default=(), max_length=10_000)
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _as_tuple(cls, values: Any) -> Any:
+        return tuple(values) if isinstance(values, list) else values
+
+    @field_validator("values")
+    @classmethod
+    def _differ(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(values)) < len(values):
+            raise ValueError("a value is named twice")
+        return values
+
+
+class Template(BaseModel):
+    """A prompt template. `digest` names exactly this text with exactly these variables."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    format: int = Field(default=FORMAT, ge=1, le=FORMAT)
+    id: str
+    description: str = Field(default="", max_length=2_000)
+    system: str = Field(default="", max_length=LONGEST_VALUE)
+    user: str = Field(min_length=1, max_length=LONGEST_VALUE)
+    variables: dict[str, Variable] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, value: Any, where: str = "the template") -> Self:
+        """The template that a YAML or JSON value says. Raises UsageError with every problem at once."""
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            problems = "\n  ".join(describe_problems(error, "template", cls))
+            raise UsageError(
+                f"{where} does not hold:\n  {problems}",
+                "docs/generate.md shows a template and all of its fields",
+            ) from None
+
+    @field_validator("id")
+    @classmethod
+    def _is_a_name(cls, name: str) -> str:
+        try:
+            return check_name(name, "template")
+        except UsageError as error:
+            raise ValueError(error.message) from None
+
+    @field_validator("variables", mode="before")
+    @classmethod
+    def _any_text(cls, variables: Any) -> Any:
+        """`ticket:` with nothing behind it is a variable that takes any text."""
+        if not isinstance(variables, dict):
+            return variables
+        return {name: {} if given is None else given for name, given in variables.items()}
+
+    @field_validator("variables")
+    @classmethod
+    def _have_names(cls, variables: dict[str, Variable]) -> dict[str, Variable]:
+        for name in variables:
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"{name!r} cannot name a variable: letters, digits and _, no digit first")
+        return variables
+
+    @model_validator(mode="after")
+    def _declares_what_it_uses(self) -> Self:
+        used = set(_VARIABLE.findall(self.system)) | set(_VARIABLE.findall(self.user))
+        unknown, idle = sorted(used - self.variables.keys()), sorted(self.variables.keys() - used)
+        if unknown:
+            raise ValueError(f"the text uses {{{{{unknown[0]}}}}}, which `variables` does not declare")
+        if idle:
+            raise ValueError(f"the variable {idle[0]!r} is declared and never used")
+        return self
+
+    @cached_property
+    def digest(self) -> str:
+        """ "sha256:…" over the canonical JSON of all that shapes a prompt: descriptions do not."""
+        told = {
+            "format": self.format,
+            "id": self.id,
+            "system": self.system,
+            "user": self.user,
+            "variables": {name: list(one.values) for name, one in self.variables.items()},
+        }
+        return "sha256:" + hashlib.sha256(canonical_json(told)).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """What an example says of it: `ticket-answer@1f3a5c7e9b2d`."""
+        return f"{self.id}@{self.digest[7:19]}"
+
+    def messages(self, values: Mapping[str, str]) -> list[dict[str, str]]:
+        """The messages with every variable replaced, once. Raises UsageError, naming the variable that does not fit."""
+        for name in sorted(self.variables.keys() - values.keys()):
+            raise UsageError(f"{self.id}: no value for {name!r}", self._hint(name))
+        for name in sorted(values.keys() - self.variables.keys()):
+            raise UsageError(
+                f"{self.id} has no variable {name!r}", f"its variables: {', '.join(self.variables) or 'none'}"
+            )
+        for name, value in values.items():
+            allowed = self.variables[name].values
+            if allowed and value not in allowed:
+                raise UsageError(f"{self.id}: {name!r} is none of its values", self._hint(name))
+            if len(value) > LONGEST_VALUE:
+                raise UsageError(
+                    f"{self.id}: {name!r} has {len(value):,} characters",
+                    f"at most {LONGEST_VALUE:,} are taken",
+                )
+        spoken = [("system", self.system), ("user", self.user)]
+        return [
+            {"role": role, "content": _VARIABLE.sub(lambda found: values[found.group(1)], text).strip()}
+            for role, text in spoken
+            if text
+        ]
+
+    def _hint(self, name: str) -> str:
+        allowed = self.variables[name].values
+        return f"one of: {', '.join(allowed[:10])}" if allowed else "give any text"
