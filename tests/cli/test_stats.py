@@ -92,3 +92,19 @@ def test_where_a_report_cannot_be_written(assay_run: Run, imported: Path) -> Non
     Path("old.html").write_text("old", "utf-8")
     assert assay_run("report", "nothing", "-o", "old.html").code == 2
     assert Path("old.html").read_text("utf-8") == "old"
+
+
+def test_generators_that_do_not_fit_are_counted(
+    assay_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [
+        {"instruction": f"q {n}", "output": f"a {n}", "generator": f"lab/m{n % 11:02}"} for n in range(33)
+    ]
+    Path("answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert assay_run("init").code == 0
+    assert assay_run("import", "answers", "answers.jsonl", "--workers", "1").code == 0
+    shown = assay_run("stats", "answers").out
+    assert "lab/m07" in shown and "lab/m08" not in shown
+    assert "and 3 more; all of them with --json" in shown
+    assert "lab/m08" in assay_run("stats", "answers", "--json").out

@@ -41,6 +41,7 @@ MESSAGE = st.fixed_dictionaries(
               "tool_calls": st.none() | st.just([{"id": "1", "type": "function", "function": {"name": "f"}}])},
 )  # fmt: skip
 MESSAGES = st.lists(MESSAGE, min_size=1, max_size=4)
+ASKED = MESSAGES.map(lambda turns: [*turns, {"role": "user", "content": "q"}])
 TOOLS = st.sampled_from([None, [], [{"type": "function"}], "[]", '[{"type": "function"}]', "no json"])
 TURN = st.fixed_dictionaries(
     {
@@ -59,6 +60,17 @@ RECORDS = {
     "instruction_response": fields({"instruction": TEXT, "response": TEXT}),
     "prompt_response": fields({"prompt": TEXT, "response": TEXT}),
     "alpaca": fields({"instruction": TEXT, "output": TEXT}, {"input": TEXT | st.none()}),
+    "self_instruct": fields({"instruction": TEXT, "output": TEXT, "avg_similarity_score": st.floats(0, 1)},
+                            {"input": TEXT | st.none(), "most_similar_instructions": JSON}),
+    "alpaca_eval": fields({"instruction": TEXT, "output": TEXT, "generator": TEXT}, {"dataset": TEXT}),
+    "machine_instructions": fields({"instruction": TEXT, "most_similar": JSON}, {"metadata": JSON}),
+    "distilabel": fields({"generation": TEXT, "model_name": TEXT | st.none()}, {"distilabel_metadata": JSON}).flatmap(
+        lambda rest: (st.fixed_dictionaries({"instruction": TEXT}, optional={"system_prompt": TEXT | st.none()})
+                      | st.fixed_dictionaries({"prompt": TEXT, "instruction": st.none()})
+                      | st.fixed_dictionaries({"messages": ASKED, "instruction": TEXT})).map(lambda q: {**rest, **q})),
+    "curator": fields({"generic_request": st.fixed_dictionaries(
+        {"messages": MESSAGES}, optional={"model": TEXT, "generation_params": JSON, "original_row": JSON}),
+        "response_message": TEXT | st.dictionaries(TEXT, JSON, max_size=2)}, {"token_usage": JSON, "created_at": TEXT}),
     "seed_tasks": fields({"instruction": TEXT, "instances": st.lists(
         st.fixed_dictionaries({"output": TEXT}, optional={"input": TEXT, "n": SCALAR}), min_size=1, max_size=1)}),
     "messages": fields({"messages": MESSAGES}, {"tools": TOOLS}),
@@ -176,6 +188,29 @@ def test_parquet_gives_the_same_examples(tmp_path):
         ({"chosen": "\n\nHuman: a\n\nAssistant: b", "rejected": "\n\nHuman: a\n\nAssistant: c"}, "hh"),
         ({"prompt": "p", "chosen": "c", "rejected": "r"}, "preference"),
         ({"prompt": "p", "completion": "c"}, "prompt_completion"),
+        ({"instruction": "a", "output": "b", "generator": "m"}, "alpaca_eval"),
+        ({"instruction": "a", "input": "", "output": "b", "generator": "m"}, "alpaca"),
+        ({"instruction": "问", "generation": "答", "model_name": "lab/m"}, "distilabel"),
+        ({"prompt": "p", "generation": None, "distilabel_metadata": {}}, "distilabel"),
+        (
+            {"messages": [{"role": "user", "content": "x"}], "generation": "y", "model_name": "m"},
+            "distilabel",
+        ),
+        (
+            {
+                "messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}],
+                "instruction": "x",
+                "generation": "y",
+                "model_name": "m",
+            },
+            "messages",
+        ),
+        ({"instruction": "x", "response": "y", "model_name": "m"}, "instruction_response"),
+        ({"prompt": "p", "chosen": "c", "rejected": "r", "generation": "c", "model_name": "m"}, "preference"),
+        ({"generic_request": {"messages": [], "model": "m"}, "response_message": "y"}, "curator"),
+        ({"instruction": "a", "input": "", "output": "b", "avg_similarity_score": 0.1}, "self_instruct"),
+        ({"instruction": "a", "most_similar": {}, "avg_similarity_score": 0.1}, "machine_instructions"),
+        ({"instruction": "a", "instances": [{"input": "", "output": "b"}]}, "seed_tasks"),
         ({"prompt": "p", "instruction": "i", "input": "", "response": "r", "target": "t"}, "prompt_response"),
     ],
 )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from assay.model.recipe import Recipe
     from assay.registry.acting import Check
     from assay.registry.auditing import Audit
+    from assay.registry.collecting import Collector
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.keeping import Keeping
     from assay.registry.measuring import Statistics
@@ -146,6 +147,13 @@ class Registry:
         `options`: those of `curate`, but for the recipe and eval sources.
         """
         return self.curate(name, sources, recipe="import", **options)
+
+    def collect(self, name: str, *, generator: str, **options: Any) -> Collector:
+        """What an agent of yours writes, as the next version of dataset `name`: `with registry.collect("reviews",
+        generator="lab/m") as c: c.add(prompt, output)`. `options`: see `Collector`."""
+        from assay.registry.collecting import Collector
+
+        return Collector(self, check_name(name), generator, **options)
 
     def freeze(
         self,

@@ -77,6 +77,8 @@ class Request:
     dry_run: bool = False
     barred: Barred = NOTHING
     branch: str = MAIN
+    uris: Mapping[str, str] = field(default_factory=dict)
+    """Path → the name under which a source goes, where that is not its path."""
 
 
 class Phases:
@@ -142,7 +144,11 @@ def _run(
     with (
         _scratch(registry) as scratch,
         Sources(
-            request.sources, request.eval_sources, container=request.container, shape=request.shape
+            request.sources,
+            request.eval_sources,
+            container=request.container,
+            shape=request.shape,
+            uris=request.uris,
         ) as sources,
         Spool(scratch / "rows.arrow") as spool,
     ):

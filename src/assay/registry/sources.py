@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -27,11 +27,17 @@ class Sources:
     """Every source of one curation, opened and recognised before the first record is read.
 
     Eval sources come first: of two equal examples the earlier stays. Raises UsageError when a source is
-    named twice.
+    named twice. `uris`: path → the name under which a source goes, where that is not its path.
     """
 
     def __init__(
-        self, paths: Sequence[str], eval_paths: Sequence[str], *, container: str | None, shape: str | None
+        self,
+        paths: Sequence[str],
+        eval_paths: Sequence[str],
+        *,
+        container: str | None,
+        shape: str | None,
+        uris: Mapping[str, str] | None = None,
     ) -> None:
         named = [*eval_paths, *paths]
         twice = sorted({path for path in named if named.count(path) > 1})
@@ -47,7 +53,8 @@ class Sources:
         self.readers: list[SourceReader] = []
         try:
             for path in named:
-                reader = open_source(path, uri=path, container=container, shape=shape)
+                uri = (uris or {}).get(path, path)
+                reader = open_source(path, uri=uri, container=container, shape=shape)
                 self.readers.append(self._stack.enter_context(reader))
         except BaseException:
             self._stack.close()

@@ -197,4 +197,6 @@ def _generators(profile: Profile) -> RenderableType | None:
         if one.opening is not None:
             line.append(f"  {clip(one.opening.value, 24)} …", "dim")
         lines.append(line)
+    if len(profile.generators) > 8:
+        lines.append(Text(f"  and {len(profile.generators) - 8} more; all of them with --json", "dim"))
     return Group(*lines)

@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from assay.errors import BadInput
+from assay.formats.shapes.alpaca_eval import AlpacaEval
 from assay.formats.shapes.chats import Dialogue, History, Messages, ShareGpt
-from assay.formats.shapes.pairs import Alpaca, Pair, SeedTasks
+from assay.formats.shapes.curator import Curator
+from assay.formats.shapes.distilabel import Distilabel
+from assay.formats.shapes.pairs import Alpaca, Pair
 from assay.formats.shapes.preferences import HhTranscripts, Preference, PromptCompletion, ShareGptPreference
+from assay.formats.shapes.self_instruct import MachineInstructions, SeedTasks, SelfInstruct
 from assay.formats.shapes.shape import Shape, ShapeError
 from assay.formats.shapes.texts import Text, TextLabel
 
@@ -17,6 +21,8 @@ _SHAPES: Final[tuple[Shape, ...]] = (
     ShareGptPreference(),
     HhTranscripts(),
     Preference(),
+    Curator(),
+    Distilabel(),
     Messages(),
     ShareGpt(),
     History(),
@@ -24,11 +30,14 @@ _SHAPES: Final[tuple[Shape, ...]] = (
     SeedTasks(),
     Pair("prompt_response", "prompt", "response"),
     PromptCompletion(),
+    SelfInstruct(),
+    AlpacaEval(),
     Alpaca(),
     Pair("instruction_response", "instruction", "response"),
     Pair("input_output", "input", "output"),
     Pair("question_answer", "question", "answer"),
     Pair("query_response", "query", "response"),
+    MachineInstructions(),
     TextLabel(),
     Text(),
 )

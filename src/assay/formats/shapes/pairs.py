@@ -9,9 +9,7 @@ from assay.formats.shapes.shape import (
     Payload,
     Record,
     Shape,
-    ShapeError,
     leftover,
-    list_field,
     question_and_answer,
     single_turn,
     stated_provenance,
@@ -49,7 +47,7 @@ class Alpaca(Shape):
     """{instruction, input?, output}: the user says the instruction and, on a new line, the input if there is one."""
 
     name = "alpaca"
-    flat = ("instruction", "input", "output")
+    flat: tuple[str, str | None, str] | None = ("instruction", "input", "output")
 
     def matches(self, record: Record) -> bool:
         given = record.get("input")
@@ -86,30 +84,3 @@ class Alpaca(Shape):
     def render(self, payload: Payload) -> dict[str, Any]:
         question, output = single_turn(payload, self.name)
         return {"instruction": question, "input": "", "output": output}
-
-
-class SeedTasks(Shape):
-    """Self-Instruct's seeds: {instruction, instances: [{input, output}]} with a single instance."""
-
-    name = "seed_tasks"
-
-    def matches(self, record: Record) -> bool:
-        return isinstance(record.get("instruction"), str) and isinstance(record.get("instances"), list)
-
-    def parse(self, record: Record) -> Parsed:
-        instances = list_field(record, "instances")
-        if len(instances) != 1 or not isinstance(instances[0], dict):
-            raise ShapeError(f"field 'instances' holds {len(instances)} tasks; one record is one example")
-        inner = Alpaca().parse({"instruction": text_field(record, "instruction"), **instances[0]})
-        extra = leftover(record, {"instruction", "instances"})
-        hint = {key: value for key, value in (("task", inner.hint), ("more", dict(inner.extra))) if value}
-        return Parsed(inner.payload, extra, hint or None, stated_provenance(record))
-
-    def restore(self, payload: Payload, extra: Mapping[str, Any], hint: Any) -> dict[str, Any]:
-        hint = hint or {}
-        instance = Alpaca().restore(payload, hint.get("more", {}), hint.get("task"))
-        instruction = instance.pop("instruction")
-        return {"instruction": instruction, "instances": [instance], **extra}
-
-    def render(self, payload: Payload) -> dict[str, Any]:
-        return self.restore(payload, {}, None)

@@ -100,7 +100,22 @@ def stated_provenance(record: Record) -> dict[str, Any]:
         found["depth"] = depth
     if isinstance(parents, list) and 0 < len(parents) <= _MOST_PARENTS and all(map(_is_id, parents)):
         found["derived_from"] = canonical_json(sorted(set(parents))).decode()
-    return found
+    return found | spelled_params(record.get("generation_params"))
+
+
+def spelled_params(params: Any) -> dict[str, Any]:
+    """The column `generation_params` of parameters that a record states as an object; nothing for any others."""
+    if not isinstance(params, dict) or not params:
+        return {}
+    try:
+        return {"generation_params": canonical_json(params).decode()}
+    except ValueError:
+        return {}
+
+
+def written_by_a_model(stated: Mapping[str, Any]) -> dict[str, Any]:
+    """Provenance of a record whose very shape says that a model wrote it, unless it says otherwise itself."""
+    return {"origin": "synthetic", **stated}
 
 
 def _is_id(value: Any) -> bool:
@@ -112,7 +127,7 @@ _DEEPEST = 1_000
 _MOST_PARENTS = 1_000
 _STATED = (
     ("key", ("id", "_id", "key", "uuid", "conversation_id")),
-    ("generator", ("generator", "model")),
+    ("generator", ("generator", "model", "model_name")),
     ("created", ("created_at", "created", "timestamp", "date", "time")),
     ("licence", ("license", "licence")),
     ("prompt_template", ("prompt_template",)),

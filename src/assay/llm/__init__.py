@@ -1,0 +1,1 @@
+"""Language models as accountable workers: calls that are paced, retried, paid for once, and stopped by a budget."""

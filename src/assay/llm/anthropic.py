@@ -1,0 +1,98 @@
+"""Anthropic's Messages API through its official SDK."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from assay.errors import MissingExtra
+from assay.llm.client import Failure, Reply, Request, Response
+from assay.llm.wire import ApiKey, answered, count
+
+ADDRESS: Final = "https://api.anthropic.com"
+_STOPS: Final = {
+    "end_turn": "end",
+    "stop_sequence": "end",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+}
+
+
+class AnthropicClient:
+    """Answers requests at `address`. `now` tells the time as RFC 3339, UTC.
+
+    The SDK's own retries are off; `timeout` (seconds) bounds one call. Use it as `async with`, which closes its
+    connections. Raises MissingExtra without the SDK, UsageError for a key that is none.
+    """
+
+    def __init__(
+        self, key: str, now: Callable[[], str], *, address: str = ADDRESS, timeout: float = 600.0
+    ) -> None:
+        try:
+            import anthropic
+        except ImportError:
+            raise MissingExtra(
+                "calling Anthropic's models needs the anthropic package", "pip install 'assay-data[judge]'"
+            ) from None
+        self.address = address.rstrip("/")
+        self._key, self._now, self._sdk = ApiKey(key), now, anthropic
+        self._client = anthropic.AsyncAnthropic(
+            api_key=self._key.reveal(), base_url=self.address, max_retries=0, timeout=timeout
+        )
+
+    def __repr__(self) -> str:
+        return f"AnthropicClient({self.address})"
+
+    def __reduce__(self) -> Any:
+        return self._key.__reduce__()
+
+    async def __aenter__(self) -> AnthropicClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.close()
+
+    async def complete(self, request: Request) -> Reply:
+        """The response, or why there is none."""
+        body = {name: value for name, value in request.params.items() if name != "max_tokens"}
+        system = "\n\n".join(turn.content for turn in request.messages if turn.role == "system")
+        if system:
+            body["system"] = system
+        if "stop" in body:
+            stop = body.pop("stop")
+            body["stop_sequences"] = [stop] if isinstance(stop, str) else stop
+        config = {"effort": body.pop("effort")} if "effort" in body else {}
+        if request.schema is not None:
+            # The server refuses bounds such as `minimum`; the SDK turns them into words. They are checked by us.
+            schema = self._sdk.transform_schema(dict(request.schema))
+            config["format"] = {"type": "json_schema", "schema": schema}
+        if config:
+            body["output_config"] = config
+        turns: Any = [
+            {"role": turn.role, "content": turn.content} for turn in request.messages if turn.role != "system"
+        ]
+
+        def call() -> Any:
+            return self._client.messages.create(
+                model=request.model, max_tokens=request.max_tokens, messages=turns, extra_body=body
+            )
+
+        return await answered(self._sdk, self._key, call, self._read)
+
+    def _read(self, message: Any) -> Reply:
+        if not isinstance(message.content, list) or not message.model:
+            return Failure("malformed", "the server's answer has no content")
+        usage = message.usage
+        fresh = None if usage is None else count(usage.input_tokens)
+        of_cache = ("cache_creation_input_tokens", "cache_read_input_tokens")
+        kept = sum(count(getattr(usage, name, None)) or 0 for name in of_cache)
+        stop = str(message.stop_reason)
+        return Response(
+            text="".join(block.text for block in message.content if block.type == "text"),
+            model=str(message.model),
+            request_id=getattr(message, "_request_id", None) or message.id,
+            input_tokens=None if fresh is None else fresh + kept,
+            output_tokens=None if usage is None else count(usage.output_tokens),
+            stop_reason=_STOPS.get(stop, stop),
+            created=self._now(),
+        )

@@ -1,0 +1,285 @@
+"""Collecting what an agent writes while it writes it: every record with its provenance, and none of them lost."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from assay.errors import AssayError, StorageFailure, UsageError
+from assay.formats.shapes.chats import read_messages
+from assay.formats.shapes.shape import ShapeError, stated_provenance
+from assay.formats.source import MAX_RECORD_BYTES
+from assay.model.canonical import canonical_json
+from assay.model.provenance import ORIGINS
+from assay.model.recipe import Recipe
+from assay.registry.curation import Request, run_curation
+from assay.registry.recipes import load_plan
+from assay.registry.timing import spell_time
+from assay.store.heads import MAIN
+
+if TYPE_CHECKING:
+    from assay.registry import Registry
+    from assay.registry.results import CurationResult
+
+_OWN: Final = frozenset(
+    (
+        "messages", "tools", "id", "origin", "generator", "prompt_template", "generation_params", "created",
+        "derived_from", "depth", "licence", "request_id", "tokens", "price",
+    )
+)  # fmt: skip
+
+
+class Collector:
+    """`with registry.collect("reviews", generator="lab/m") as c: c.add(prompt, output)`: one version on leaving.
+
+    `generator`, `params`, `prompt_template`, `origin` and `licence` hold for every record that says nothing else.
+    `recipe`: what curates the records (default: `import`, which keeps all). `add`: to the newest version (default: if
+    there is one). Records lie in a spool file in the registry's `tmp` from the moment they are added. On an exception,
+    in the block or in the curation, no version is made, the file stays, and a note on the exception says where it is.
+    `add` may be called from many threads. `result` is the curation's result after leaving, None without records.
+    """
+
+    def __init__(  # noqa: PLR0913 - the options of a collection, by keyword
+        self,
+        registry: Registry,
+        name: str,
+        generator: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        prompt_template: str | None = None,
+        origin: str = "synthetic",
+        licence: str | None = None,
+        recipe: str | Recipe = "import",
+        add: bool | None = None,
+        branch: str = MAIN,
+        message: str = "",
+    ) -> None:
+        registry.check_writable()
+        if not generator:
+            raise UsageError("a collection names its generator", "such as generator='provider/model'")
+        if origin not in ORIGINS:
+            raise UsageError(f"origin {origin!r} is not known", f"one of: {', '.join(ORIGINS)}")
+        self._registry = registry
+        self._name = name
+        self._plan = load_plan(recipe)
+        self._add, self._branch, self._message = add, branch, message
+        self._stated = {
+            "generator": generator,
+            "generation_params": dict(params) if params else None,
+            "prompt_template": prompt_template,
+            "origin": origin,
+            "licence": licence,
+        }
+        self._lock = Lock()
+        self._file: int | None = None
+        self._size = 0
+        self.source = ""
+        """The name under which the ledger knows the records."""
+        self.path: Path | None = None
+        """The spool file, while there is one."""
+        self.added = 0
+        self.result: CurationResult | None = None
+
+    def __enter__(self) -> Self:
+        if self.path is not None or self.result is not None:
+            raise UsageError("a collector is entered once", "ask `registry.collect` for another one")
+        time = spell_time(self._registry.clock()).translate({ord(mark): None for mark in "-:."})
+        self.source = f"collected-{time}-{self._registry.entropy(6).hex()}.jsonl"
+        folder = self._registry.scratch_root() or Path(tempfile.gettempdir())
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / self.source
+        try:
+            self._file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        except OSError as error:
+            raise StorageFailure(f"{self.path} cannot be made: {error.strerror}", "check the disk") from None
+        return self
+
+    def add(  # noqa: PLR0913 - the provenance of a record, by keyword
+        self,
+        prompt: str | Sequence[Mapping[str, Any]],
+        output: str | None = None,
+        *,
+        generator: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        prompt_template: str | None = None,
+        request_id: str | None = None,
+        tokens: int | Mapping[str, int] | None = None,
+        price: float | None = None,
+        created: str | datetime | None = None,
+        derived_from: Sequence[str] = (),
+        depth: int | None = None,
+        origin: str | None = None,
+        key: str | None = None,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        fields: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Keep one record: a prompt and its output, or the messages of a conversation (with `output`: its last answer).
+
+        `price`: of the call, in the currency of your price table. `created`: now, if it is not said. `derived_from`:
+        ids of examples; `depth` is then one more than the deepest of them that the registry knows, and otherwise 1,
+        or 0 by human hand. `fields`: whatever else is known. Raises UsageError for what cannot be a record, having kept
+        nothing of it; StorageFailure when the disk does not take it.
+        """
+        who = origin or str(self._stated["origin"])
+        said = created if created is not None else self._registry.clock()
+        own = {
+            "generator": generator,
+            "generation_params": dict(params) if params else None,
+            "prompt_template": prompt_template,
+            "origin": origin,
+            "request_id": request_id,
+            "tokens": dict(tokens) if isinstance(tokens, Mapping) else tokens,
+            "price": price,
+            "created": spell_time(said) if isinstance(said, datetime) else said,
+            "derived_from": sorted(set(derived_from)) or None,
+            "id": key,
+            "tools": [dict(tool) for tool in tools] if tools else None,
+        }
+        told = {name: value for name, value in {**self._stated, **_known(own)}.items() if value is not None}
+        extra = _extra(fields, price)
+        with self._lock:
+            if self._file is None:
+                raise UsageError("the collection is closed", "add records inside its `with` block")
+            told["depth"] = depth if depth is not None else self._depth(derived_from, who)
+            self._write(_line({"messages": _messages(prompt, output), **told, **extra}, told))
+            self.added += 1
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        with self._lock:
+            self._close()
+        if error is not None:
+            self._say(error)
+            return
+        if self.added:
+            try:
+                self.result = self._curate()
+            except BaseException as failed:
+                self._say(failed)
+                raise
+        if self.result is None or not self.result.malformed:
+            self._drop()
+
+    def _curate(self) -> CurationResult:
+        head = self._registry.head_of(self._name, self._branch)
+        request = Request(
+            self._name,
+            [str(self.path)],
+            self._plan,
+            add=head is not None if self._add is None else self._add,
+            message=self._message,
+            shape="messages",
+            container="jsonl",
+            branch=self._branch,
+            uris={str(self.path): self.source},
+        )
+        return run_curation(self._registry, request, None)
+
+    def _depth(self, parents: Sequence[str], origin: str) -> int:
+        depths = [0 if origin == "human" else 1]
+        for parent in parents:
+            try:
+                known = self._registry.example(parent).provenance
+            except UsageError:  # not known here, or no id at all: what is written down is checked below
+                continue
+            depths.append(1 + int(known.get("depth") or (known.get("origin") == "synthetic")))
+        return max(depths)
+
+    def _write(self, line: bytes) -> None:
+        """All of a line or nothing of it."""
+        assert self._file is not None
+        rest = memoryview(line)
+        try:
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+        except OSError as error:
+            os.ftruncate(self._file, self._size)
+            os.lseek(self._file, self._size, os.SEEK_SET)
+            raise StorageFailure(
+                f"{self.path} cannot be written: {error.strerror}", "make room and add the record again"
+            ) from None
+        self._size += len(line)
+
+    def _close(self) -> None:
+        if self._file is not None:
+            os.fsync(self._file)
+            os.close(self._file)
+            self._file = None
+
+    def _say(self, error: BaseException) -> None:
+        """Tell whoever catches the exception where the records are."""
+        if not self.added:
+            self._drop()
+            return
+        add = ""
+        with suppress(AssayError):  # whatever it is must not hide where the records are
+            add = " --add" if self._registry.head_of(self._name, self._branch) is not None else ""
+        error.add_note(
+            f"{self.added} collected records are kept in {self.path}; "
+            f"`assay import {self._name} {self.path}{add}` takes them in"
+        )
+
+    def _drop(self) -> None:
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+            self.path = None
+
+
+def _known(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _extra(fields: Mapping[str, Any] | None, price: float | None) -> dict[str, Any]:
+    """The fields that are no provenance. Raises UsageError."""
+    taken = sorted(_OWN & set(fields or {}))
+    if taken:
+        raise UsageError(
+            f"fields hold {', '.join(taken)}", "give provenance by keyword, and name fields otherwise"
+        )
+    if price is not None and not (math.isfinite(price) and price >= 0):
+        raise UsageError(f"a price of {price} is none", "a number that is not negative")
+    return dict(fields or {})
+
+
+def _messages(prompt: str | Sequence[Mapping[str, Any]], output: str | None) -> list[dict[str, Any]]:
+    """The conversation. Raises UsageError."""
+    if isinstance(prompt, str):
+        if output is None:
+            raise UsageError(
+                "a prompt without an output is no record", "add(prompt, output) or add(messages)"
+            )
+        given: list[Any] = [{"role": "user", "content": prompt}]
+    else:
+        given = [dict(turn) if isinstance(turn, Mapping) else turn for turn in prompt]
+    if output is not None:
+        given.append({"role": "assistant", "content": output})
+    try:
+        messages, _ = read_messages(given, "messages")
+    except ShapeError as error:
+        raise UsageError(str(error), "messages are [{'role': …, 'content': …}, …]") from None
+    if not messages:
+        raise UsageError("a record has at least one message", "add(prompt, output) or add(messages)")
+    return messages
+
+
+def _line(record: Mapping[str, Any], told: Mapping[str, Any]) -> bytes:
+    """The record as a line of JSON. Raises UsageError where JSON, or provenance as it is read, cannot carry it."""
+    try:
+        line = canonical_json(dict(record)) + b"\n"
+    except ValueError as error:
+        raise UsageError(
+            f"the record cannot be written down: {error}", "give texts, numbers, lists, objects"
+        ) from None
+    if len(line) > MAX_RECORD_BYTES:
+        raise UsageError(f"the record has {len(line):,} bytes", f"at most {MAX_RECORD_BYTES:,}")
+    read = stated_provenance(record)
+    for name in ("origin", "depth", "derived_from", "generation_params"):
+        if name in told and name not in read:
+            raise UsageError(f"{name} is not as provenance has it", "docs/formats.md says how")
+    return line
