@@ -73,6 +73,14 @@ def test_weighted_kappa_is_the_textbook_formula(rows):
     assert math.isnan(found) if chance == 0 else found == pytest.approx(1 - apart / chance)
 
 
+def test_weighted_kappa_far_from_zero():
+    near = weighted([1.0, 2, 3, 3], [1.0, 2, 2, 3]).value
+    assert weighted([1e9 + x for x in (1, 2, 3, 3)], [1e9 + x for x in (1, 2, 2, 3)]).value == pytest.approx(
+        near
+    )
+    assert math.isnan(weighted([], []).value)
+
+
 @given(st.lists(st.tuples(SHARES, SHARES), min_size=1, max_size=60), st.integers(0, 9))
 @settings(max_examples=40)
 def test_calibration_adds_up_and_is_the_same_again(rows, seed):

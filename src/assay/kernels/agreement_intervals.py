@@ -108,6 +108,8 @@ def weighted(a: Sequence[float | None], b: Sequence[float | None], seed: int = 0
     pairs = Counter((x, y) for x, y in zip(a, b, strict=True) if x is not None and y is not None)
     both = np.array(list(pairs), np.float64).reshape(-1, 2)
     weights = np.array(list(pairs.values()), np.float64)
+    if len(both):
+        both -= both.mean()  # far from 0, squares would drown the differences
 
     def kappa(w: Floats, _: Floats) -> Floats:
         total = w.sum(1)
