@@ -16,8 +16,8 @@ class Judgement:
 
     `id`: of the example. `judge`: the digest of the judge (`assay.judge.judge.Judge`). `outcome`: `SCORED`, or one of
     `assay.llm.answers.CODES`, which `detail` then tells in words. `scores`: what the rubric asks for, by name: every
-    dimension, `overall`, `weighted`, `difficulty`; of a pair `preference`. `reasoning` is the judge's, `raw` the answers
-    as they came, the one that held last. `prompt`: SHA-256, hexadecimal, of the messages as they were sent.
+    dimension, `overall`, `weighted`, `difficulty`; of a pair `preference`. `reasoning` is the judge's, `raw` the
+    answers as they came, the one that held last. `prompt`: SHA-256, hexadecimal, of the messages as they were sent.
     `answered_by`: the model as the server names it. Money in US dollars, None without a price; tokens None where the
     server did not say. `steering`: what the screen saw in the example (`assay.kernels.steering.attempts`).
     """
