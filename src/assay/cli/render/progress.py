@@ -38,6 +38,7 @@ class LiveProgress:
             _Percent(),
             _Rate(),
             TimeRemainingColumn(elapsed_when_finished=True),
+            TextColumn("{task.fields[note]}", markup=False, style="dim"),
             console=console,
             refresh_per_second=1 / INTERVAL,
             transient=True,
@@ -61,11 +62,12 @@ class LiveProgress:
             self._end_phase()
             self._phase = report.phase
             name = clip(report.phase.replace("_", " "), 20)
-            self._task = self._bars.add_task(f"{name:<20}", total=report.total, unit=safe_text(report.unit))
+            self._task = self._bars.add_task(f"{name:<20}", total=report.total, unit=safe_text(report.unit), note="")
         elif now - self._told < INTERVAL and report.done != report.total:
             return
         self._told = now
-        self._bars.update(self._task, completed=report.done, total=report.total)
+        note = clip(report.note, 40)
+        self._bars.update(self._task, completed=report.done, total=report.total, note=note)
 
     def _end_phase(self) -> None:
         if self._task is not None:
