@@ -19,7 +19,7 @@ from assay.llm.client import Client, Failure, Message, Request, Response
 from assay.llm.prices import Prices
 
 EMPTY: Final = "empty"
-CODES: Final[Mapping[str, str]] = {**ANSWER_CODES, EMPTY: "the answer has no text"}
+CODES: Final[Mapping[str, str]] = {**dict(ANSWER_CODES.items()), EMPTY: "the answer has no text"}
 """Why a candidate came to no example, beyond what a recipe finds."""
 _AGAIN: Final = 2
 
@@ -27,7 +27,8 @@ _AGAIN: Final = 2
 @dataclass(frozen=True, slots=True)
 class Call:
     """What one candidate took. `model`: as the server names it; tokens are of all its requests, None where the server
-    said none; `price`: US dollars by the price list, None without one; `created`: RFC 3339, UTC."""
+    said none; `price`: US dollars by the price list, None without one; `created`: RFC 3339, UTC; `requests`: how many
+    were answered, of which `paid` now and not earlier."""
 
     model: str
     request_id: str | None
@@ -36,6 +37,7 @@ class Call:
     price: Decimal | None
     created: str | None
     requests: int
+    paid: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,9 @@ def _call(responses: Sequence[Response], model: str, prices: Prices) -> Call:
         cost = sum((price.cost(a or 0, b or 0) for a, b in zip(taken, given, strict=True)), Decimal(0))
     last = responses[-1]
     return Call(
-        last.model, last.request_id, _sum(taken), _sum(given), cost, last.created, len(responses)
-    )
+        last.model, last.request_id, _sum(taken), _sum(given), cost, last.created, len(responses),
+        sum(not one.cached for one in responses),
+    )  # fmt: skip
 
 
 def _sum(counts: Sequence[int | None]) -> int | None:

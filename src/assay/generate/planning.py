@@ -93,7 +93,8 @@ class Plan:
             )
         if self.seeds and not told:
             raise UsageError(
-                f"{self.template.id} shows no examples", "use {{seeds}}, or {{seed_input}} and {{seed_output}}"
+                f"{self.template.id} shows no examples",
+                "use {{seeds}}, or {{seed_input}} and {{seed_output}}",
             )
         if self.seeds and self.rows:
             raise UsageError("assignments and seeds were both given", "say --vars or --from")
@@ -109,7 +110,8 @@ class Plan:
             for value in self.quotas.of(name):
                 if variable.values and value not in variable.values:
                     raise UsageError(
-                        f"{value[:60]!r} is no value of {name!r}", f"one of: {', '.join(variable.values[:10])}"
+                        f"{value[:60]!r} is no value of {name!r}",
+                        f"one of: {', '.join(variable.values[:10])}",
                     )
         for cell in self.quotas.counts:
             if self.rows and not self._rows_of(cell):

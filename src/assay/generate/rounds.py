@@ -148,4 +148,3 @@ def _take_note(now: _Standing, number: int, fates: Sequence[Fate]) -> None:
             sum(now.kept.values()),
         )
     )
-

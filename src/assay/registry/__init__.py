@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from assay.registry.auditing import Audit
     from assay.registry.collecting import Collector
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
+    from assay.registry.generating import Generating
     from assay.registry.keeping import Keeping
     from assay.registry.measuring import Statistics
     from assay.registry.papers import Papers
@@ -72,6 +73,8 @@ class Registry:
     """Disabling, enabling and forgetting examples; compacting and repair."""
     audit: Facade[Audit] = Facade("auditing", "Audit")
     """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
+    generation: Facade[Generating] = Facade("generating", "Generating")
+    """Templates, and datasets that language models write to quotas."""
 
     def __init__(
         self,

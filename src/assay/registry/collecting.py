@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from assay.registry import Registry
     from assay.registry.results import CurationResult
 
+
 class Collector:
     """`with registry.collect("reviews", generator="lab/m") as c: c.add(prompt, output)`: one version on leaving.
 

@@ -81,8 +81,8 @@ class CurationResult:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a long job is: `done` of `total` `unit`s (bytes, records) of the named `phase`; `note`: what else there is
-    to know, in a few words."""
+    """How far a long job is: `done` of `total` `unit`s (bytes, records) of the named `phase`; `note`: what else there
+    is to know, in a few words."""
 
     phase: str
     done: int

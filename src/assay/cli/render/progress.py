@@ -62,7 +62,9 @@ class LiveProgress:
             self._end_phase()
             self._phase = report.phase
             name = clip(report.phase.replace("_", " "), 20)
-            self._task = self._bars.add_task(f"{name:<20}", total=report.total, unit=safe_text(report.unit), note="")
+            self._task = self._bars.add_task(
+                f"{name:<20}", total=report.total, unit=safe_text(report.unit), note=""
+            )
         elif now - self._told < INTERVAL and report.done != report.total:
             return
         self._told = now
