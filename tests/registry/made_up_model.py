@@ -1,4 +1,4 @@
-"""A language model for generations: varied texts that follow from the request, with what goes wrong planted on purpose."""
+"""A language model for generations: varied texts that follow from the request, and what goes wrong, planted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ battery screen letter number delay week holiday branch office manager warehouse 
 keyboard licence backup server ticket customer driver garden kitchen lamp mirror bottle blanket candle basket ladder
 hammer engine pedal saddle helmet jacket button zipper pocket ribbon thread needle carpet curtain pillow drawer shelf
 handle hinge screw bucket sponge towel soap brush comb razor scissors paper pencil eraser notebook folder envelope
-stamp parcelbox doorbell gate fence bench tree leaf branchlet river bridge tunnel station platform train carriage seat""".split()
+stamp parcelbox doorbell gate fence bench tree leaf branchlet river bridge tunnel station platform train seat""".split()  # noqa: SIM905
 _CHINESE = (
     "订单退款包裹快递发票密码账号地址窗口优惠收据打印路由电池屏幕信件号码延误星期假期分店办公经理仓库标签颜色尺寸电线"
     "键盘许可备份服务器票据顾客司机花园厨房台灯镜子瓶子毯子蜡烛篮子梯子锤子引擎踏板头盔夹克纽扣拉链口袋丝带针线地毯窗帘"
@@ -21,7 +21,7 @@ _CHINESE = (
 
 
 def made_up(call: Call) -> Answer:
-    """Of a hundred requests: 2 refusals, 3 placeholders, 2 empty answers, 10 texts said (almost) before, the rest new."""
+    """Of a hundred answers 2 are refusals, 3 placeholders, 2 empty, 10 said (almost) before, and the rest new."""
     draw = random.Random(f"made up:{call.digest}")
     fate = draw.random()
     chinese = bool(re.search("[\u3400-\u9fff]", call.prompt))

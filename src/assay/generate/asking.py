@@ -115,7 +115,7 @@ async def ask_one(client: Client, template: Template, candidate: Candidate, pric
 def _made(candidate: Candidate, answer: Mapping[str, str], call: Call) -> Made:
     empty = next((name for name, text in answer.items() if not text.strip()), None)
     if empty is not None:
-        return Made(candidate, None, call, EMPTY, f"{empty} has no text")
+        return Made(candidate, None, call, EMPTY, "" if empty == OUTPUT else f"the field {empty}")
     return Made(candidate, answer, call)
 
 

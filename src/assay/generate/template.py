@@ -98,7 +98,7 @@ class Template(BaseModel):
     user: str = Field(min_length=1, max_length=LONGEST_VALUE)
     variables: dict[str, Variable] = Field(default_factory=dict)
     fields: dict[str, str] = Field(default_factory=dict, max_length=MOST_FIELDS)
-    """What the model answers with: a field's name → what is to stand in it. None: plain text."""
+    """What the model answers with, in this order: a field's name → what is to stand in it. None: plain text."""
     example: tuple[Turn, ...] = Field(default=(), max_length=64)
 
     @classmethod
@@ -136,6 +136,16 @@ class Template(BaseModel):
             if not _NAME.fullmatch(name):
                 raise ValueError(f"{name!r} cannot name a variable: letters, digits and _, no digit first")
         return variables
+
+    @field_validator("fields", mode="before")
+    @classmethod
+    def _in_order(cls, fields: Any) -> Any:
+        """Pairs are fields in an order that JSON objects do not keep."""
+        if isinstance(fields, list) and all(isinstance(one, list) and len(one) == 2 for one in fields):
+            if len({str(name) for name, _ in fields}) < len(fields):
+                raise ValueError("a field is named twice")
+            return dict(fields)
+        return fields
 
     @field_validator("fields")
     @classmethod
@@ -195,7 +205,7 @@ class Template(BaseModel):
         }
         # Told only where they are set, so that templates from before keep their digests.
         if self.fields:
-            told["fields"] = self.fields
+            told["fields"] = [list(one) for one in self.fields.items()]
         if self.example:
             told["example"] = [turn.model_dump() for turn in self.example]
         return "sha256:" + hashlib.sha256(canonical_json(told)).hexdigest()
@@ -203,6 +213,8 @@ class Template(BaseModel):
     def as_json(self) -> dict[str, Any]:
         """The template as a JSON value, as `of` takes it; what is not said is left out."""
         told = self.model_dump(mode="json", exclude_defaults=True)
+        if self.fields:
+            told["fields"] = [list(one) for one in self.fields.items()]
         return {"format": self.format, "id": self.id, **told}
 
     @property

@@ -73,7 +73,7 @@ class Cost:
 @dataclass(frozen=True, slots=True)
 class GenerationResult:
     """What a generation did. `curation` is its last one, which made the version. `near`: how many answers were nearly
-    the same as an example that stayed, or as one of another version; `answers`: of how many."""
+    the same as an example that stayed, or as one of another version; `answers`: of how many; `seconds`: all it took."""
 
     curation: CurationResult
     template: str
@@ -83,6 +83,7 @@ class GenerationResult:
     cost: Cost
     near: int
     answers: int
+    seconds: float
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -93,6 +94,7 @@ class GenerationResult:
             "rounds": [one.as_json() for one in self.rounds],
             "cost": self.cost.as_json(),
             "novelty": {"answers": self.answers, "near_duplicates": self.near},
+            "elapsed_seconds": round(self.seconds, 3),
         }
 
 

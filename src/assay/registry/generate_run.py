@@ -57,6 +57,7 @@ class Run:
 
     def whole(self) -> GenerationResult:
         """Ask, curate, commit. See `Generating.generate`."""
+        began = self._models.world.clock()
         self._check()
         save_template(self._registry, self._plan.template)
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -82,6 +83,7 @@ class Run:
             self._cost(),
             near,
             answers,
+            self._models.world.clock() - began,
         )
 
     def _check(self) -> None:

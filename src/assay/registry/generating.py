@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 LIKELY_OUTPUT: Final = 300
 """Tokens that an answer is reckoned with before there is any."""
-_PROMPTS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ class Generating:
         for name in plan.models:
             requests = (request_of(plan.template, one) for one in candidates if one.model == name)
             estimates[name] = calls.estimate(ModelName.parse(name), requests, LIKELY_OUTPUT)
-        shown = [request_of(plan.template, one) for one in candidates[:: max(1, len(candidates) // _PROMPTS)]]
+        shown = [request_of(plan.template, candidates[at]) for at in sorted({0, len(candidates) - 1})]
         return Forecast(
             order.dataset,
             plan.template.name,
@@ -118,7 +117,7 @@ class Generating:
             LIKELY_OUTPUT,
             [
                 [{"role": turn.role, "content": turn.content} for turn in request.messages]
-                for request in shown[:_PROMPTS]
+                for request in shown
             ],
             models.budget,
         )
