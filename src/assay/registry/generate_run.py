@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from assay.generate.asking import Made, ask_all
 from assay.generate.planning import Candidate, Plan
 from assay.generate.rounds import KEPT, UNANSWERED, Entry, Fate, Outcome, run_rounds
 from assay.llm.client import Client
+from assay.model.canonical import canonical_json
 from assay.registry.candidates import call_json, candidate_line
 from assay.registry.curation import Request, run_curation
 from assay.registry.generate_inputs import novel_plan
@@ -49,9 +51,10 @@ class Run:
         self._kept = 0
         self._input = self._output = self._paid = self._remembered = 0
         self._worth: Decimal | None = Decimal(0)
-        digits = plan.digest[7:23]
+        told = canonical_json([plan.digest, order.dataset, order.branch])
+        digits = hashlib.sha256(told).hexdigest()[:16]
         self.source = f"generated-{digits}.jsonl"
-        """The name under which the ledger knows the candidates: it follows from the plan."""
+        """The name under which the ledger knows the candidates: it follows from plan and branch."""
         self._folder = registry.scratch_root() or Path(gettempdir())
         self._path = self._folder / f"generated-{digits}-{registry.entropy(6).hex()}.jsonl"
 
