@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import orjson
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,15 +80,6 @@ def test_values_that_do_not_fit_are_refused(values: dict[str, str], said: str) -
 def test_any_text_stands_where_it_was_put(text: str) -> None:
     template = Template.of({"id": "t", "user": "<{{x}}>", "variables": {"x": {}}})
     assert template.messages({"x": text}) == [{"role": "user", "content": f"<{text}>"}]
-
-
-def test_the_template_in_the_manual_holds_and_its_example_runs() -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "generate.md").read_text("utf-8")
-    (written,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
-    template = Template.of(yaml.safe_load(written))
-    assert len(template.messages(GIVEN)) == 2
-    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    exec(compile(example, "docs/generate.md", "exec"), {})
 
 
 QUESTION = {
