@@ -18,9 +18,7 @@ import assay
 from assay.errors import BadInput, BudgetReached, CallsFailed, NotFound, QuotasUnmet, UsageError
 from assay.generate.parameters import Between, Parameters
 from assay.llm.wire import ApiKey
-from assay.registry.generating import Order
 from assay.registry.language_models import Endpoint, LanguageModels
-from assay.testing.llm_call import Answer
 from assay.testing.llm_faults import SeededFaults
 from assay.testing.llm_server import LlmServer
 from assay.testing.llm_service import Timing
@@ -143,7 +141,8 @@ import assay
 from tests.registry.made_up_model import order
 from assay.llm.wire import ApiKey
 from assay.registry.language_models import Endpoint, LanguageModels
-models = LanguageModels({"lab": Endpoint("openai", sys.argv[3], ApiKey("any"))})
+from assay.llm.calling import Terms
+models = LanguageModels({"lab": Endpoint("openai", sys.argv[3], ApiKey("any"))}, terms=Terms(most=4))
 assay.open(sys.argv[2]).generation.generate(order(80), models)
 """
 
@@ -163,9 +162,11 @@ def test_a_run_that_was_killed_goes_on_where_it_was(made, tmp_path):
         child.append(subprocess.Popen([sys.executable, "-c", KILLED, repo, str(root), mortal.openai_url]))
         assert child[0].wait(60) == -signal.SIGKILL
         assert registry.datasets() == []
+        kept = len(list((root / "cache" / "answers").rglob("*.answer")))
         resumed = registry.generation.generate(order(N), models(mortal))
-        # What was on its way to the dead is lost; of what it had, nothing was asked again.
-        assert resumed.cost.remembered > 20 and sum(mortal.paid_twice().values()) <= 2 * 8
+        # What was on its way to the dead, four at most, is lost; of what it had, nothing was asked again.
+        assert resumed.cost.remembered == kept >= 40 and resumed.cost.paid == resumed.curation.read - kept
+        assert len(mortal.paid_twice()) <= 4
     assert resumed.curation.fingerprint == whole.curation.fingerprint
 
 
@@ -311,6 +312,10 @@ def test_templates_are_saved_once_and_found_by_name_and_digest(registry, write):
     assert [one.name for one in generation.templates()] == [first.name, second.name]
     assert generation.template("ticket-answer").digest == second.digest
     assert generation.template(first.name[:20]).digest == first.digest
+    with LlmServer(made_up) as server:
+        generation.generate(order(6, template=first.name, shares={}), models(server))
+    assert generation.template("ticket-answer").digest == second.digest  # used is not saved anew
+    assert [entry.action for entry in registry.log()] == ["template", "template", "commit"]
     faq_saved = generation.save(FAQ)
     assert list(generation.template("faq").fields) == ["question", "copy"]
     registry.gc(dry_run=False, grace_seconds=0)
@@ -346,6 +351,8 @@ def test_assignments_that_do_not_fit_are_told_by_row(registry, write, rows, said
     [
         ({"models": ("m",)}, "names no model"),
         ({"rounds": 0}, "0 rounds"),
+        ({"seed": -1}, "a seed of -1"),
+        ({"n": 200_001}, "200,001 examples in one run"),
         ({"rows": "a", "seeds": "b"}, "both given"),
         ({"seeds": "nobody"}, "no dataset"),
         ({"add": True}, "no version to add to"),
@@ -357,9 +364,5 @@ def test_assignments_that_do_not_fit_are_told_by_row(registry, write, rows, said
 def test_what_cannot_be_is_said_before_anybody_is_asked(registry, change, said):
     with LlmServer(made_up) as server:
         with pytest.raises(UsageError, match=said):
-            registry.generation.generate(order(5, **change), models(server))
+            registry.generation.generate(order(**({"n": 5} | change)), models(server))
         assert server.exchanges == () and registry.datasets() == []
-
-
-def test_an_order_is_a_value():
-    assert order(5) == order(5) and isinstance(order(5), Order) and Answer("x").stop == "end"

@@ -27,7 +27,7 @@ from assay.registry.outcomes import Fate as Decided
 from assay.registry.outcomes import watching
 from assay.registry.recipes import load_plan
 from assay.registry.results import CurationResult, Progress
-from assay.registry.templates import save_template
+from assay.registry.templates import keep_template
 
 if TYPE_CHECKING:
     from assay.registry import Registry, Tell
@@ -47,7 +47,8 @@ class Run:
         self._models, self._progress = models, progress
         self._calls = Calls(registry, models)
         self._curation = novel_plan(registry, load_plan(order.recipe), order.novel_against)
-        self._lines: list[bytes] = []
+        self._spooled = 0
+        self._fates: Sequence[Fate] = ()
         self._kept = 0
         self._input = self._output = self._paid = self._remembered = 0
         self._worth: Decimal | None = Decimal(0)
@@ -62,7 +63,7 @@ class Run:
         """Ask, curate, commit. See `Generating.generate`."""
         began = self._models.world.clock()
         self._check()
-        save_template(self._registry, self._plan.template)
+        keep_template(self._registry, self._plan.template)
         self._folder.mkdir(parents=True, exist_ok=True)
         try:
             outcome = run_rounds(self._plan, self._ask, self._decide, self._order.rounds)
@@ -139,16 +140,14 @@ class Run:
         self._kept = sum(fate.stage == KEPT for fate in self._fates)
         return self._fates
 
-    _fates: Sequence[Fate] = ()
-
     def _spool(self, entries: Sequence[Entry]) -> None:
         """Put what is new on the spool, which holds one line a candidate."""
-        new = [candidate_line(self._plan, entry) for entry in entries[len(self._lines) :]]
-        self._lines += new
         with self._path.open("ab") as file:
-            file.write(b"".join(new))
+            for entry in entries[self._spooled :]:
+                file.write(candidate_line(self._plan, entry))
             file.flush()
             os.fsync(file.fileno())
+        self._spooled = len(entries)
 
     def _request(
         self, *, dry_run: bool, fates: dict[int, Decided], told: Mapping[str, Any] | None = None
@@ -261,11 +260,11 @@ class Run:
 
     def _keep_spool(self, error: BaseException) -> None:
         """Leave what was answered where it can be found, and say so on the exception."""
-        if not self._lines:
+        if not self._spooled:
             self._path.unlink(missing_ok=True)
             return
         kept = self._path.replace(self._folder / self.source)
-        error.add_note(f"{len(self._lines):,} candidates are kept in {kept}")
+        error.add_note(f"{self._spooled:,} candidates are kept in {kept}")
 
     def _tell(self, number: int, done: int, total: int) -> None:
         if self._progress is not None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from assay.model.recipe import Recipe
     from assay.registry import Registry, Tell
 
+MOST_EXAMPLES: Final = 200_000
 LIKELY_OUTPUT: Final = 300
 """Tokens that an answer is reckoned with before there is any."""
 
@@ -86,6 +87,12 @@ class Generating:
             raise UsageError("assignments and seeds were both given", "say --vars or --from")
         if not 1 <= order.rounds <= 1_000:
             raise UsageError(f"{order.rounds} rounds", "1 to 1,000")
+        if not 1 <= order.n <= MOST_EXAMPLES:
+            raise UsageError(
+                f"{order.n:,} examples in one run", f"1 to {MOST_EXAMPLES:,}; add more with --add"
+            )
+        if not 0 <= order.seed < 2**53:
+            raise UsageError(f"a seed of {order.seed}", "a whole number from 0 to 2⁵³ − 1")
         rows = read_rows(order.rows, template) if order.rows is not None else ()
         seeds = read_seeds(self.registry, order.seeds, order.seed).found if order.seeds is not None else ()
         counts = quotas(order.n, order.shares)

@@ -99,3 +99,10 @@ def save_template(registry: Registry, template: Template) -> SavedTemplate:
     }
     done = registry.act(ACTION, None, body)
     return SavedTemplate(template.id, template.digest, str(body["object"]), done)
+
+
+def keep_template(registry: Registry, template: Template) -> None:
+    """See to it that a template that is used is in the log. One that is there stays as it is: an older one does not
+    become the newest of its name by being used."""
+    if all(one.digest != template.digest for one in saved_templates(registry)):
+        save_template(registry, template)

@@ -15,7 +15,7 @@ from assay.cli.session import Session
 @click.command(cls=Command)
 @click.argument("name")
 @click.option("--template", required=True, metavar="T", help="A file, an id, or id@digest (see `template`).")
-@click.option("--n", type=click.IntRange(1, 1_000_000), required=True, metavar="N", help="How many examples.")
+@click.option("--n", type=click.IntRange(1, 200_000), required=True, metavar="N", help="How many examples.")
 @click.option("--model", "models", multiple=True, required=True, metavar="PROVIDER/MODEL", help="In turn.")
 @click.option("--quota", "quotas", multiple=True, metavar="VAR=A:1,B:3", help="The mix, by a variable.")
 @click.option("--vars", "rows", metavar="FILE", help="Assignments of the variables, one a row.")

@@ -32,13 +32,13 @@ class LiveProgress:
     """Shows each phase as a line with bar, rate and time left, and wipes them when the job is done."""
 
     def __init__(self, console: Console) -> None:
+        self._bar = BarColumn(bar_width=26)
         self._bars = Bars(
             TextColumn("  {task.description}", markup=False),
-            BarColumn(bar_width=26),
+            self._bar,
             _Percent(),
             _Rate(),
             TimeRemainingColumn(elapsed_when_finished=True),
-            TextColumn("{task.fields[note]}", markup=False, style="dim"),
             console=console,
             refresh_per_second=1 / INTERVAL,
             transient=True,
@@ -68,8 +68,10 @@ class LiveProgress:
         elif now - self._told < INTERVAL and report.done != report.total:
             return
         self._told = now
-        note = clip(report.note, 40)
-        self._bars.update(self._task, completed=report.done, total=report.total, note=note)
+        self._bars.update(self._task, completed=report.done, total=report.total)
+        if report.note:
+            self._bar.bar_width = 8  # the room of 80 columns goes to the words
+            self._bars.update(self._task, description=clip(f"{report.phase} · {report.note}", 42))
 
     def _end_phase(self) -> None:
         if self._task is not None:
