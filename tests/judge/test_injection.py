@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.judge.judge import Judge, requests
+from assay.judge.verdict import Verdict
 from assay.kernels.steering import Fence
 from tests.judge.asking import FENCE, ID, PAIRS, SCORES, Answering, chat, judged, pair, spelled, verdict
 from tests.judge.echoes import ECHOES, FORGED, WHOLE_VERDICTS
@@ -71,6 +72,16 @@ def test_the_table_in_the_docs(echo: str) -> None:
         own, ambiguous = ends["scored"], ends["ambiguous"]
         counted.append((own, ambiguous, ends.total() - own - ambiguous))
     assert counted == TABLE[echo], "docs/steering.md has these figures"
+
+
+def test_without_a_look_into_the_example_forgeries_would_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Verdict, "stands_in", lambda *_: False)
+    passed = 0
+    for text in WHOLE_VERDICTS:
+        for echo in ECHOES.values():
+            got = judged(Answering(lambda _, echo=echo, text=text: echo(text, spelled(OWN))), chat(text))
+            passed += got.scored and got.scores != REAL
+    assert passed == 35, "docs/steering.md has this figure"
 
 
 def test_a_verdict_that_stands_in_the_example_is_no_verdict() -> None:
