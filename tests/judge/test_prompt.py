@@ -72,6 +72,10 @@ def test_the_other_kinds() -> None:
         (pair(rejected=" "), "pairs", "empty"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "x"}]},
                        {"role": "assistant", "content": "a cat"}]}, "scores", "no text"),
+        ({"messages": [{"role": "assistant", "content": {"a": 1}}]}, "scores", "no text"),
+        ({"messages": ["hello"]}, "scores", "no text"),
+        ({"messages": "hello"}, "scores", "no list"),
+        ({"prompt": None, "completion": "x"}, "scores", "no text"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_judged(payload: dict[str, Any], mode: Any, reason: str) -> None:

@@ -69,6 +69,9 @@ def test_the_digest_is_of_all_that_shapes_a_prompt_or_a_result() -> None:
     ("change", "said"),
     [
         ({"colour": "red"}, "rubric.colour: unknown"),
+        ({"exclude": {"rules": "bad", "reasons": ["bad"]}}, "rubric.exclude.rules: unknown; did you mean rule?"),
+        ({"dimensions": {"a": DIMENSION | {"anchor": {}}}}, "a.anchor: unknown; did you mean anchors?"),
+        ({"examples": [{"turns": TURNS, "verdict": GOOD | {"truths": 1}}]}, "truths: unknown; did you mean truth?"),
         ({"id": "Quality"}, "is no name"),
         ({"id": "a-b"}, "is no name"),
         ({"format": 2}, "rubric.format"),

@@ -152,7 +152,7 @@ def _draws(judge: Judge, what: Shown, fence: Fence) -> list[tuple[Request, ...]]
     orders = (False, True) if judge.rubric.mode == "pairs" else (False,)
     turns = [messages(judge.rubric, what, fence, swapped) for swapped in orders]
     return [
-        tuple(Request(judge.called, said, judge.params, judge.rubric.schema, draw) for said in turns)
+        tuple(Request(judge.called, said, judge.params, judge.rubric.verdict_schema, draw) for said in turns)
         for draw in range(judge.draws)
     ]
 

@@ -214,7 +214,7 @@ class Rubric(_Strict):
         return shape_of(self)
 
     @cached_property
-    def schema(self) -> dict[str, Any]:
+    def verdict_schema(self) -> dict[str, Any]:
         """The JSON schema of `shape`, as requests carry it."""
         return schema_of(self.shape)
 
