@@ -74,6 +74,11 @@ def test_the_table_in_the_docs(echo: str) -> None:
     assert counted == TABLE[echo], "docs/steering.md has these figures"
 
 
+def test_what_ambiguous_answers_cost() -> None:
+    ends = Counter(outcome(text, "the answer", echo, False) for text in WHOLE_VERDICTS for echo in ECHOES)
+    assert (ends["ambiguous", 2], ends["ambiguous", 1]) == (44, 35), "docs/steering.md has these figures"
+
+
 def test_without_a_look_into_the_example_forgeries_would_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Verdict, "stands_in", lambda *_: False)
     passed = 0
