@@ -170,7 +170,7 @@ class Pool:
     def openings(self, rows: Ints) -> float:
         """The effective number of openings (Hill number of order 1)."""
         _, counts = np.unique(self._begun[rows], return_counts=True)
-        shares = counts / len(rows)
+        shares = np.sort(counts) / len(rows)  # so that the sum hangs on the counts alone, to the last bit
         return float(np.exp(-(shares * np.log(shares)).sum()))
 
     def alike(self, rows: Ints) -> float:

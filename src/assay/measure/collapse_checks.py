@@ -86,34 +86,34 @@ class Sign:
 
 
 DEPTH = Sign(
-    "depth", "Synthetic depth", 0.5, "rises by less than 0.5",
+    "depth", "Synthetic depth", 0.5, "below 0.5",
     "Every model between people and a row passes on what it finds likely, and its own mistakes.",
     "Add fresh data of people, generate from originals instead of from outputs, and let a policy hold the line: "
     "synthetic_depth.",
 )  # fmt: skip
 ORIGINALS = Sign(
-    "originals", "Originals that stay", 0.5, "half of them stay, or nothing synthetic comes instead",
+    "originals", "Originals that stay", 0.5, "half of them stay, or what comes instead is not synthetic",
     "Where synthetic rows replace the originals, errors add up from one generation to the next; where they join them, "
     "the error stays bounded.",
     "Accumulate: bring the originals back (`curate --add`, `merge`, `rollback`) and add what is synthetic beside them.",
 )  # fmt: skip
 DIVERSITY = Sign(
-    "diversity", "Diversity of word pairs", 0.1, "falls by less than 10 %",
+    "diversity", "Diversity of word pairs", 0.1, "below 10 %",
     "A model learns the spread of what it is shown; it cannot give back what a narrow set does not hold.",
     "Add data of people on what is thin, use more generators and prompts, raise the temperature, run near_dedup.",
 )  # fmt: skip
 TAIL = Sign(
-    "tail", "Rare words kept", 0.25, "at most 25 % fewer than chance would keep",
+    "tail", "Rare words kept", 0.25, "below 25 %",
     "Collapse begins in the tails: what is rare goes first, while averages still look well.",
     "Keep the originals, and generate from rare examples on purpose (weights, quotas by topic).",
 )  # fmt: skip
 OPENINGS = Sign(
-    "openings", "Ways to begin", 0.25, "fall by less than 25 %",
+    "openings", "Ways to begin", 0.25, "below 25 %",
     "A generator that falls into one opening has fallen into one style, and the next model copies it.",
     "Vary the prompts, use a second generator, or filter the commonest openings (`stats` lists them).",
 )  # fmt: skip
 ALIKE = Sign(
-    "alike", "Likeness of two outputs", 0.02, "rise by less than 2 points",
+    "alike", "Likeness of two outputs", 0.02, "below 2 points",
     "Outputs that repeat each other teach one answer for many questions.",
     "Run near_dedup with a lower threshold (`sweep` shows what it takes), or repeated_answer.",
 )  # fmt: skip
@@ -123,7 +123,7 @@ SYNTHETIC = Sign(
     "Generate anew from originals, with other prompts or another generator; `radius --generator` finds the rows.",
 )  # fmt: skip
 AGAINST = Sign(
-    "against_originals", "Synthetic beside originals", 0.25, "at most 25 % less",
+    "against_originals", "Synthetic beside originals", 0.25, "below 25 %",
     "The narrower the synthetic rows are beside what people wrote, the more they pull a model to the middle.",
     "Lower their share (synthetic_share), or add variety to the prompts that they came from.",
 )  # fmt: skip

@@ -32,11 +32,11 @@ _TITLE = 27
 Course = Callable[["VersionState"], "float | None"]
 _COURSES: Final[Mapping[str, Course]] = {
     "depth": lambda one: one.composition.mean_depth,
-    "diversity": lambda one: one.figures and one.figures.distinct_2,
+    "diversity": lambda one: one.figures.distinct_2 if one.figures else None,
     "tail": lambda one: one.rare_kept,
-    "openings": lambda one: one.figures and one.figures.openings,
-    "alike": lambda one: one.figures and one.figures.alike,
-    "synthetic": lambda one: one.synthetic and one.synthetic.distinct_2,
+    "openings": lambda one: one.figures.openings if one.figures else None,
+    "alike": lambda one: one.figures.alike if one.figures else None,
+    "synthetic": lambda one: one.synthetic.distinct_2 if one.synthetic else None,
 }
 
 
@@ -164,23 +164,25 @@ def spark(values: Sequence[float | None]) -> str:
 
 
 def _warning(one: Check) -> RenderableType:
-    rows = [("found", _found(one)), ("healthy", one.healthy), ("why", one.why), ("do", one.advice)]
+    rows = [("found", _found(one)), ("why", one.why), ("do", one.advice)]
     return Group(Text.assemble(("✗ ", "bold red"), (clip(one.title, 70), "bold")), labelled(rows))
 
 
 def _found(one: Check) -> str:
-    """What changed, and how far chance would have moved it."""
+    """What changed, what is healthy, and how far chance would have moved it."""
     found = one.change
     assert found is not None  # what warns has changed
     said = clip(one.shown, 60)
-    if one.name == "depth":
-        return f"{said}: {found.moved:.2f} more; by chance up to {found.chance:.2f}"
     if one.name == "originals":
-        return f"{said}, and what is synthetic took their place"
-    if one.name == "alike":
-        points = f"{100 * found.moved:.1f} points more; by chance up to {100 * found.chance:.1f}"
-        return f"{said}: {points}"
-    return f"{said}: {percent(found.moved)} less; by chance up to {percent(max(0.0, found.chance))}"
+        return f"{said}; healthy: {one.healthy}"
+    chance = max(0.0, found.chance)
+    if one.name == "depth":
+        moved, most = f"{found.moved:.2f} more", f"{chance:.2f}"
+    elif one.name == "alike":
+        moved, most = f"{100 * found.moved:.1f} points more", f"{100 * chance:.1f}"
+    else:
+        moved, most = f"{percent(found.moved)} less", percent(chance)
+    return f"{said}: {moved} (healthy: {one.healthy}; by chance up to {most})"
 
 
 def _sum(found: Collapse) -> Text:
