@@ -88,6 +88,7 @@ def test_cells_are_dealt_out_to_all_that_is_there(counts):
 def test_spark():
     assert spark([0, 1, 2, None, 7]) == "▁▂▃ █"
     assert spark([2.0, 2.0]) == "▄▄"
+    assert spark([0.773, 0.779]) in ("▄▅", "▄▄", "▅▅"), "a small move looks small"
     assert spark([1.0]) == spark([None, None]) == ""
     assert (len(spark(list(range(21)))), spark(list(range(21)))[0], spark(list(range(21)))[-1]) == (
         12,

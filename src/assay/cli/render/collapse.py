@@ -27,6 +27,8 @@ _ORIGINS: Final = {
 _HEIGHTS = "▁▂▃▄▅▆▇█"
 _CELLS = 10
 _COURSE = 12
+_FLAT = 0.2
+"""A course that moves by less than this share of its highest value does not fill the height."""
 _TITLE = 27
 
 Course = Callable[["VersionState"], "float | None"]
@@ -148,7 +150,7 @@ def _line(one: Check, versions: Sequence[VersionState]) -> Text:
 
 
 def spark(values: Sequence[float | None]) -> str:
-    """A course in at most `_COURSE` blocks from the least value to the most; a blank for what is not known."""
+    """A course in at most `_COURSE` blocks from the least value to the most, small moves small; a blank for what is not known."""
     if len(values) > _COURSE:
         at = [round(k * (len(values) - 1) / (_COURSE - 1)) for k in range(_COURSE)]
         values = [values[k] for k in at]
@@ -156,9 +158,11 @@ def spark(values: Sequence[float | None]) -> str:
     if len(known) < 2:
         return ""
     low, high = min(known), max(known)
+    span = max(high - low, _FLAT * high)
+    base = (low + high - span) / 2
     steps = len(_HEIGHTS) - 1
     return "".join(
-        " " if v is None else _HEIGHTS[round(steps * (v - low) / (high - low))] if high > low else _HEIGHTS[3]
+        " " if v is None else _HEIGHTS[round(steps * (v - base) / span)] if high > low else _HEIGHTS[3]
         for v in values
     )
 
