@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,7 @@ MOST_VALUES: Final = 10_000
 NOT_STATED: Final = "(not stated)"
 
 Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.integer[Any]]
 Mask = npt.NDArray[np.bool_]
 Place = tuple[SegmentRef, int]
 
@@ -46,10 +47,10 @@ class Facts:
     """
 
     ids: IdArray
-    origin: Ints
+    origin: Codes
     synthetic: Mask
-    depth: Ints
-    group: Ints | None
+    depth: Codes
+    group: Codes | None
     stated: bool
 
 
@@ -95,14 +96,8 @@ class SegmentFacts:
         for _, facts, rows in pieces:
             for code, count in enumerate(np.bincount(facts.origin[rows], minlength=len(NAMES)).tolist()):
                 origins[NAMES[code]] += count
-            depths.update(
-                dict(
-                    zip(
-                        *(each.tolist() for each in np.unique(facts.depth[rows], return_counts=True)),
-                        strict=True,
-                    )
-                )
-            )
+            deep, counts = np.unique(facts.depth[rows], return_counts=True)
+            depths.update(dict(zip(deep.tolist(), counts.tolist(), strict=True)))
         synthetic = [(ref, f, rows[f.synthetic[rows]]) for ref, f, rows in pieces]
         originals = [(ref, f, rows[~f.synthetic[rows]]) for ref, f, rows in pieces]
         stated_originals = [f.ids[rows[f.origin[rows] != NAMES.index(UNKNOWN)]] for _, f, rows in originals]
@@ -144,9 +139,9 @@ class SegmentFacts:
         ]
         return Facts(
             ids_of(table.column("id")),
-            np.array([NAMES.index(name) for name in named], dtype=np.int64),
+            np.array([NAMES.index(name) for name in named], dtype=np.int8),
             wrote,
-            np.array([depth_of(d, o) for d, o in zip(held[2], named, strict=True)], dtype=np.int64),
+            np.array([depth_of(d, o) for d, o in zip(held[2], named, strict=True)], dtype=np.int32),
             self._group(table, named),
             any(name != UNKNOWN for name in named) or any(depth is not None for depth in held[2]),
         )
@@ -156,7 +151,7 @@ class SegmentFacts:
             return []
         return [self._by] if self._by in ("source", *COLUMNS) else ["extra", "payload"]
 
-    def _group(self, table: pa.Table, origins: Sequence[str]) -> Ints | None:
+    def _group(self, table: pa.Table, origins: Sequence[str]) -> Codes | None:
         if self._by is None:
             return None
         stated: Iterable[object]
@@ -175,7 +170,7 @@ class SegmentFacts:
                 f"{self._by!r} has more than {MOST_VALUES:,} different values, so it is no category",
                 "name a field with few values, such as generator, origin or category",
             )
-        return np.array(codes, dtype=np.int64)
+        return np.array(codes, dtype=np.int32)
 
     def _fields(self, table: pa.Table) -> Iterator[str | None]:
         for extra, payload in zip(

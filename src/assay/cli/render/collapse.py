@@ -150,7 +150,7 @@ def _line(one: Check, versions: Sequence[VersionState]) -> Text:
 
 
 def spark(values: Sequence[float | None]) -> str:
-    """A course in at most `_COURSE` blocks from the least value to the most, small moves small; a blank for what is not known."""
+    """A course in at most `_COURSE` blocks from the least value to the most; a blank for what is not known."""
     if len(values) > _COURSE:
         at = [round(k * (len(values) - 1) / (_COURSE - 1)) for k in range(_COURSE)]
         values = [values[k] for k in at]
