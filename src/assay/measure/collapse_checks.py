@@ -192,7 +192,7 @@ def _since(sign: Sign, draws: Sequence[tuple[str, Sequence[Text]]]) -> Check:
     if len(draws[-1][1]) < NEEDED:
         return sign.missing(f"fewer than {NEEDED} such rows in {draws[-1][0]}")
     if len(enough) < 2:
-        return sign.missing(f"no version before {draws[-1][0]} has {NEEDED} such rows")
+        return sign.missing(f"only {draws[-1][0]} has {NEEDED} such rows")
     (first, before), (last, after) = enough[0], enough[-1]
     return _share(sign, fall_of_distinct(before, after), (first, last), "distinct-2")
 
