@@ -10,7 +10,7 @@ import pytest
 
 import assay
 from assay.errors import NotFound, UsageError
-from assay.store.segments import read_segment
+from assay.store.segments import read_groups
 from tests.measure.generations import generation, people, records
 
 
@@ -95,9 +95,9 @@ def test_every_segment_is_read_once(line, monkeypatch):
 
     def counted(objects, ref, columns=None):
         read[ref.object] += 1
-        return read_segment(objects, ref, columns)
+        return read_groups(objects, ref, columns)
 
-    monkeypatch.setattr("assay.registry.store.read_segment", counted)
+    monkeypatch.setattr("assay.registry.collapse_rows.read_groups", counted)
     line.collapse("desk@try", by="generator")
     assert len(read) >= 3 and set(read.values()) == {1}
 

@@ -23,7 +23,7 @@ from assay.measure.sample import SmallestIds
 from assay.model.provenance import COLUMNS, ORIGINS, depth_of
 from assay.model.version import Part, SegmentRef
 from assay.store.members import live_rows, shown
-from assay.store.segments import read_rows
+from assay.store.segments import read_groups, read_rows
 
 if TYPE_CHECKING:
     from assay.registry.store import Store
@@ -126,22 +126,30 @@ class SegmentFacts:
         return rows[~contains(self._erased, facts.ids[rows])] if len(self._erased) else rows
 
     def _read(self, ref: SegmentRef) -> Facts:
-        columns = ["id", "origin", "generator", "depth", *self._columns_of_field()]
-        table = self._store.segment(ref, list(dict.fromkeys(columns)))
-        held = [table.column(name).to_pylist() for name in ("origin", "generator", "depth")]
-        wrote = np.fromiter(
-            (is_synthetic(o, g) or (d or 0) > 0 for o, g, d in zip(*held, strict=True)), bool, len(table)
+        columns = dict.fromkeys(["id", "origin", "generator", "depth", *self._columns_of_field()])
+        groups = [self._facts_of(table) for table in read_groups(self._store.objects, ref, list(columns))]
+        return Facts(
+            concat([one.ids for one in groups]),
+            np.concatenate([one.origin for one in groups]),
+            np.concatenate([one.synthetic for one in groups]),
+            np.concatenate([one.depth for one in groups]),
+            np.concatenate([one.group for one in groups if one.group is not None]) if self._by else None,
+            any(one.stated for one in groups),
         )
+
+    def _facts_of(self, table: pa.Table) -> Facts:
+        held = [table.column(name).to_pylist() for name in ("origin", "generator", "depth")]
+        wrote = [is_synthetic(o, g) or (d or 0) > 0 for o, g, d in zip(*held, strict=True)]
         # A row that names a generator and no origin is synthetic here as everywhere in the figures.
         named = [
             "synthetic" if one and origin is None else origin if origin in ORIGINS else UNKNOWN
-            for one, origin in zip(wrote.tolist(), held[0], strict=True)
+            for one, origin in zip(wrote, held[0], strict=True)
         ]
         return Facts(
             ids_of(table.column("id")),
             np.array([NAMES.index(name) for name in named], dtype=np.int8),
-            wrote,
-            np.array([depth_of(d, o) for d, o in zip(held[2], named, strict=True)], dtype=np.int32),
+            np.array(wrote, dtype=bool),
+            np.array(list(map(depth_of, held[2], named)), dtype=np.int32),
             self._group(table, named),
             any(name != UNKNOWN for name in named) or any(depth is not None for depth in held[2]),
         )
