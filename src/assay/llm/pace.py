@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,21 +20,27 @@ _CUT: Final = 0.95
 _GROWTH: Final = 0.0025
 """What a response adds to the rate, as a share of it: with the cut, about one call in twenty is refused."""
 
-_LEAST_GROWTH: Final = 0.002
-"""What a response adds at least, in calls a second, so that low rates come up again too."""
+_LEAST_GROWTH: Final = 0.001
+"""What a response adds on top, in calls a second: below 1 a second it is what lifts the rate, at the price of more
+refusals."""
 
 _CLEAN: Final = 60
-"""After so many responses without a refusal the limit is not near, and the rate grows faster: by `_FAST` a response,
-at most by 1 call a second."""
+"""So many more responses than refusals, each of which counts as 60 of them, and the limit is not near."""
 
-_FAST: Final = 0.1
-_MOST_FAST: Final = 2.0
+_FAST_GROWTH: Final = 0.1
+"""What a response then adds, as a share of the rate."""
+
+_MOST_GROWTH: Final = 2.0
+"""The same at most, in calls a second: the rate is multiplied by e in half a second, and not by more."""
 
 _ROW: Final = 5
-"""So many calls refused one after another: the server is not limiting, it has stopped answering."""
+"""So many calls refused that started one after another: the server is not limiting, it has stopped answering."""
 
 _PROBING: Final = 1.0
 """Calls a second to a server that has stopped answering, where it says nothing of its own."""
+
+_LEAST: Final = 1 / 20
+"""Calls a second, whatever is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,8 @@ class Pace:
         self._running = self._started = 0
         self._next_start = self._resume_at = float("-inf")
         self._clean = 2 * _CLEAN
-        self._row, self._last_refused = 0, -1
+        self._refusals: deque[int] = deque(maxlen=64)
+        self._silent_at: int | None = None
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[Start]:
@@ -98,28 +106,42 @@ class Pace:
     def learn(self, reply: Reply, start: Start) -> None:
         """Take note of what a call came to."""
         if not isinstance(reply, Failure):
-            self._clean = min(self._clean + 1, 2 * _CLEAN)
-            if start.held:  # what was bound by room or by who asks says nothing about a higher rate
-                self.rate += self._step()
+            self._answered(start)
         elif reply.kind in ("rate_limited", "overloaded"):
             self._refused(reply, start)
 
-    def _step(self) -> float:
+    def _answered(self, start: Start) -> None:
+        self._clean = min(self._clean + 1, 2 * _CLEAN)
+        if self._silent_at is not None and start.number > self._silent_at:
+            self._silent_at, self._clean = None, _CLEAN  # it answers again, and the limit is far up
+        if not start.held:  # the calls were bound by something else, and tell nothing about a higher rate
+            return
         if self._clean >= _CLEAN:
-            return min(self.rate * _FAST, _MOST_FAST)
-        return self.rate * _GROWTH + _LEAST_GROWTH
+            self.rate += min(self.rate * _FAST_GROWTH, _MOST_GROWTH)
+        else:
+            self.rate += self.rate * _GROWTH + _LEAST_GROWTH
 
     def _refused(self, reply: Failure, start: Start) -> None:
         self._clean = max(self._clean - _CLEAN, 0)
-        self._row = self._row + 1 if start.number == self._last_refused + 1 else 1
-        self._last_refused = start.number
-        least = start.rate / 2
+        least = max(start.rate / 2, _LEAST)
         if reply.kind == "rate_limited":
             self.rate = min(self.rate, max(self.rate * _CUT, least))
-        if self._row >= _ROW:
+        self._refusals.append(start.number)
+        if self._row(start.number) >= _ROW:
+            self._silent_at = max(self._refusals)
             self.rate = min(self.rate, max(least, _PROBING))
             if reply.retry_after:
                 self._resume_at = max(self._resume_at, self._clock() + reply.retry_after)
+
+    def _row(self, number: int) -> int:
+        """How many calls around this one, in the order of their starts, are known to be refused without a gap."""
+        refused = set(self._refusals)
+        first = last = number
+        while first - 1 in refused:
+            first -= 1
+        while last + 1 in refused:
+            last += 1
+        return last - first + 1
 
 
 @dataclass(frozen=True, slots=True)
