@@ -45,10 +45,9 @@ _LEAST: Final = 1 / 20
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A call's start: its number, its time, the rate then (calls a second), and whether the rate held it back."""
+    """A call's start: its number, the rate then (calls a second), and whether the rate held it back."""
 
     number: int
-    at: float
     rate: float
     held: bool
 
@@ -101,7 +100,7 @@ class Pace:
         self._next_start = max(self._next_start, now - between) + between
         self._running += 1
         self._started += 1
-        return Start(self._started, now, self.rate, held)
+        return Start(self._started, self.rate, held)
 
     def learn(self, reply: Reply, start: Start) -> None:
         """Take note of what a call came to."""

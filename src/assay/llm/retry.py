@@ -16,8 +16,8 @@ class Patience:
     Faults (500, 502, 503, 504, 529, a connection, a time-out) are tried `attempts` times in all. A rate limit (429) is
     no fault: it is waited for up to `longest` seconds in all, not counting the line. The n-th wait is drawn from
     0 to `first` × 2ⁿ⁻¹ seconds, at most `most` (full jitter, so that calls that failed together do not come back
-    together). Retry-After is added in full; where a rate limit says it, the wait beyond it stays below `first`, since the
-    server has said when and the pace spreads the starts.
+    together). Retry-After is added in full; where a rate limit says it, the wait beyond it
+    stays below `first`, since the server has said when and the pace spreads the starts.
     """
 
     attempts: int = 6
