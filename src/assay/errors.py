@@ -8,9 +8,11 @@
     │   ├── InvalidPolicy     a policy that does not hold; lists every problem at once
     │   ├── Forbidden         an act that the rules keep this actor from, or this version
     │   ├── NotExpressible    an example that the asked-for shape cannot carry
-    │   └── MissingExtra      an optional dependency that is not installed
+    │   ├── MissingExtra      an optional dependency that is not installed
+    │   └── CallsFailed       a language model that cannot be called at all: key, name, address
     ├── GateFailed            a version breaks a rule of the policy that refuses           exit 1
     ├── Revoked               a version that was withdrawn and is not to be used          exit 1
+    ├── BudgetReached         calls that would cost more than is left; what was paid for is kept  exit 1
     ├── Conflict              somebody else committed first, and the changes collide  exit 3
     │   └── MergeConflict     two branches contradict each other; lists every example
     ├── Damaged               bytes are not what their name says                      exit 1
@@ -92,6 +94,12 @@ class MissingExtra(UsageError):
     code = "missing_extra"
 
 
+class CallsFailed(UsageError):
+    """A language model that cannot be called at all: a key that is refused, a model or an address nobody knows."""
+
+    code = "calls_failed"
+
+
 class GateFailed(AssayError):
     """A version breaks rules of the policy that refuse. Nothing was written to the log.
 
@@ -111,6 +119,13 @@ class Revoked(AssayError):
     """A version that was withdrawn; the message says by whom, when and why."""
 
     code = "revoked"
+    exit_code = 1
+
+
+class BudgetReached(AssayError):
+    """Calls that may cost more than is left of the budget. What was paid for is recorded, and nothing was committed."""
+
+    code = "budget_reached"
     exit_code = 1
 
 

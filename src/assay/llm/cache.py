@@ -73,6 +73,21 @@ class FileAnswers:
         return self.folder / name[:2] / f"{name}.answer"
 
 
+@dataclass(frozen=True, slots=True)
+class MemoryAnswers:
+    """Answers that last as long as the process."""
+
+    held: dict[str, bytes] = field(default_factory=dict, repr=False)
+
+    def get(self, name: str) -> bytes | None:
+        """The bytes under a name, or None."""
+        return self.held.get(name)
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keep bytes under a name."""
+        self.held[name] = data
+
+
 def request_key(request: Request, scope: str = "") -> str:
     """What an answer is kept under: SHA-256, hexadecimal, of the canonical JSON of the request and of who answers.
 
