@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, TypeVar
 
 from assay.errors import MissingExtra
@@ -89,6 +89,10 @@ class OpenAICompatibleClient:
     def failure(self, status: int, body: object) -> Failure:
         """What an error body that came without HTTP means, which stands for this status."""
         return failure_of_status(status, {}, body, self._key)
+
+    def read_body(self, body: Mapping[str, Any]) -> Reply:
+        """The response that the body of a completion is."""
+        return self.read(self._sdk.types.chat.ChatCompletion.model_construct(**body))
 
     def read(self, completion: Any) -> Reply:
         """The response that a completion of the SDK is."""

@@ -123,9 +123,14 @@ async def answered(
         return Failure("connection", f"the connection failed ({type(error).__name__})")
     except (sdk.APIError, ValueError) as error:
         return Failure("malformed", f"the server's answer cannot be read ({type(error).__name__})")
+    return parsed(read, reply)
+
+
+def parsed(read: Callable[[Any], T], reply: Any) -> T | Failure:
+    """What `read` makes of what an SDK gave, or a failure where that is not of the protocol."""
     try:
         return read(reply)
-    except (AttributeError, TypeError, IndexError, KeyError) as error:
+    except (AttributeError, TypeError, ValueError, IndexError, KeyError) as error:
         return Failure("malformed", f"the server's answer is not of its protocol ({type(error).__name__})")
 
 
