@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from assay.errors import MissingExtra
+from assay.errors import MissingExtra, UsageError
 from assay.llm.client import Failure, Reply, Request, Response
 from assay.llm.wire import ApiKey, answered, count, failure_of_status
 
@@ -65,7 +65,7 @@ class AnthropicClient:
         return await answered(self._sdk, self._key, lambda: call(self._client), read)
 
     def body(self, request: Request) -> dict[str, Any]:
-        """The body of a call, as JSON values."""
+        """The body of a call, as JSON values. Raises UsageError for a schema that the SDK does not know."""
         body = {name: value for name, value in request.params.items() if name != "max_tokens"}
         system = "\n\n".join(turn.content for turn in request.messages if turn.role == "system")
         if system:
@@ -76,7 +76,13 @@ class AnthropicClient:
         config = {"effort": body.pop("effort")} if "effort" in body else {}
         if request.schema is not None:
             # The server refuses bounds such as `minimum`; the SDK turns them into words. They are checked by us.
-            schema = self._sdk.transform_schema(dict(request.schema))
+            try:
+                schema = self._sdk.transform_schema(dict(request.schema))
+            except (ValueError, TypeError) as error:
+                raise UsageError(
+                    f"Anthropic's SDK cannot say the schema of a request: {error}",
+                    "give every part of the schema a `type`, or choices that have one",
+                ) from None
             config["format"] = {"type": "json_schema", "schema": schema}
         if config:
             body["output_config"] = config

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Final, TypeVar
 
 from assay.llm.batches import custom_id
+from assay.llm.batching import Batching, Filled, Waiting
 from assay.llm.budget import charged, worst_cost
 from assay.llm.cache import keep, remembered, request_key
 from assay.llm.client import Failure, Reply, Request
@@ -157,7 +158,7 @@ class _Filling:
             raise
         flight = _Flight(note, note.names(), worst)
         self._flights.append(flight)
-        self._sent.update(requests)
+        self._sent.update(list(requests))
         for key in requests:
             del self._free[key]
         named = [(custom_id(note.token, at), request) for at, request in enumerate(requests.values())]
@@ -167,7 +168,7 @@ class _Filling:
         elif made.status is not None and 400 <= made.status < 500 and made.status != 408:
             await self._end(flight, Decimal(0))
             self._free.update(requests)
-            self._sent.subtract(requests)
+            self._sent.subtract(list(requests))
             self._refused(list(requests), made)
         # Any other failure leaves open whether there is a batch: it is looked for like one of a run that was killed.
         return None

@@ -1,6 +1,7 @@
-"""The batch endpoints of both providers: create, list, poll, results, cancel; and OpenAI's files, which its batches need.
+"""The batch endpoints of both providers: create, list, poll, results, cancel; and the files of OpenAI's batches.
 
-A batch is answered as a whole when its state has been asked for often enough, so that a test decides when it ends.
+A batch is answered as a whole when its state has been asked for often enough, in a list or by itself, so that a test
+decides when it ends.
 Results come in an order of their own, as providers reserve to themselves.
 """
 
@@ -87,6 +88,8 @@ class Batches:
             names = [batch.id for batch in every]
             start = names.index(self._named(asked[cursor]).id) + 1 if cursor in asked else 0
             page = every[start : start + int(asked.get("limit", 20))]
+            for one in page:
+                self._moved(one, "GET", "")
             told = [_message_batch(one, url) if api == "anthropic" else _chat_batch(one) for one in page]
         ends = {"first_id": page[0].id if page else None, "last_id": page[-1].id if page else None}
         more = start + len(page) < len(every)
@@ -104,14 +107,17 @@ class Batches:
     def _openai(self, method: str, name: str, rest: str) -> bytes:
         batch = self._named(name)
         self._moved(batch, method, rest)
-        if batch.ended is not None and "output_file_id" not in batch.told:
+        return write_json(_chat_batch(batch))
+
+    def _write_out(self, batch: Batch) -> None:
+        """The result files of an ended batch, once."""
+        if batch.ended is not None and batch.api == "openai" and "output_file_id" not in batch.told:
             good: list[bytes] = []
             bad: list[bytes] = []
             for custom_id, line in self._results(batch):
                 (good if line[0] == 200 else bad).append(write_json(_chat_result(custom_id, line)))
             batch.told["output_file_id"] = self._keep("output.jsonl", b"\n".join(good)) if good else None
             batch.told["error_file_id"] = self._keep("errors.jsonl", b"\n".join(bad)) if bad else None
-        return write_json(_chat_batch(batch))
 
     def _file(self, method: str, name: str, rest: str) -> bytes:
         if name not in self._files:
@@ -134,6 +140,7 @@ class Batches:
             if not batch.canceled:
                 batch.lines = {name: self._answer(batch, params) for name, params in batch.requests}
             batch.ended = self._now()
+        self._write_out(batch)
 
     def _results(self, batch: Batch) -> list[tuple[str, Line | str]]:
         order = sorted((name for name, _ in batch.requests), key=lambda name: _hex(f"{batch.id}:{name}"))
