@@ -220,7 +220,7 @@ class _Filling:
         if state.status == "failed":
             failure = state.failure or Failure("server", "the whole batch failed")
             self._fail((key for key, _ in flight.open.values()), failure)
-            await self._end(flight, Decimal(0))
+            await self._end(flight, flight.cost)
         elif state.status == "gone":
             await self._lose(flight, f"the results of {batch} are not kept any more")
         else:
@@ -322,8 +322,8 @@ class _Filling:
         """There is no such batch: its requests are free again."""
         self._flights.remove(flight)
         self._of.budget.settle(flight.held, Decimal(0))
-        for key in flight.keys & self._wanted.keys():
-            if remembered(self._of.answers, key) is None:
+        for key, _ in flight.note.requests:
+            if key in self._wanted and remembered(self._of.answers, key) is None:
                 self._free[key] = self._wanted[key]
 
     def _hold(self, flight: _Flight) -> None:

@@ -86,10 +86,12 @@ class PendingBatches:
 
     def of(self, scope: str) -> Iterator[Note]:
         """The batches of a scope that are not dropped, in no order. Raises Damaged."""
-        for found in self.storage.list(""):
-            token = found.key.removesuffix(_INTENT)
-            if token != found.key and (note := self.read(token)) is not None and note.scope == scope:
+        for found in list(self.storage.list("")):
+            token, dot, kind = found.key.partition(".")
+            if dot + kind == _INTENT and (note := self.read(token)) is not None and note.scope == scope:
                 yield note
+            elif dot + kind == _BATCH and self.storage.stat(token + _INTENT) is None:
+                self.storage.delete(found.key)  # a run was killed as it dropped this one
 
     def read(self, token: str) -> Note | None:
         """The note of a batch as it is now, or None if it was dropped. Raises Damaged."""
