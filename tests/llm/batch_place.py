@@ -7,12 +7,15 @@ import contextlib
 from decimal import Decimal
 from random import Random
 
+import pytest
+
 from assay.llm.anthropic import AnthropicClient
 from assay.llm.anthropic_batches import AnthropicBatches
 from assay.llm.batching import Batching, Polling
 from assay.llm.budget import Budget
 from assay.llm.cache import MemoryAnswers, Remembering
 from assay.llm.calling import World
+from assay.llm.client import Failure
 from assay.llm.filling import fill
 from assay.llm.openai_batches import OpenAIBatches
 from assay.llm.openai_compatible import OpenAICompatibleClient
@@ -161,3 +164,53 @@ class Place:
 
 def prompts(count: int, **more):
     return [request(f"请给第 {at} 条打分。", 500, schema=SCHEMA, **more) for at in range(count)]
+
+
+BOTH = pytest.mark.parametrize("api", ["anthropic", "openai"])
+POSTS = {"anthropic": "/v1/messages", "openai": "/v1/chat/completions"}
+
+
+def calls(server, api):
+    """The ordinary calls that were made."""
+    return [one for one in server.exchanges if one.path == POSTS[api] and not one.batch]
+
+
+def place_cost(replies):
+    price = PRICES.of("m").in_batches()
+    return sum(price.cost(one.input_tokens, one.output_tokens) for one in replies)
+
+
+class Wrapped:
+    """A batch client some of whose methods say something else."""
+
+    def __init__(self, inner, **instead):
+        self._inner = inner
+        for name, one in instead.items():
+            setattr(self, name, one)
+
+    def __getattr__(self, name):
+        return getattr(self._inner, name)
+
+
+UNNOTED = 6
+"""The step after which a batch is made and its id not noted: two of `newest`, of the intent and of `submit` each."""
+
+
+def saying(**instead):
+    """A wrap whose methods say each of a list of things once, and then what they always say."""
+
+    def wrap(batcher):
+        def method(name, said):
+            async def one(*given):
+                return said.pop(0) if said else await getattr(batcher, name)(*given)
+
+            return one
+
+        return Wrapped(batcher, **{name: method(name, list(said)) for name, said in instead.items()})
+
+    return wrap
+
+
+LIMITED = Failure("rate_limited", "HTTP 429", 90.0, 429)
+DOWN = Failure("connection", "the connection failed")
+DENIED = Failure("unauthorized", "HTTP 401", status=401)
