@@ -81,7 +81,7 @@ class _Around:
 
 
 class Place:
-    """What outlives a run: answers and notes."""
+    """What outlives a run: answers and pending batches."""
 
     def __init__(self, api: str, server, **polling) -> None:
         self.api, self.server, self.polling = api, server, Polling(**polling)
@@ -158,7 +158,7 @@ class Place:
         return asyncio.run(main())
 
     @property
-    def notes(self):
+    def left(self):
         return list(self.pending.of(self.scope))
 
 
@@ -193,7 +193,7 @@ class Wrapped:
 
 
 UNNOTED = 6
-"""The step after which a batch is made and its id not noted: two of `newest`, of the intent and of `submit` each."""
+"""The step after which a batch is made and its id not known: two of `newest`, of the intent and of `submit` each."""
 
 
 def saying(**instead):

@@ -151,7 +151,7 @@ def test_no_budget_is_crossed_and_every_request_has_a_fate(seed, limit, count, r
     batching = Batching(whims, answers, "here", pending, budget, PRICES, world, polling)
     filled = run(lambda: fill(asked, batching))
     assert whims.charged <= budget.spent == filled.spent <= limit and budget.held == 0
-    noted = {key for note in pending.of("here") for key, _ in note.requests}
-    fates = [set(answers.held), set(filled.failures), set(filled.left_out), noted - set(answers.held)]
+    known = {key for pending in pending.of("here") for key, _ in pending.requests}
+    fates = [set(answers.held), set(filled.failures), set(filled.left_out), known - set(answers.held)]
     assert set().union(*fates) == {request_key(one, "here") for one in asked}
-    assert filled.came == len(answers.held) and bool(noted) == bool(filled.waiting)
+    assert filled.came == len(answers.held) and bool(known) == bool(filled.waiting)

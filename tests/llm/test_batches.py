@@ -50,7 +50,7 @@ def test_afterwards_the_ordinary_path_finds_every_answer(api):
         asked = prompts(20)
         filled = place.fill([*asked, asked[0]])
         assert (filled.asked, filled.known, filled.came, filled.failures) == (20, 0, 20, {})
-        assert not filled.waiting and not filled.lost and not filled.left_out and not place.notes
+        assert not filled.waiting and not filled.lost and not filled.left_out and not place.left
         replies = place.ask(*asked)
         assert all(isinstance(one, Response) and one.cached and one.stop_reason == "end" for one in replies)
         assert not calls(server, api)
@@ -99,7 +99,7 @@ def test_what_fails_in_a_batch_is_left_to_the_ordinary_path(api):
             ("server", True, False), ("server", True, False), ("rate_limited", True, False),
             ("server", True, False), None, None,
         ]  # fmt: skip
-        assert filled.came == 2 and not place.notes
+        assert filled.came == 2 and not place.left
         assert all(isinstance(one, Response) for one in place.ask(*asked))
         assert len(calls(server, api)) == 4 and not server.paid_twice()
 
@@ -147,7 +147,7 @@ def test_a_provider_that_takes_no_batches_leaves_all_to_the_ordinary_path(api, n
         place = Place(api, server, requests=2)
         filled = place.fill(prompts(5), wrap=saying(**{name: [failure] * 50}))
         assert set(filled.failures.values()) == {failure} and len(filled.failures) == 5
-        assert (filled.spent, place.budget.spent, place.budget.held) == (0, 0, 0) and not place.notes
+        assert (filled.spent, place.budget.spent, place.budget.held) == (0, 0, 0) and not place.left
         assert place.end_every_batch() == 0
 
 
@@ -158,7 +158,7 @@ def test_a_batch_that_failed_as_a_whole_costs_nothing(api):
         place = Place(api, server)
         filled = place.fill(prompts(3), wrap=saying(state=[BatchState("failed", 3, 0, failure)]))
         assert set(filled.failures.values()) == {failure} and filled.spent == place.budget.spent == 0
-        assert not place.notes
+        assert not place.left
 
 
 def test_why_openai_failed_a_batch_is_told():
@@ -193,7 +193,7 @@ def test_results_that_are_not_kept_any_more_are_lost_and_said_to_be(api, how, mo
         filled = place.fill(prompts(3), wrap=wrap)
         worst = sum(worst_cost(one, PRICES.in_batches()) for one in prompts(3))
         assert len(filled.lost) == 1 and len(filled.failures) == 3
-        assert filled.spent == place.budget.spent == worst and not place.notes
+        assert filled.spent == place.budget.spent == worst and not place.left
 
 
 @BOTH
@@ -255,7 +255,7 @@ def test_an_answer_may_hold_what_some_take_for_the_end_of_a_line(api):
 
 
 @BOTH
-def test_key_and_texts_are_noted_and_shown_nowhere(api, tmp_path, caplog, capsys):
+def test_key_and_texts_are_written_down_and_shown_nowhere(api, tmp_path, caplog, capsys):
     caplog.set_level("DEBUG")
     with LlmServer(key="another") as server:
         place = Place(api, server)
@@ -279,7 +279,7 @@ def test_key_and_texts_are_noted_and_shown_nowhere(api, tmp_path, caplog, capsys
             *capsys.readouterr(),
             *(file.read_text() for file in files),
         ]
-        assert len(files) == 2 and len(place.notes) == 1
+        assert len(files) == 2 and len(place.left) == 1
         assert not [one for one in said if KEY in one or "SECRET" in one] and KEY not in caplog.text
         assert place.fill([request("SECRET-TEXT")]).came == 1
         assert not [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -306,12 +306,12 @@ def test_batches_that_never_come_to_be_are_given_up(api):
     with LlmServer() as server:
         place = Place(api, server)
         filled = place.fill(prompts(2), wrap=saying(submit=[DOWN] * 50))
-        assert {one.kind for one in filled.failures.values()} == {"connection"} and not place.notes
+        assert {one.kind for one in filled.failures.values()} == {"connection"} and not place.left
         assert "3 times" in next(iter(filled.failures.values())).message and filled.spent == 0
 
 
 @BOTH
-def test_a_server_that_hangs_is_given_up_and_its_batch_stays_noted(api):
+def test_a_server_that_hangs_is_given_up_and_its_batch_stays_pending(api):
     def wrap(batcher):
         async def state(batch):
             await asyncio.sleep(60)
@@ -321,4 +321,4 @@ def test_a_server_that_hangs_is_given_up_and_its_batch_stays_noted(api):
     with LlmServer() as server:
         place = Place(api, server, call=0.3, faults=1)
         (waiting,) = place.fill(prompts(2), wrap=wrap).waiting
-        assert "0.3 seconds" in waiting.why and waiting.batch == place.notes[0].batch
+        assert "0.3 seconds" in waiting.why and waiting.batch == place.left[0].batch

@@ -39,7 +39,7 @@ def test_a_run_that_was_killed_at_any_step_is_taken_up_without_paying_again(api)
             else:
                 break
             assert held == 0 and place.budget.held == 0
-            assert not filled.waiting and not filled.lost and not place.notes, at
+            assert not filled.waiting and not filled.lost and not place.left, at
             assert len(place.answers.held) >= 2 and filled.known + filled.came + len(filled.failures) == 3
             assert place.fill([]).asked == 0 and not place.storage.files, at
             # Killed when the batch was read to its end, it is the next run that asks again what failed.
@@ -56,23 +56,23 @@ def test_a_batch_that_still_ran_when_a_run_was_killed_is_waited_for(api):
         asked = prompts(4)
         with pytest.raises(Killed):
             place.fill(asked, kill_at=14)  # it is being waited for
-        (note,) = place.notes
-        assert note.batch is not None
+        (pending,) = place.left
+        assert pending.batch is not None
         # A run that asks for more sends only what is new, one that asks for other things does not wait.
         filled = place.fill([*asked, *prompts(1, model="n")])
         assert filled.came == 5 and place.end_every_batch() == 2 and not server.paid_twice()
 
 
 @BOTH
-def test_a_run_that_needs_none_of_a_noted_batch_does_not_wait_for_it(api):
+def test_a_run_that_needs_none_of_a_pending_batch_does_not_wait_for_it(api):
     with LlmServer(timing=Timing(batch_polls=30)) as server:
         place = Place(api, server)
         with pytest.raises(Killed):
             place.fill(prompts(4), kill_at=14)
-        assert place.fill([]).asked == 0 and len(place.notes) == 1 and place.budget.spent == 0
+        assert place.fill([]).asked == 0 and len(place.left) == 1 and place.budget.spent == 0
         place.end_every_batch(polls=30)
         filled = place.fill([])  # it has ended meanwhile: what was paid for is kept
-        assert filled.came == 0 and filled.spent > 0 and len(place.answers.held) == 4 and not place.notes
+        assert filled.came == 0 and filled.spent > 0 and len(place.answers.held) == 4 and not place.left
 
 
 @BOTH
@@ -82,7 +82,7 @@ def test_who_waits_long_enough_is_told_which_batch_and_loses_nothing(api):
         asked = prompts(3)
         filled = place.fill(asked)
         (waiting,) = filled.waiting
-        assert waiting.requests == 3 and waiting.batch == place.notes[0].batch and "60 seconds" in waiting.why
+        assert waiting.requests == 3 and waiting.batch == place.left[0].batch and "60 seconds" in waiting.why
         worst = sum(worst_cost(one, PRICES.in_batches()) for one in asked)
         assert filled.spent == place.budget.spent == worst and place.budget.held == 0
         assert place.fill(asked, limit=Decimal(1)).waiting  # 4 polls a run
@@ -123,9 +123,9 @@ def test_a_batch_is_told_from_others_that_are_as_large(api, metadata):
         if not metadata:  # as servers have it that speak the protocol and not all of it
             for batch in server._service.batches._batches.values():
                 batch.told.pop("metadata", None)
-        (note,) = place.notes
+        (pending,) = place.left
         filled = place.fill(prompts(3))
-        assert note.batch is None and filled.came == 3 and not place.notes and not filled.lost
+        assert pending.batch is None and filled.came == 3 and not place.left and not filled.lost
         assert place.end_every_batch() == 3 and not server.paid_twice()
 
 
@@ -146,21 +146,21 @@ def test_a_batch_that_cannot_be_told_from_others_counts_at_its_worst_and_is_said
             and "may have been made" in filled.lost[0]
             and f"{worst:f}" in filled.lost[0]
         )
-        assert filled.spent == place.budget.spent == worst and not place.notes
+        assert filled.spent == place.budget.spent == worst and not place.left
         assert [one.perhaps_paid for one in filled.failures.values()] == [True] * 3
 
 
 @BOTH
 @pytest.mark.parametrize("name", ["state", "results", "find"])
 @pytest.mark.parametrize("failure", [DOWN, DENIED])
-def test_a_batch_that_cannot_be_asked_after_stays_noted(api, name, failure):
+def test_a_batch_that_cannot_be_asked_after_stays_pending(api, name, failure):
     with LlmServer() as server:
         place = Place(api, server)
         lost = {"submit": [DOWN]} if name == "find" else {}
         filled = place.fill(prompts(3), wrap=saying(**{name: [failure] * 50}, **lost))
         assert [(one.requests, one.why) for one in filled.waiting] == [(3, failure.message)]
-        assert len(place.notes) == 1 and filled.spent == place.budget.spent == place.notes[0].worst
-        assert place.fill(prompts(3)).came == 3 and not place.notes
+        assert len(place.left) == 1 and filled.spent == place.budget.spent == place.left[0].worst
+        assert place.fill(prompts(3)).came == 3 and not place.left
 
 
 @BOTH
@@ -172,36 +172,36 @@ def test_a_batch_that_is_cancelled_is_read_to_its_end(api):
 
         async def cancel():
             async with place.batcher() as batcher:
-                return await batcher.cancel(place.notes[0].batch), await batcher.cancel("msgbatch_00")
+                return await batcher.cancel(place.left[0].batch), await batcher.cancel("msgbatch_00")
 
         done, wrong = asyncio.run(cancel())
         filled = place.fill(prompts(3))
         assert done is None and wrong.kind == "not_found"
         assert len(filled.failures) == 3 and all(one.retryable for one in filled.failures.values())
-        assert filled.spent == 0 and not place.notes
+        assert filled.spent == 0 and not place.left
 
 
-def test_notes_are_whole_or_damaged_and_belong_to_a_scope(tmp_path):
-    pending = PendingBatches(LocalStorage(tmp_path))
-    note = pending.intend("here", "m", "", [("k1", Decimal("0.1")), ("k2", None)])
-    made = pending.made(note, "b1")
-    assert list(pending.of("here")) == [made] and not list(pending.of("there"))
+def test_pending_batches_are_whole_or_damaged_and_belong_to_a_scope(tmp_path):
+    batches = PendingBatches(LocalStorage(tmp_path))
+    pending = batches.intend("here", "m", "", [("k1", Decimal("0.1")), ("k2", None)])
+    made = batches.made(pending, "b1")
+    assert list(batches.of("here")) == [made] and not list(batches.of("there"))
     assert made.batch == "b1" and made.worst == Decimal("0.1")
     assert made.names() == {
-        custom_id(note.token, 0): ("k1", Decimal("0.1")),
-        custom_id(note.token, 1): ("k2", 0),
+        custom_id(pending.token, 0): ("k1", Decimal("0.1")),
+        custom_id(pending.token, 1): ("k2", 0),
     }
     for path in sorted(tmp_path.glob("*.json")):
         whole = path.read_bytes()
         for damaged in (whole.replace(b"k1", b"k3").replace(b"b1", b"b2"), whole[:-9], b"[]", b"{}"):
             path.write_bytes(damaged)
-            with pytest.raises(Damaged, match=note.token) as caught:
-                list(pending.of("here"))
+            with pytest.raises(Damaged, match=pending.token) as caught:
+                list(batches.of("here"))
             assert "provider" in caught.value.hint
         path.write_bytes(whole)
-    pending.drop(made)
-    pending.drop(made)
-    assert pending.read(note.token) is None and not list(tmp_path.glob("*.json"))
+    batches.drop(made)
+    batches.drop(made)
+    assert batches.read(pending.token) is None and not list(tmp_path.glob("*.json"))
 
 
 @BOTH
@@ -211,12 +211,12 @@ def test_a_run_takes_up_what_another_found_out(api):
         place = Place(api, server)
         with pytest.raises(Killed):
             place.fill(prompts(3), kill_at=UNNOTED)
-        (note,) = place.notes
+        (pending,) = place.left
         (batch,) = server._service.batches._batches
 
         def other(batcher):
             async def find(*given):
-                place.pending.made(note, batch)
+                place.pending.made(pending, batch)
 
             return Wrapped(batcher, find=find)
 
@@ -230,11 +230,11 @@ def test_a_batch_that_another_run_has_given_up_is_sent_again(api):
         place = Place(api, server)
         with pytest.raises(Killed):
             place.fill(prompts(3), kill_at=UNNOTED - 2)  # before it was sent
-        (note,) = place.notes
+        (pending,) = place.left
 
         def other(batcher):
             async def find(*given):
-                place.pending.drop(note)
+                place.pending.drop(pending)
 
             return Wrapped(batcher, find=find)
 

@@ -20,7 +20,7 @@ class Polling:
     """How batches are waited for, in seconds, and how large they are.
 
     The state is asked for after `first`, then ever later up to `most`; after `longest` in all the batches that still
-    run are left noted. What goes wrong with a batch may do so `faults` times in a row. `call` bounds one call, the
+    run stay pending. What goes wrong with a batch may do so `faults` times in a row. `call` bounds one call, the
     fetching of all results too. A batch that may have been made, and that the provider does not list, was not made if
     it is not listed `settle` later either. A batch has up to `requests` requests and about `bytes` bytes.
     """
@@ -37,7 +37,8 @@ class Polling:
 
 @dataclass(frozen=True, slots=True)
 class Batching:
-    """By whom batches are answered, where answers and notes are kept, what it may cost, and how they are waited for.
+    """By whom batches are answered, where answers and pending batches are kept, what it may cost, and how long it may
+    take.
 
     `scope` and `answers` are those of the `Remembering` that is to find the answers; `budget` and `prices` those of all
     other calls: a batch counts at the prices of batches. `tell` hears of every batch, by its id, how far it is.
@@ -70,7 +71,7 @@ class Filled:
 
     Of `asked` different ones the answers of `known` were there already, and those of `came` are now. `failures`, by the
     key of the request, are to be asked again in the ordinary way, as are those `left_out` (keys), for which no money
-    was left. `waiting` are batches that are noted: to ask for these requests in the ordinary way is to pay twice, to
+    was left. `waiting` are batches that stay pending: to ask for these requests in the ordinary way is to pay twice, to
     fill again is to wait on. `lost` tells in words of batches that may have been paid for and brought nothing. `spent`:
     US dollars, with the worst cost of what is waiting or lost.
     """

@@ -14,7 +14,7 @@ from assay.llm.batching import Batching, Filled, Waiting
 from assay.llm.budget import charged, worst_cost
 from assay.llm.cache import keep, remembered, request_key
 from assay.llm.client import Failure, Reply, Request
-from assay.llm.pending import Note
+from assay.llm.pending import PendingBatch
 from assay.model.canonical import canonical_json
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ async def fill(requests: Iterable[Request], batching: Batching) -> Filled:
 class _Flight:
     """A batch on its way. `held`: what is set aside for it; `open`: custom ids without a result."""
 
-    note: Note
+    pending: PendingBatch
     open: dict[str, tuple[str, Decimal]]
     held: Decimal = Decimal(0)
     cost: Decimal = Decimal(0)
@@ -46,7 +46,7 @@ class _Flight:
 
     @property
     def keys(self) -> set[str]:
-        return {key for key, _ in self.note.requests}
+        return {key for key, _ in self.pending.requests}
 
 
 class _Filling:
@@ -99,14 +99,14 @@ class _Filling:
 
     async def _take_up(self) -> None:
         """The batches that earlier runs sent; those of which every answer is kept are done with."""
-        for note in await asyncio.to_thread(lambda: list(self._of.pending.of(self._of.scope))):
+        for pending in await asyncio.to_thread(lambda: list(self._of.pending.of(self._of.scope))):
             # What the earlier run kept it also counted.
-            names = note.names().items()
+            names = pending.names().items()
             opened = {name: one for name, one in names if remembered(self._of.answers, one[0]) is None}
             if not opened:
-                await asyncio.to_thread(self._of.pending.drop, note)
+                await asyncio.to_thread(self._of.pending.drop, pending)
                 continue
-            flight = _Flight(note, opened)
+            flight = _Flight(pending, opened)
             self._flights.append(flight)
             if self._needs(flight):
                 self._hold(flight)
@@ -152,19 +152,19 @@ class _Filling:
         model = next(iter(requests.values())).model
         told = [(key, self._worst[key]) for key in requests]
         try:
-            note = await asyncio.to_thread(self._of.pending.intend, self._of.scope, model, since, told)
+            pending = await asyncio.to_thread(self._of.pending.intend, self._of.scope, model, since, told)
         except BaseException:
             self._of.budget.settle(worst, Decimal(0))
             raise
-        flight = _Flight(note, note.names(), worst)
+        flight = _Flight(pending, pending.names(), worst)
         self._flights.append(flight)
         self._sent.update(list(requests))
         for key in requests:
             del self._free[key]
-        named = [(custom_id(note.token, at), request) for at, request in enumerate(requests.values())]
-        made = await self._bounded(self._of.batcher.submit(note.token, named))
+        named = [(custom_id(pending.token, at), request) for at, request in enumerate(requests.values())]
+        made = await self._bounded(self._of.batcher.submit(pending.token, named))
         if isinstance(made, str):
-            flight.note = await asyncio.to_thread(self._of.pending.made, note, made)
+            flight.pending = await asyncio.to_thread(self._of.pending.made, pending, made)
         elif made.status is not None and 400 <= made.status < 500 and made.status != 408:
             await self._end(flight, Decimal(0))
             self._free.update(requests)
@@ -202,9 +202,9 @@ class _Filling:
     # Waiting
 
     async def _advance(self, flight: _Flight) -> None:
-        if flight.note.batch is None:
+        if flight.pending.batch is None:
             await self._resolve(flight)
-        batch = flight.note.batch
+        batch = flight.pending.batch
         if batch is None or flight not in self._flights:
             return None
         state = await self._bounded(self._of.batcher.state(batch))
@@ -214,7 +214,7 @@ class _Filling:
         if state.status == "running":
             flight.faults = 0
             if not self._needs(flight):
-                self._flights.remove(flight)  # it stays noted, for a run that needs it
+                self._flights.remove(flight)  # it stays pending, for a run that needs it
             return None
         self._hold(flight)
         if state.status == "failed":
@@ -228,7 +228,7 @@ class _Filling:
         return None
 
     async def _collect(self, flight: _Flight, batch: str) -> None:
-        price = self._prices.find(flight.note.model)
+        price = self._prices.find(flight.pending.model)
 
         async def take(name: str, reply: Reply) -> None:
             if name not in flight.open:
@@ -257,29 +257,29 @@ class _Filling:
 
     async def _resolve(self, flight: _Flight) -> None:
         """Find out whether a batch was made whose id was never told."""
-        note = await asyncio.to_thread(self._of.pending.read, flight.note.token)
-        if note is None:  # another run is done with it
+        pending = await asyncio.to_thread(self._of.pending.read, flight.pending.token)
+        if pending is None:  # another run is done with it
             return self._release(flight)
-        if note.batch is not None:
-            flight.note = note
+        if pending.batch is not None:
+            flight.pending = pending
             return None
-        others = [other.note.batch for other in self._flights if other.note.batch is not None]
-        finding = self._of.batcher.find(note.token, len(note.requests), note.since, others)
+        others = [other.pending.batch for other in self._flights if other.pending.batch is not None]
+        finding = self._of.batcher.find(pending.token, len(pending.requests), pending.since, others)
         found = await self._bounded(finding)
         if isinstance(found, str):
-            flight.note = await asyncio.to_thread(self._of.pending.made, note, found)
+            flight.pending = await asyncio.to_thread(self._of.pending.made, pending, found)
         elif isinstance(found, Failure):
             self._fault(flight, found)
         elif found is None:
             now = self._of.world.clock()
             flight.absent_at = now if flight.absent_at is None else flight.absent_at
             if now - flight.absent_at >= self._of.polling.settle:
-                await asyncio.to_thread(self._of.pending.drop, note)
+                await asyncio.to_thread(self._of.pending.drop, pending)
                 self._release(flight)
         elif not found.later:
             self._hold(flight)
             await self._lose(
-                flight, f"a batch of {len(note.requests)} requests may have been made: {found.message}"
+                flight, f"a batch of {len(pending.requests)} requests may have been made: {found.message}"
             )
         elif not self._needs(flight):
             self._flights.remove(flight)
@@ -298,12 +298,12 @@ class _Filling:
         self._fail(list(self._free), Failure("timeout", f"not sent as a batch: {why}"))
 
     def _put_off(self, flight: _Flight, why: str) -> None:
-        """Leave a batch noted, for the next run. What it may cost counts as spent."""
+        """Leave a batch pending, for the next run. What it may cost counts as spent."""
         self._flights.remove(flight)
         self._of.budget.settle(flight.held, flight.held)
         self._spent += flight.held
         if count := len(flight.keys & self._wanted.keys()):
-            self._waiting.append(Waiting(flight.note.batch, count, why))
+            self._waiting.append(Waiting(flight.pending.batch, count, why))
 
     async def _lose(self, flight: _Flight, why: str) -> None:
         worst = sum((worst for _, worst in flight.open.values()), Decimal(0))
@@ -313,7 +313,7 @@ class _Filling:
 
     async def _end(self, flight: _Flight, cost: Decimal) -> None:
         """Nothing more will come of a batch."""
-        await asyncio.to_thread(self._of.pending.drop, flight.note)
+        await asyncio.to_thread(self._of.pending.drop, flight.pending)
         self._flights.remove(flight)
         self._of.budget.settle(flight.held, cost)
         self._spent += cost
@@ -322,13 +322,13 @@ class _Filling:
         """There is no such batch: its requests are free again."""
         self._flights.remove(flight)
         self._of.budget.settle(flight.held, Decimal(0))
-        for key, _ in flight.note.requests:
+        for key, _ in flight.pending.requests:
             if key in self._wanted and remembered(self._of.answers, key) is None:
                 self._free[key] = self._wanted[key]
 
     def _hold(self, flight: _Flight) -> None:
         if not flight.held:
-            flight.held = flight.note.worst
+            flight.held = flight.pending.worst
             self._of.budget.owe(flight.held)
 
     def _needs(self, flight: _Flight) -> bool:

@@ -1,4 +1,4 @@
-"""Batches that were paid for and not read yet, noted so that no run loses one."""
+"""Batches that were sent and not read yet, written down so that no run loses one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BATCH: Final = ".batch.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class PendingBatch:
     """What is known of a batch. `token`: 32 hexadecimal digits, in its custom ids. `scope`: who answers, as in
     `Remembering`. `since`: when the provider's newest batch was made before this one. `requests`: the key of each
     request and the most that it can cost, in the order of the custom ids; US dollars, None without a price. `batch`:
@@ -50,7 +50,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class PendingBatches:
-    """Notes in a storage of their own, such as the folder `cache/batches` of a registry.
+    """What is known of batches, in a storage of its own, such as the folder `cache/batches` of a registry.
 
     A batch has an intent, which is written before it is sent, and a file with its id, which is written when the
     provider has told it. Both hold digests and no texts, and are durable when a call returns. Raises StorageFailure.
@@ -60,41 +60,41 @@ class PendingBatches:
 
     def intend(
         self, scope: str, model: str, since: str, requests: Sequence[tuple[str, Decimal | None]]
-    ) -> Note:
-        """Note that a batch is about to be sent."""
+    ) -> PendingBatch:
+        """PendingBatch that a batch is about to be sent."""
         # A name that no other run has, whatever its randomness was begun with.
-        note = Note(secrets.token_hex(16), scope, model, since, tuple(requests))
+        pending = PendingBatch(secrets.token_hex(16), scope, model, since, tuple(requests))
         told = {
             "scope": scope,
             "model": model,
             "since": since,
-            "requests": [[key, None if worst is None else f"{worst:f}"] for key, worst in note.requests],
+            "requests": [[key, None if worst is None else f"{worst:f}"] for key, worst in pending.requests],
         }
-        self._put(note.token + _INTENT, told)
-        return note
+        self._put(pending.token + _INTENT, told)
+        return pending
 
-    def made(self, note: Note, batch: str) -> Note:
-        """Note that the batch was made, and which id it has."""
-        self._put(note.token + _BATCH, {"batch": batch})
-        return replace(note, batch=batch)
+    def made(self, pending: PendingBatch, batch: str) -> PendingBatch:
+        """PendingBatch that the batch was made, and which id it has."""
+        self._put(pending.token + _BATCH, {"batch": batch})
+        return replace(pending, batch=batch)
 
-    def drop(self, note: Note) -> None:
+    def drop(self, pending: PendingBatch) -> None:
         """Forget a batch: all that it came to is kept, or it was never made."""
         # The intent first: without it the other file means nothing.
-        self.storage.delete(note.token + _INTENT)
-        self.storage.delete(note.token + _BATCH)
+        self.storage.delete(pending.token + _INTENT)
+        self.storage.delete(pending.token + _BATCH)
 
-    def of(self, scope: str) -> Iterator[Note]:
+    def of(self, scope: str) -> Iterator[PendingBatch]:
         """The batches of a scope that are not dropped, in no order. Raises Damaged."""
         for found in list(self.storage.list("")):
             token, dot, kind = found.key.partition(".")
-            if dot + kind == _INTENT and (note := self.read(token)) is not None and note.scope == scope:
-                yield note
+            if dot + kind == _INTENT and (pending := self.read(token)) is not None and pending.scope == scope:
+                yield pending
             elif dot + kind == _BATCH and self.storage.stat(token + _INTENT) is None:
                 self.storage.delete(found.key)  # a run was killed as it dropped this one
 
-    def read(self, token: str) -> Note | None:
-        """The note of a batch as it is now, or None if it was dropped. Raises Damaged."""
+    def read(self, token: str) -> PendingBatch | None:
+        """A batch as it is known now, or None if it was dropped. Raises Damaged."""
         told = self._get(token + _INTENT)
         if told is None:
             return None
@@ -103,13 +103,13 @@ class PendingBatches:
             requests = tuple(
                 (str(key), None if worst is None else Decimal(worst)) for key, worst in told["requests"]
             )
-            return Note(token, told["scope"], told["model"], told["since"], requests, known["batch"])
+            return PendingBatch(token, told["scope"], told["model"], told["since"], requests, known["batch"])
         except (KeyError, TypeError, ValueError, InvalidOperation):
             raise _damaged(token + _INTENT) from None
 
     def _put(self, key: str, told: dict[str, Any]) -> None:
         digest = hashlib.sha256(canonical_json(told)).hexdigest()
-        self.storage.put(key, canonical_json({"digest": digest, "note": told}))
+        self.storage.put(key, canonical_json({"digest": digest, "pending": told}))
 
     def _get(self, key: str) -> dict[str, Any] | None:
         try:
@@ -118,7 +118,7 @@ class PendingBatches:
             return None
         try:
             whole = orjson.loads(data)
-            told: dict[str, Any] = whole["note"]
+            told: dict[str, Any] = whole["pending"]
             if whole["digest"] == hashlib.sha256(canonical_json(told)).hexdigest():
                 return told
         except (ValueError, TypeError, KeyError):
@@ -128,6 +128,6 @@ class PendingBatches:
 
 def _damaged(key: str) -> Damaged:
     return Damaged(
-        f"the note of a batch is damaged: {key}",
+        f"the file of a pending batch is damaged: {key}",
         "a batch that was paid for may belong to it: look at the batches on the provider's page, then delete the file",
     )
