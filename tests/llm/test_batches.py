@@ -306,7 +306,7 @@ def test_batches_that_never_come_to_be_are_given_up(api):
     with LlmServer() as server:
         place = Place(api, server)
         filled = place.fill(prompts(2), wrap=saying(submit=[DOWN] * 50))
-        assert {one.kind for one in filled.failures.values()} == {"connection"} and not place.left
+        assert {one.kind for one in filled.failures.values()} == {"server"} and not place.left
         assert "3 times" in next(iter(filled.failures.values())).message and filled.spent == 0
 
 

@@ -46,7 +46,8 @@ class _Flight:
 
     @property
     def keys(self) -> set[str]:
-        return {key for key, _ in self.pending.requests}
+        """Of the requests without a result."""
+        return {key for key, _ in self.open.values()}
 
 
 class _Filling:
@@ -118,7 +119,7 @@ class _Filling:
     async def _send(self) -> None:
         for key in [key for key in self._free if self._sent[key] == _SENT_AT_MOST]:
             self._fail(
-                [key], Failure("connection", f"sent {_SENT_AT_MOST} times in batches that never came to be")
+                [key], Failure("server", f"sent {_SENT_AT_MOST} times in batches that never came to be")
             )
         for keys in list(self._parcels()):
             if self._rest or not self._free:  # the provider refuses batches, for now or at all
@@ -219,7 +220,7 @@ class _Filling:
         self._hold(flight)
         if state.status == "failed":
             failure = state.failure or Failure("server", "the whole batch failed")
-            self._fail((key for key, _ in flight.open.values()), failure)
+            self._fail(flight.keys, failure)
             await self._end(flight, flight.cost)
         elif state.status == "gone":
             await self._lose(flight, f"the results of {batch} are not kept any more")
@@ -295,7 +296,7 @@ class _Filling:
     def _leave(self, why: str) -> None:
         for flight in list(self._flights):
             self._put_off(flight, why)
-        self._fail(list(self._free), Failure("timeout", f"not sent as a batch: {why}"))
+        self._fail(list(self._free), Failure("server", f"not sent as a batch: {why}"))
 
     def _put_off(self, flight: _Flight, why: str) -> None:
         """Leave a batch pending, for the next run. What it may cost counts as spent."""
@@ -307,7 +308,7 @@ class _Filling:
 
     async def _lose(self, flight: _Flight, why: str) -> None:
         worst = sum((worst for _, worst in flight.open.values()), Decimal(0))
-        self._fail((key for key, _ in flight.open.values()), Failure("malformed", why))
+        self._fail(flight.keys, Failure("malformed", why))
         self._lost.append(f"{why}; it counts as ${worst:f}")
         await self._end(flight, flight.cost + worst)
 
