@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -15,7 +16,15 @@ from pathlib import Path
 import pytest
 
 import assay
-from assay.errors import BadInput, BudgetReached, CallsFailed, NotFound, QuotasUnmet, UsageError
+from assay.errors import (
+    BadInput,
+    BudgetReached,
+    CallsFailed,
+    NotFound,
+    QuotasUnmet,
+    StorageFailure,
+    UsageError,
+)
 from assay.generate.parameters import Between, Parameters
 from assay.llm.wire import ApiKey
 from assay.registry.language_models import Endpoint, LanguageModels
@@ -366,3 +375,20 @@ def test_what_cannot_be_is_said_before_anybody_is_asked(registry, change, said):
         with pytest.raises(UsageError, match=said):
             registry.generation.generate(order(**({"n": 5} | change)), models(server))
         assert server.exchanges == () and registry.datasets() == []
+
+
+def test_a_disk_that_is_full_is_said_and_nothing_is_lost(registry, monkeypatch):
+    real = os.open
+
+    def full(path, *more, **options):
+        if Path(path).name.startswith("generated-"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(path, *more, **options)
+
+    with LlmServer(made_up) as server:
+        monkeypatch.setattr("assay.registry.generate_run.os.open", full)
+        with pytest.raises(StorageFailure, match="cannot be written: No space"):
+            registry.generation.generate(order(10), models(server))
+        monkeypatch.undo()
+        again = registry.generation.generate(order(10), models(server))
+        assert again.end == "met" and again.cost.remembered >= 10 and not server.paid_twice()

@@ -6,13 +6,13 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from decimal import Decimal
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from assay.errors import BudgetReached, CallsFailed, NotFound, QuotasUnmet, UsageError
+from assay.errors import BudgetReached, CallsFailed, NotFound, QuotasUnmet, StorageFailure, UsageError
 from assay.generate.asking import Made, ask_all
 from assay.generate.planning import Candidate, Plan
 from assay.generate.rounds import KEPT, UNANSWERED, Entry, Fate, Outcome, run_rounds
@@ -142,11 +142,17 @@ class Run:
 
     def _spool(self, entries: Sequence[Entry]) -> None:
         """Put what is new on the spool, which holds one line a candidate."""
-        with self._path.open("ab") as file:
-            for entry in entries[self._spooled :]:
-                file.write(candidate_line(self._plan, entry))
-            file.flush()
-            os.fsync(file.fileno())
+        new = b"".join(candidate_line(self._plan, entry) for entry in entries[self._spooled :])
+        try:
+            with os.fdopen(os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "ab") as file:
+                file.write(new)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise StorageFailure(
+                f"{self._path} cannot be written: {error.strerror}",
+                "make room and run it again: nothing is paid for twice",
+            ) from None
         self._spooled = len(entries)
 
     def _request(
@@ -263,8 +269,9 @@ class Run:
         if not self._spooled:
             self._path.unlink(missing_ok=True)
             return
-        kept = self._path.replace(self._folder / self.source)
-        error.add_note(f"{self._spooled:,} candidates are kept in {kept}")
+        with suppress(OSError):  # whatever it is must not hide the error itself
+            kept = self._path.replace(self._folder / self.source)
+            error.add_note(f"{self._spooled:,} candidates are kept in {kept}")
 
     def _tell(self, number: int, done: int, total: int) -> None:
         if self._progress is not None:
