@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 
 from assay.curate.barring import bar
 from assay.curate.carried import carry
@@ -35,6 +37,7 @@ from assay.registry.funnel import funnel
 from assay.registry.gating import commit_version
 from assay.registry.getting import Gotten, keep_reading, read_sources, recalled, release
 from assay.registry.guarding import guarded
+from assay.registry.rereading import Rereading
 from assay.registry.results import CurationResult, Progress
 from assay.registry.sources import Sources
 from assay.registry.store import Store
@@ -330,7 +333,14 @@ def _settle(
         ),
         allocate=keep.array,
         memories=read.memories,
+        payloads=partial(_payloads, read.rows),
     )
+
+
+def _payloads(held: Spool | Rereading, rows: Sequence[int]) -> list[dict[str, Any]]:
+    """The payloads of rows that were read."""
+    told = held.take(np.asarray(rows, np.int64), ["payload"]).column("payload").to_pylist()
+    return [orjson.loads(one) for one in told]
 
 
 def _counts(gathered: Gathered, settled: Settled) -> dict[str, int]:

@@ -38,6 +38,7 @@ class LiveProgress:
             _Percent(),
             _Rate(),
             TimeRemainingColumn(elapsed_when_finished=True),
+            _Note(),
             console=console,
             refresh_per_second=1 / INTERVAL,
             transient=True,
@@ -61,11 +62,15 @@ class LiveProgress:
             self._end_phase()
             self._phase = report.phase
             name = clip(report.phase.replace("_", " "), 20)
-            self._task = self._bars.add_task(f"{name:<20}", total=report.total, unit=safe_text(report.unit))
+            self._task = self._bars.add_task(
+                f"{name:<20}", total=report.total, unit=safe_text(report.unit), note=""
+            )
         elif now - self._told < INTERVAL and report.done != report.total:
             return
         self._told = now
-        self._bars.update(self._task, completed=report.done, total=report.total)
+        self._bars.update(
+            self._task, completed=report.done, total=report.total, note=safe_text(report.note)
+        )
 
     def _end_phase(self) -> None:
         if self._task is not None:
@@ -79,6 +84,13 @@ class _Percent(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         return Text(f"{task.percentage:>3.0f} %" if task.total else "     ")
+
+
+class _Note(ProgressColumn):
+    """ "$1.20"."""
+
+    def render(self, task: Task) -> Text:
+        return Text(task.fields.get("note", ""), "dim")
 
 
 class _Rate(ProgressColumn):
