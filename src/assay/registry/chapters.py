@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 CHAPTERS: Final[tuple[str, ...]] = (
     "assay.registry.known_calls:chapter",
     "assay.registry.known_facts:chapter",
+    "assay.registry.known_judgements:chapter",
     "assay.registry.known_reviews:chapter",
     "assay.registry.running:chapter",
 )

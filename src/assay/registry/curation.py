@@ -36,7 +36,7 @@ from assay.registry.fact_fields import fact_fields
 from assay.registry.funnel import funnel
 from assay.registry.gating import commit_version
 from assay.registry.getting import Gotten, keep_reading, read_sources, recalled, release
-from assay.registry.guarding import guarded
+from assay.registry.guarding import RegistryResources, guarded
 from assay.registry.rereading import Rereading
 from assay.registry.results import CurationResult, Progress
 from assay.registry.sources import Sources
@@ -54,6 +54,7 @@ from assay.store.values import FileValues
 if TYPE_CHECKING:
     from assay.govern.gate import Gate
     from assay.registry import Registry
+    from assay.registry.language_models import LanguageModels
 
 BATCH_ROWS = 5_000
 _KEYS_SHARE = 8
@@ -82,6 +83,8 @@ class Request:
     branch: str = MAIN
     uris: Mapping[str, str] = field(default_factory=dict)
     """Path → the name under which a source goes, where that is not its path."""
+    models: LanguageModels | None = None
+    """What a stage that judges may call."""
 
 
 class Phases:
@@ -116,7 +119,8 @@ def run_curation(
     registry.check_writable()
     _check(request)
     barred = barred_by(registry.store.objects, registry.store.log.entries(), request.dataset, "commit", {})
-    request = replace(request, plan=guarded(registry, request.plan, request.dataset), barred=barred)
+    resources = RegistryResources(registry, request.dataset, request.models, request.dry_run, progress)
+    request = replace(request, plan=guarded(resources, request.plan), barred=barred)
     base = registry.head_of(request.dataset, request.branch)
     if base is None and (request.branch != MAIN or registry.head_of(request.dataset) is not None):
         raise NotFound(
@@ -224,6 +228,7 @@ def _run(
         reused=gathered.reused,
         gate=gate,
         base=base.ref if base else None,
+        selectors=settled.chosen.summaries if settled.chosen else {},
     )
 
 

@@ -1,0 +1,235 @@
+"""Judging: what the log has is taken from there, the rest is asked for, and each ten thousand examples are recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from assay.errors import BudgetReached, CallsFailed
+from assay.judge.judge import Item, Judge, judge_many
+from assay.judge.judgement import Judgement
+from assay.kernels.ids import as_ids
+from assay.llm.client import Client, Failure, Reply, Request, Response
+from assay.registry.answers import run_of
+from assay.registry.judge_panel import Panel
+from assay.registry.judge_recording import Recorder
+from assay.registry.judge_tally import Spent, Tally
+from assay.registry.judgements import known_scores
+from assay.registry.language_models import Calls, LanguageModels, ModelName, run
+from assay.registry.results import Progress
+
+if TYPE_CHECKING:
+    from assay.registry import Registry
+
+CHUNK: Final = 10_000
+"""Examples of one operation; what a run that is killed has not recorded yet is found among the answers."""
+_FETCHED: Final = 500
+"""Payloads that are at hand at a time."""
+
+Payloads = Callable[[Sequence[int]], Sequence[Mapping[str, Any]]]
+Told = dict[str, Judgement]
+"""Judge's digest → what it said of one example."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A client that counts what its calls took."""
+
+    inner: Client
+    spent: Spent
+
+    async def complete(self, request: Request) -> Reply:
+        """The reply, counted."""
+        reply = await self.inner.complete(request)
+        if isinstance(reply, Response) and reply.cached:
+            self.spent.remembered += 1
+        elif isinstance(reply, Response):
+            self.spent.calls += 1
+            self.spent.input_tokens += reply.input_tokens or 0
+            self.spent.output_tokens += reply.output_tokens or 0
+        return reply
+
+
+@dataclass
+class Judging:
+    """One run of a panel over examples of a dataset. `models` None: nobody is asked, and what the log has not is left
+    out. `hear` is told of every example, in order of id, with what the panel said of it."""
+
+    registry: Registry
+    dataset: str
+    panel: Panel
+    models: LanguageModels | None
+    tell: Callable[[Progress], None] = lambda _: None
+    hear: Callable[[bytes, Told], None] = lambda _, __: None
+    tally: Tally = field(init=False)
+    operations: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.tally = Tally(self.panel.digests)
+
+    def run(self, ids: Sequence[bytes], payloads: Payloads) -> None:
+        """Judge examples, given sorted by id. What is finished is recorded, whatever ends the run.
+
+        Raises BudgetReached, CallsFailed; and what is no outcome of a call, such as a full disk.
+        """
+        if self.models is None or not ids:
+            for start in range(0, len(ids), CHUNK):
+                self._count(ids[start : start + CHUNK], self._known(ids[start : start + CHUNK]))
+            return
+        self.registry.check_writable()
+        calls = Calls(self.registry, self.models)
+        with run_of(self.registry, self._name):
+            for start in range(0, len(ids), CHUNK):
+                some = ids[start : start + CHUNK]
+                self._chunk(calls, some, lambda rows, start=start: payloads([start + k for k in rows]), len(ids))
+
+    @property
+    def _name(self) -> str:
+        """What tells this run from another one."""
+        return hashlib.sha256("\n".join([self.dataset, *self.panel.digests]).encode()).hexdigest()
+
+    def _known(self, ids: Sequence[bytes]) -> dict[str, dict[bytes, tuple[Judgement, str | None]]]:
+        store = self.registry.store
+        return known_scores(store.objects, store.log.entries(), self.panel.digests, as_ids(ids))
+
+    def _chunk(self, calls: Calls, ids: Sequence[bytes], payloads: Payloads, total: int) -> None:
+        known = self._known(ids)
+        made: dict[str, dict[bytes, Judgement]] = {judge: {} for judge in self.panel.digests}
+        report = _Reporter(self.tell, calls, self.tally.examples, total, len(self.panel.judges), _known_count(known))
+
+        def finished(one: Judgement) -> None:
+            made[one.judge][one.id] = one
+            report()
+
+        report()
+        stopped: Failure | None = None
+        try:
+            stopped = run(lambda: self._ask(calls, ids, payloads, known, finished))
+        finally:  # a full disk, Ctrl-C: what was paid for is recorded all the same
+            self._record(ids, known, made)
+            self.tally.dollars = calls.budget.spent
+        if stopped is not None:
+            raise self._stop(stopped, total)
+
+    async def _ask(
+        self,
+        calls: Calls,
+        ids: Sequence[bytes],
+        payloads: Payloads,
+        known: Mapping[str, Mapping[bytes, Any]],
+        finished: Callable[[Judgement], None],
+    ) -> Failure | None:
+        """Ask every judge at once; what stopped one of them, if anything did."""
+        assert self.models is not None
+        async with AsyncExitStack() as stack:
+            tasks = []
+            for judge in self.panel.judges:
+                open_rows = [k for k, one in enumerate(ids) if one not in known[judge.digest]]
+                if not open_rows:
+                    continue
+                client = await stack.enter_async_context(calls.client(ModelName.parse(judge.model)))
+                tasks.append(
+                    judge_many(
+                        Counted(client, self.tally.spent),
+                        judge,
+                        _items(ids, open_rows, payloads),
+                        fences(calls, judge),
+                        self.models.prices,
+                        self.models.terms.most,
+                        finished,
+                    )
+                )
+            ended = await asyncio.gather(*tasks)
+        return next((one.stopped for one in ended if one.stopped is not None), None)
+
+    def _record(
+        self,
+        ids: Sequence[bytes],
+        known: Mapping[str, Mapping[bytes, tuple[Judgement, str | None]]],
+        made: Mapping[str, Mapping[bytes, Judgement]],
+    ) -> None:
+        new = [one for judged in made.values() for one in judged.values()]
+        elsewhere = [
+            one for held in known.values() for one, dataset in held.values() if dataset != self.dataset
+        ]
+        told = {one: self._told(one, known, made) for one in ids}
+        recorder = Recorder(self.registry, self.dataset, self.panel)
+        operation = recorder.record([*new, *elsewhere], {one: said for one, said in told.items() if said})
+        self.operations += [] if operation is None else [operation]
+        self.tally.judged += len(new)
+        self._count(ids, known, made)
+
+    def _told(self, id: bytes, known: Mapping[str, Any], made: Mapping[str, Mapping[bytes, Judgement]]) -> Told:
+        said: Told = {}
+        for judge in self.panel.digests:
+            if (one := made.get(judge, {}).get(id)) is not None:
+                said[judge] = one
+            elif id in known[judge]:
+                said[judge] = known[judge][id][0]
+        return said
+
+    def _count(
+        self,
+        ids: Sequence[bytes],
+        known: Mapping[str, Mapping[bytes, Any]],
+        made: Mapping[str, Mapping[bytes, Judgement]] | None = None,
+    ) -> None:
+        self.tally.reused += _known_count(known)
+        for id in ids:
+            said = self._told(id, known, made or {})
+            whole = combined(self.panel, said)
+            self.tally.add(said, whole.scores, whole.exclude)
+            self.hear(id, said)
+
+    def _stop(self, failure: Failure, total: int) -> BudgetReached | CallsFailed:
+        done = self.tally.judged + self.tally.reused
+        asked = total * len(self.panel.judges)
+        far = f"{done:,} of {asked:,} judgements are recorded"
+        if failure.kind == "budget":
+            return BudgetReached(
+                f"the budget is reached: {failure.message}; {far}",
+                "run the same command again with a larger --budget: what is recorded is not paid for again",
+            )
+        return CallsFailed(
+            f"the model cannot be called: {failure.message}; {far}",
+            "see to the key, the model's name and --endpoint; what is recorded is not paid for again",
+        )
+
+
+def fences(calls: Calls, judge: Judge) -> Callable[[bytes], Any]:
+    """The fence around each example, by its id."""
+    return lambda id: calls.fence("judge", judge.digest, id.hex())
+
+
+def _items(ids: Sequence[bytes], rows: Sequence[int], payloads: Payloads) -> Iterator[Item]:
+    for start in range(0, len(rows), _FETCHED):
+        some = rows[start : start + _FETCHED]
+        yield from zip((ids[k] for k in some), payloads(some), strict=True)
+
+
+def _known_count(known: Mapping[str, Mapping[bytes, Any]]) -> int:
+    return sum(map(len, known.values()))
+
+
+class _Reporter:
+    """Tells how far a run is: judgements, and dollars so far."""
+
+    def __init__(
+        self, tell: Callable[[Progress], None], calls: Calls, before: int, total: int, judges: int, known: int
+    ) -> None:
+        self._tell, self._budget = tell, calls.budget
+        self._done, self._total = before * judges + known - 1, total * judges
+        self._told = -1.0
+
+    def __call__(self) -> None:
+        self._done += 1
+        now = time.monotonic()
+        if now - self._told < 0.05 and self._done < self._total:
+            return
+        self._told = now
+        self._tell(Progress("judging", self._done, self._total, "calls", f"${self._budget.spent:.2f}"))
