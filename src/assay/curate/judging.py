@@ -18,10 +18,10 @@ class Judged:
 
     `scores`: name → float64, NaN where there is none: `overall`, `difficulty`, and every dimension of the rubric; of
     pairs `preference` (1: the chosen answer won in both orders, 0: the rejected one, 0.5: neither). `exclude`: the
-    share of the judges that answered which would exclude it, NaN where nobody answered. `spread`: greatest less least `overall`. `outcome`:
-    "scored" when every judge gave scores, else the commonest reason why one did not; "" where nobody was asked (a dry
-    run). `reason`: the same in words, "" for what was scored. `steering`: attempts to steer the judge that the screen saw, in words, or "". `summary`: what a person should
-    know of the whole.
+    share of the judges with scores that would exclude it, NaN where there is none. `spread`: greatest less least
+    `overall`. `outcome`: "scored" when every judge gave scores, else the commonest reason why one did not; "" where
+    nobody was asked (a dry run). `reason`: the same in words, "" for what was scored. `steering`: attempts to steer
+    the judge that the screen saw, in words, or "". `summary`: what a person should know of the whole.
     """
 
     scores: Mapping[str, Floats]
@@ -46,7 +46,9 @@ class Judge(Protocol):
         """Names of all scores that it gives."""
         ...
 
-    def judge(self, ids: Sequence[bytes], payloads: Callable[[Sequence[int]], list[dict[str, Any]]]) -> Judged:
+    def judge(
+        self, ids: Sequence[bytes], payloads: Callable[[Sequence[int]], list[dict[str, Any]]]
+    ) -> Judged:
         """What is said of these examples; `payloads` fetches those at some positions. Raises BudgetReached and others
         when the calls cannot go on."""
         ...

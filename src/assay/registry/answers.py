@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -76,6 +75,6 @@ def empty(registry: Registry) -> int:
     for path in folder.glob("*/*"):
         if path.suffix in (".answer", ".part"):
             with suppress(FileNotFoundError):
-                os.unlink(path)
+                path.unlink()
                 gone += 1
     return gone

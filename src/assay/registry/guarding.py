@@ -53,7 +53,6 @@ class RegistryResources:
             ids, payloads = table.column("id").to_pylist(), table.column("payload").to_pylist()
             yield [(example, orjson.loads(text)) for example, text in zip(ids, payloads, strict=True)]
 
-
     def judge(
         self, rubric: str, models: Sequence[str], params: Mapping[str, Any], draws: int
     ) -> RegistryJudge:

@@ -48,6 +48,11 @@ class Panel:
         more = ("difficulty",) if self.rubric.difficulty else ()
         return ("overall", "weighted", *self.rubric.dimensions, *more)
 
+    @property
+    def main(self) -> str:
+        """The score that stands for the whole."""
+        return "preference" if self.rubric.mode == "pairs" else "overall"
+
     def key(self, name: str) -> str:
         """The fact under which a score stands: `quality_overall`."""
         return f"{self.rubric.id}_{name}"
@@ -79,7 +84,7 @@ def panel_of(rubric: str | Rubric, models: Sequence[str], params: Mapping[str, A
 
 
 def load_rubric(name: str) -> Rubric:
-    """A rubric by name or by path. Raises NotFound when it is neither, UsageError and BadInput when it does not hold."""
+    """A rubric by name or by path. Raises NotFound when it is neither; UsageError, BadInput."""
     if name in BUILT_IN:
         return builtin_rubric(name)
     path = Path(name)

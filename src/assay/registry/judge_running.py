@@ -8,18 +8,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from assay.errors import BudgetReached, CallsFailed
 from assay.judge.judge import Item, Judge, judge_many
 from assay.judge.judgement import Judgement
+from assay.judge.panel import Combined
 from assay.kernels.ids import as_ids
 from assay.llm.client import Client, Failure, Reply, Request, Response
 from assay.registry.answers import run_of
 from assay.registry.judge_panel import Panel
 from assay.registry.judge_recording import Recorder
 from assay.registry.judge_tally import Spent, Tally
-from assay.registry.judgements import known_scores
+from assay.registry.judgements import Known, known
 from assay.registry.language_models import Calls, LanguageModels, ModelName, run
 from assay.registry.results import Progress
 
@@ -58,19 +60,19 @@ class Counted:
 @dataclass
 class Judging:
     """One run of a panel over examples of a dataset. `models` None: nobody is asked, and what the log has not is left
-    out. `hear` is told of every example, in order of id, with what the panel said of it."""
+    out. `hear` is told of every example, in order of id, with what the panel and each judge said of it."""
 
     registry: Registry
     dataset: str
     panel: Panel
     models: LanguageModels | None
     tell: Callable[[Progress], None] = lambda _: None
-    hear: Callable[[bytes, Told], None] = lambda _, __: None
+    hear: Callable[[bytes, Combined, Told], None] = lambda *_: None
     tally: Tally = field(init=False)
     operations: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.tally = Tally(self.panel.digests)
+        self.tally = Tally(self.panel.digests, self.panel.main)
 
     def run(self, ids: Sequence[bytes], payloads: Payloads) -> None:
         """Judge examples, given sorted by id. What is finished is recorded, whatever ends the run.
@@ -86,21 +88,21 @@ class Judging:
         with run_of(self.registry, self._name):
             for start in range(0, len(ids), CHUNK):
                 some = ids[start : start + CHUNK]
-                self._chunk(calls, some, lambda rows, start=start: payloads([start + k for k in rows]), len(ids))
+                self._chunk(calls, some, partial(_moved, payloads, start), len(ids))
 
     @property
     def _name(self) -> str:
         """What tells this run from another one."""
         return hashlib.sha256("\n".join([self.dataset, *self.panel.digests]).encode()).hexdigest()
 
-    def _known(self, ids: Sequence[bytes]) -> dict[str, dict[bytes, tuple[Judgement, str | None]]]:
+    def _known(self, ids: Sequence[bytes]) -> Known:
         store = self.registry.store
-        return known_scores(store.objects, store.log.entries(), self.panel.digests, as_ids(ids))
+        return known(store.objects, store.log.entries(), self.panel.digests, as_ids(ids))
 
     def _chunk(self, calls: Calls, ids: Sequence[bytes], payloads: Payloads, total: int) -> None:
         known = self._known(ids)
         made: dict[str, dict[bytes, Judgement]] = {judge: {} for judge in self.panel.digests}
-        report = _Reporter(self.tell, calls, self.tally.examples, total, len(self.panel.judges), _known_count(known))
+        report = _Reporter(self.tell, calls, self.tally.examples, total, len(self.panel.judges), len(known))
 
         def finished(one: Judgement) -> None:
             made[one.judge][one.id] = one
@@ -121,7 +123,7 @@ class Judging:
         calls: Calls,
         ids: Sequence[bytes],
         payloads: Payloads,
-        known: Mapping[str, Mapping[bytes, Any]],
+        known: Known,
         finished: Callable[[Judgement], None],
     ) -> Failure | None:
         """Ask every judge at once; what stopped one of them, if anything did."""
@@ -129,7 +131,7 @@ class Judging:
         async with AsyncExitStack() as stack:
             tasks = []
             for judge in self.panel.judges:
-                open_rows = [k for k, one in enumerate(ids) if one not in known[judge.digest]]
+                open_rows = [k for k, one in enumerate(ids) if one not in known.stands[judge.digest]]
                 if not open_rows:
                     continue
                 client = await stack.enter_async_context(calls.client(ModelName.parse(judge.model)))
@@ -148,43 +150,24 @@ class Judging:
         return next((one.stopped for one in ended if one.stopped is not None), None)
 
     def _record(
-        self,
-        ids: Sequence[bytes],
-        known: Mapping[str, Mapping[bytes, tuple[Judgement, str | None]]],
-        made: Mapping[str, Mapping[bytes, Judgement]],
+        self, ids: Sequence[bytes], known: Known, made: Mapping[str, Mapping[bytes, Judgement]]
     ) -> None:
-        new = [one for judged in made.values() for one in judged.values()]
-        elsewhere = [
-            one for held in known.values() for one, dataset in held.values() if dataset != self.dataset
-        ]
-        told = {one: self._told(one, known, made) for one in ids}
-        recorder = Recorder(self.registry, self.dataset, self.panel)
-        operation = recorder.record([*new, *elsewhere], {one: said for one, said in told.items() if said})
+        finished = [one for judged in made.values() for one in judged.values()]
+        # What comes to nothing again, by an answer that was remembered, is in the log already.
+        new = [one for one in finished if (one.id, one.judge, one.created or "") not in known.failed]
+        told = {one: said for one in ids if (said := _told(self.panel, one, known, made))}
+        operation = Recorder(self.registry, self.dataset, self.panel).record(new, told)
         self.operations += [] if operation is None else [operation]
-        self.tally.judged += len(new)
+        self.tally.judged += len(finished)
         self._count(ids, known, made)
 
-    def _told(self, id: bytes, known: Mapping[str, Any], made: Mapping[str, Mapping[bytes, Judgement]]) -> Told:
-        said: Told = {}
-        for judge in self.panel.digests:
-            if (one := made.get(judge, {}).get(id)) is not None:
-                said[judge] = one
-            elif id in known[judge]:
-                said[judge] = known[judge][id][0]
-        return said
-
     def _count(
-        self,
-        ids: Sequence[bytes],
-        known: Mapping[str, Mapping[bytes, Any]],
-        made: Mapping[str, Mapping[bytes, Judgement]] | None = None,
+        self, ids: Sequence[bytes], known: Known, made: Mapping[str, Mapping[bytes, Judgement]] | None = None
     ) -> None:
-        self.tally.reused += _known_count(known)
+        self.tally.reused += len(known)
         for id in ids:
-            said = self._told(id, known, made or {})
-            whole = combined(self.panel, said)
-            self.tally.add(said, whole.scores, whole.exclude)
-            self.hear(id, said)
+            said = _told(self.panel, id, known, made or {})
+            self.hear(id, self.tally.add(said), said)
 
     def _stop(self, failure: Failure, total: int) -> BudgetReached | CallsFailed:
         done = self.tally.judged + self.tally.reused
@@ -201,6 +184,10 @@ class Judging:
         )
 
 
+def _moved(payloads: Payloads, start: int, rows: Sequence[int]) -> Sequence[Mapping[str, Any]]:
+    return payloads([start + k for k in rows])
+
+
 def fences(calls: Calls, judge: Judge) -> Callable[[bytes], Any]:
     """The fence around each example, by its id."""
     return lambda id: calls.fence("judge", judge.digest, id.hex())
@@ -212,8 +199,10 @@ def _items(ids: Sequence[bytes], rows: Sequence[int], payloads: Payloads) -> Ite
         yield from zip((ids[k] for k in some), payloads(some), strict=True)
 
 
-def _known_count(known: Mapping[str, Mapping[bytes, Any]]) -> int:
-    return sum(map(len, known.values()))
+def _told(panel: Panel, id: bytes, known: Known, made: Mapping[str, Mapping[bytes, Judgement]]) -> Told:
+    """What each judge said of one example, now or before."""
+    found = {judge: made.get(judge, {}).get(id) or known.stands[judge].get(id) for judge in panel.digests}
+    return {judge: one for judge, one in found.items() if one is not None}
 
 
 class _Reporter:

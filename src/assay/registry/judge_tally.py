@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
-import numpy as np
+from assay.judge.judgement import Judgement
+from assay.judge.panel import Agreement, Combined, agreement, combine
 
-from assay.judge.judgement import SCORED, Judgement
-from assay.kernels.rank_correlation import spearman
+MAJORITY: Final = 0.5
+"""The share of judges that would exclude an example at which it is excluded."""
 
 
 @dataclass
@@ -30,10 +31,12 @@ class Spent:
 
 @dataclass
 class Tally:
-    """Of n examples: `outcomes` and `steering` by judgement, `scores` by name, of the panel's means; `values`: each
-    judge's main score by example, NaN without. `judged` judgements are new, `reused` stood in the log."""
+    """Of n examples: `outcomes` by judgement; `scores` by name, of the panel's means; `steered` examples seem to speak
+    to the judge, by kind in `steering`; `excluded` by most of the judges. `judged` judgements are new, `reused` stood
+    in the log, `unasked` are in neither. `main` is the score that stands for the whole."""
 
     judges: tuple[str, ...]
+    main: str = "overall"
     examples: int = 0
     judged: int = 0
     reused: int = 0
@@ -41,56 +44,37 @@ class Tally:
     mended: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     steering: Counter[str] = field(default_factory=Counter)
+    steered: int = 0
     excluded: int = 0
     scores: dict[str, Counter[float]] = field(default_factory=dict)
-    values: dict[str, list[float]] = field(default_factory=dict)
     spent: Spent = field(default_factory=Spent)
     dollars: Decimal = Decimal(0)
+    _main: list[Judgement] = field(default_factory=list)
 
-    def add(self, said: Mapping[str, Judgement], scores: Mapping[str, float], exclude: float | None) -> None:
-        """One example: what each judge (by digest) said of it, and what the panel makes of that."""
+    def add(self, said: Mapping[str, Judgement]) -> Combined:
+        """One example: what each judge (by digest) said of it; and what the panel makes of that."""
+        whole = combine(said.values())
         self.examples += 1
         for judge in self.judges:
             one = said.get(judge)
-            self.unasked += one is None
-            value = math.nan
-            if one is not None:
-                self.outcomes[one.outcome] += 1
-                self.mended += one.mended
-                if one.outcome == SCORED:
-                    value = one.scores.get("overall", one.scores.get("preference", math.nan))
-            self.values.setdefault(judge, []).append(value)
-        self.steering.update({kind for one in said.values() for kind in one.steering})
-        self.excluded += exclude is not None and exclude >= 0.5
-        for name, score in scores.items():
-            if score == score:
-                self.scores.setdefault(name, Counter())[round(score, 6)] += 1
+            if one is None:
+                self.unasked += 1
+                continue
+            self.outcomes[one.outcome] += 1
+            self.mended += one.mended
+            if one.scored and len(self.judges) > 1:
+                score = {self.main: one.scores[self.main]}
+                self._main.append(Judgement(one.id, one.judge, one.outcome, scores=score))
+        self.steering.update(whole.steering)
+        self.steered += bool(whole.steering)
+        self.excluded += whole.exclude is not None and whole.exclude >= MAJORITY
+        for name, mean in whole.scores.items():
+            self.scores.setdefault(name, Counter())[round(mean, 6)] += 1
+        return whole
 
-    @property
-    def steered(self) -> int:
-        """Judgements of texts that seem to speak to the judge, counted by kind."""
-        return sum(self.steering.values())
-
-    def agreement(self) -> list[dict[str, Any]]:
-        """For each two judges: how often their main scores are equal and within one, their mean difference, and
-        Spearman's rho; over the examples that both scored."""
-        found = []
-        for k, first in enumerate(self.judges):
-            for second in self.judges[k + 1 :]:
-                a, b = np.array(self.values.get(first, [])), np.array(self.values.get(second, []))
-                both = ~(np.isnan(a) | np.isnan(b)) if len(a) else np.zeros(0, np.bool_)
-                a, b = a[both], b[both]
-                told: dict[str, Any] = {"judges": [first, second], "examples": len(a)}
-                if len(a):
-                    apart = np.abs(a - b)
-                    told |= {
-                        "same": float((apart < 1e-9).mean()),
-                        "within_one": float((apart <= 1).mean()),
-                        "difference": float((a - b).mean()),
-                        "spearman": None if (rho := spearman(a, b)) != rho else rho,
-                    }
-                found.append(told)
-        return found
+    def agreement(self) -> Agreement | None:
+        """How far the judges agree on their main score; None for one judge."""
+        return agreement(self._main, self.main) if len(self.judges) > 1 else None
 
     def as_json(self) -> dict[str, Any]:
         """All of it as JSON values."""
@@ -101,8 +85,8 @@ class Tally:
             "mended": self.mended,
             "scores": {name: _distribution(found) for name, found in sorted(self.scores.items())},
             "excluded": self.excluded,
-            "agreement": self.agreement(),
-            "steering": dict(sorted(self.steering.items())),
+            "agreement": None if (agreed := self.agreement()) is None else agreed.as_json(),
+            "steering": {"examples": self.steered, "kinds": dict(sorted(self.steering.items()))},
             "calls": self.spent.as_json(),
             "dollars": f"{self.dollars:f}",
         }
@@ -124,8 +108,3 @@ def bands(found: Mapping[float, int]) -> dict[float, int]:
     for value, count in found.items():
         out[math.floor(value / step + 0.5) * step] += count
     return dict(sorted(out.items()))
-
-
-def main_score(names: Iterable[str]) -> str:
-    """What a rubric's judgement comes down to: `overall`, of pairs `preference`."""
-    return "preference" if "preference" in set(names) else "overall"

@@ -25,7 +25,7 @@ _TYPES = {"exclude": pa.bool_(), "input_tokens": pa.int64(), "output_tokens": pa
 
 
 def judgement_table(scope: Scope) -> Table:
-    """The judgements of examples of the versions in scope, as of any operation; a later one of one judge stands."""
+    """The judgements of examples of the versions in scope, whatever dataset they were said in."""
     columns = [
         Column("id", pa.binary(32), "lower(hex({}))"), Column("dataset", pa.string()), Column("model", pa.string()),
         Column("rubric", pa.string()),
@@ -36,14 +36,11 @@ def judgement_table(scope: Scope) -> Table:
     kinds = {column.name: column.type for column in columns}
 
     def load(names: Sequence[str]) -> pa.Table:
-        made = []
+        made, members = [], concat([scope.ids(version) for version in scope.versions])
+        members = members[order(members)]
         for operation in judging_operations(scope.registry.store.log.entries()):
-            members = [scope.ids(v) for v in scope.versions if v.manifest.dataset == operation.dataset]
-            if not members:
-                continue
-            known = concat(members)
             table = judgements_in(scope.registry.store.objects, operation)
-            table = table.filter(pa.array(contains(known[order(known)], ids_of(table["id"]))))
+            table = table.filter(pa.array(contains(members, ids_of(table["id"]))))
             made.append(pa.table({n: _column(n, operation, table, kinds[n]) for n in names}))
         schema = pa.schema([(n, kinds[n]) for n in names])
         return pa.concat_tables([one.cast(schema) for one in made]) if made else schema.empty_table()

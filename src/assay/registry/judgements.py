@@ -6,7 +6,8 @@ An operation `fact` that a judge made names a Parquet object `judgements`, one r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ import pyarrow.compute as pc
 
 from assay.errors import Damaged
 from assay.govern.facts import FACT
-from assay.judge.judgement import SCORED, Judgement
+from assay.judge.judgement import NOT_APPLICABLE, SCORED, Judgement
 from assay.kernels.ids import IdArray, contains, ids_of
 from assay.model.operation import Operation
 from assay.store.objects import Objects, object_key
@@ -44,8 +45,10 @@ SCHEMA: Final = pa.schema(
         pa.field("steering", pa.string()),
     ]
 )
-"""`scores` is a JSON object, `raw`, `request_ids` and `steering` are JSON lists of text; `price` is in US dollars, exact."""
+"""`scores` is a JSON object, `raw`, `request_ids` and `steering` are JSON lists of text; `price` is exact US dollars."""
 
+_STANDS: Final = (SCORED, NOT_APPLICABLE)
+"""Outcomes that asking again does not change."""
 _JSON: Final = ("raw", "request_ids", "steering")
 _LIGHT: Final = tuple(name for name in SCHEMA.names if name not in ("reasoning", "raw"))
 _WORDS: Final = ["judge", "outcome", "answered_by", "steering"]
@@ -98,27 +101,39 @@ def judgement_of(row: dict[str, Any]) -> Judgement:
     return Judgement(**told | {"detail": row["detail"] or "", "prompt": row["prompt"] or ""})
 
 
-def known_scores(
-    objects: Objects, entries: Iterable[Operation], judges: Sequence[str], ids: IdArray
-) -> dict[str, dict[bytes, tuple[Judgement, str | None]]]:
-    """Judge's digest → id → the judgement with scores that stands, without reasoning and answers, and the dataset that
-    it was stated in; of the sorted `ids` alone. Raises Damaged."""
-    found: dict[str, dict[bytes, tuple[Judgement, str | None]]] = {judge: {} for judge in judges}
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the log has of some examples: judge's digest → id → the judgement that stands, without reasoning and
+    answers; and (id, judge, created) of all that came to no scores."""
+
+    stands: Mapping[str, dict[bytes, Judgement]]
+    failed: set[tuple[bytes, str, str | None]]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.stands.values()))
+
+
+def known(objects: Objects, entries: Iterable[Operation], judges: Sequence[str], ids: IdArray) -> Known:
+    """What the log has of the sorted `ids` by these judges, whatever dataset it was said in. Raises Damaged."""
+    found = Known({judge: {} for judge in judges}, set())
     for operation in judging_operations(entries):
-        if not judges_of(operation).keys() & found.keys():
+        if not judges_of(operation).keys() & found.stands.keys():
             continue
         table = judgements_in(objects, operation, whole=False)
-        here = pc.and_(pc.equal(table["outcome"], SCORED), pc.is_in(table["judge"], pa.array(list(judges))))
-        here = pc.and_(here, pc.is_valid(table["scores"]))  # a forgotten example's are erased
-        table = table.filter(here)
+        table = table.filter(pc.is_in(table["judge"], pa.array(list(judges))))
         table = table.filter(pa.array(contains(ids, ids_of(table["id"])))) if len(table) else table
         for row in table.to_pylist():
-            one = judgement_of(row)
-            found[one.judge][one.id] = (one, operation.dataset)
+            # Of a forgotten example the scores are erased.
+            if row["outcome"] in _STANDS and row["scores"] is not None:
+                found.stands[row["judge"]][row["id"]] = judgement_of(row)
+            else:
+                found.failed.add((row["id"], row["judge"], row["created"]))
     return found
 
 
-def about(objects: Objects, entries: Iterable[Operation], example: bytes) -> Iterator[tuple[Operation, Judgement]]:
+def about(
+    objects: Objects, entries: Iterable[Operation], example: bytes
+) -> Iterator[tuple[Operation, Judgement]]:
     """Every judgement of one example, oldest first, with the operation that states it. Raises Damaged."""
     wanted = np.frombuffer(example, "V32")
     for operation in judging_operations(entries):

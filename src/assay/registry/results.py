@@ -84,8 +84,8 @@ class CurationResult:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a long job is: `done` of `total` `unit`s (bytes, records) of the named `phase`; `note`: what else a person
-    should see of it, such as dollars so far."""
+    """How far a long job is: `done` of `total` `unit`s (bytes, records) of the named `phase`; `note`: what else a
+    person should see of it, such as dollars so far."""
 
     phase: str
     done: int

@@ -83,7 +83,9 @@ def _stage(registry: Registry, version: Version, kind: str | None) -> RowStage:
     if not specs:
         kinds = ", ".join(spec.kind for spec in recipe.stages)
         raise UsageError(f"the recipe of {version.name} has no stage {kind!r}", f"its stages: {kinds}")
-    stage = bound(RegistryResources(registry, unasked=True), make_plan(Recipe(stages=specs, split=None))).stages[0]
+    stage = bound(
+        RegistryResources(registry, unasked=True), make_plan(Recipe(stages=specs, split=None))
+    ).stages[0]
     if not isinstance(stage, RowStage):
         raise UsageError(
             f"{kind} compares examples with each other, and has no values of single ones",

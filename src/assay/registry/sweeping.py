@@ -181,7 +181,9 @@ def _decide(
                 yield StoredChunk(position, table.slice(start, _CHUNK_ROWS))
 
     facts = fact_fields(registry, dataset, plan)
-    evaluator = Evaluator(bound(RegistryResources(registry, dataset, unasked=True), plan), {}, registry.values, facts=facts)
+    evaluator = Evaluator(
+        bound(RegistryResources(registry, dataset, unasked=True), plan), {}, registry.values, facts=facts
+    )
     gathered = gather(chunks(), evaluator, LocalEngine(2, threads=True), spool, lambda _: None)
     spool.seal()
     n = len(gathered)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +43,9 @@ class Judge(Selector):
     """PROVIDER/MODEL, each a judge."""
 
     max_tokens: int = Field(default=1024, ge=1)
-    temperature: float | None = Field(default=None, ge=0, le=2)
+    temperature: Annotated[float, Field(ge=0, le=2)] | Literal["default"] = 0.0
+    """`default`: the model's own, for models that refuse another."""
+
     draws: int = Field(default=1, ge=1, le=16)
     min_overall: float = 3.5
     """0: any score will do."""
@@ -69,8 +71,8 @@ class Judge(Selector):
     @property
     def params(self) -> dict[str, Any]:
         """What goes to the server beside the messages."""
-        warm = {} if self.temperature is None else {"temperature": self.temperature}
-        return {"max_tokens": self.max_tokens, **warm}
+        warm = None if self.temperature == "default" else self.temperature
+        return {"max_tokens": self.max_tokens, "temperature": warm}
 
     def bind(self, resources: Resources) -> Self:
         """With judges to ask. Raises UsageError for a score that the rubric does not have."""
@@ -123,7 +125,7 @@ class Judge(Selector):
                 new = np.flatnonzero(holds & (code < 0))
                 code[new], flagged[new] = names.index(name), flag
                 value[new], bound[new] = found[new], least[new]
-                notes |= {int(k): said[k] for k in new if said[k]}
+                notes |= {k: said[k] for k in new.tolist() if said[k]}
         hit = np.flatnonzero(code >= 0)
         place = {int(k): number for number, k in enumerate(hit)}
         counts = {name: int((code == number).sum()) for number, name in enumerate(names)}

@@ -68,9 +68,7 @@ class LiveProgress:
         elif now - self._told < INTERVAL and report.done != report.total:
             return
         self._told = now
-        self._bars.update(
-            self._task, completed=report.done, total=report.total, note=safe_text(report.note)
-        )
+        self._bars.update(self._task, completed=report.done, total=report.total, note=safe_text(report.note))
 
     def _end_phase(self) -> None:
         if self._task is not None:
