@@ -57,10 +57,12 @@ class RegistryResources:
         self, rubric: str, models: Sequence[str], params: Mapping[str, Any], draws: int
     ) -> RegistryJudge:
         """Judges whose judgements are kept in the log. Raises UsageError, NotFound, BadInput."""
-        from assay.registry.judge_panel import panel_of
+        from assay.registry.judge_panel import check_callable, panel_of
         from assay.registry.judge_stage import RegistryJudge
 
         panel = panel_of(rubric, models, params, draws)
+        if not self.unasked:
+            check_callable(panel, self.models)
         return RegistryJudge(self.registry, self.dataset, panel, self.models, self.unasked, self.tell)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from assay.errors import BadInput, NotFound, UsageError
 from assay.judge.judge import Judge
 from assay.judge.rubric import BUILT_IN, Rubric, builtin_rubric
-from assay.registry.language_models import ModelName
+from assay.registry.language_models import LanguageModels, ModelName
 from assay.registry.strict_yaml import read_yaml
 
 if TYPE_CHECKING:
@@ -81,6 +81,17 @@ def panel_of(rubric: str | Rubric, models: Sequence[str], params: Mapping[str, A
     names = [str(ModelName.parse(model)) for model in models]
     found = rubric if isinstance(rubric, Rubric) else load_rubric(rubric)
     return Panel(found, tuple(Judge(found, name, params, draws) for name in names))
+
+
+def check_callable(panel: Panel, models: LanguageModels | None) -> None:
+    """Raises UsageError where a judge cannot be called, for want of an address or a key, or of all settings."""
+    if models is None:
+        raise UsageError(
+            "the recipe has judges, and nobody said how to call them",
+            "give `models`, a LanguageModels; on the command line keys are read from PROVIDER_API_KEY",
+        )
+    for judge in panel.judges:
+        models.endpoint(ModelName.parse(judge.model))
 
 
 def load_rubric(name: str) -> Rubric:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assay.curate.judging import Judged
-from assay.errors import UsageError
 from assay.judge.judgement import NOT_APPLICABLE, SCORED, Judgement
 from assay.judge.panel import Combined
 from assay.llm.answers import CODES
@@ -20,7 +19,10 @@ if TYPE_CHECKING:
     from assay.registry import Registry, Tell
     from assay.registry.language_models import LanguageModels
 
-_WORDS: Mapping[str, str] = {**CODES, NOT_APPLICABLE: "the rubric cannot judge such an example"}
+_WORDS: Mapping[str, str] = {
+    **{str(code): words for code, words in CODES.items()},
+    NOT_APPLICABLE: "the rubric cannot judge such an example",
+}
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,7 @@ class RegistryJudge:
     def judge(
         self, ids: Sequence[bytes], payloads: Callable[[Sequence[int]], list[dict[str, Any]]]
     ) -> Judged:
-        """What is said of these examples, sorted by id. Raises UsageError where judges are to be asked and nobody said
-        which may be called; BudgetReached, CallsFailed."""
-        if self.models is None and not self.unasked:
-            raise UsageError(
-                "the recipe has judges, and nobody said how to call them",
-                "give `models`, a LanguageModels; on the command line keys are read from PROVIDER_API_KEY",
-            )
+        """What is said of these examples, sorted by id. Raises BudgetReached, CallsFailed."""
         columns = _Columns(len(ids), self.panel)
         asked = None if self.unasked else self.models
         judging = Judging(

@@ -45,7 +45,7 @@ SCHEMA: Final = pa.schema(
         pa.field("steering", pa.string()),
     ]
 )
-"""`scores` is a JSON object, `raw`, `request_ids` and `steering` are JSON lists of text; `price` is exact US dollars."""
+"""`scores` is a JSON object; `raw`, `request_ids`, `steering` are JSON lists of text; `price` is exact US dollars."""
 
 _STANDS: Final = (SCORED, NOT_APPLICABLE)
 """Outcomes that asking again does not change."""

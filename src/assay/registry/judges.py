@@ -14,10 +14,10 @@ from assay.kernels.ids import IdArray, contains, id_list, order
 from assay.kernels.order import drawn
 from assay.registry.choosing import members
 from assay.registry.judge_estimate import Outlook, outlook
-from assay.registry.judge_panel import Panel, panel_of
+from assay.registry.judge_panel import Panel, check_callable, panel_of
 from assay.registry.judge_running import Judging
 from assay.registry.judge_tally import Tally
-from assay.registry.language_models import LanguageModels, ModelName
+from assay.registry.language_models import LanguageModels
 from assay.registry.querying import matching
 from assay.registry.results import Progress
 from assay.store.members import live_rows
@@ -118,8 +118,7 @@ class Judges:
         """
         self._registry.check_writable()
         panel, rows = self._panel(bench), _Payloads(self._registry, ref, self._meant(ref, ids))
-        for name in panel.names.values():
-            models.endpoint(ModelName.parse(name))
+        check_callable(panel, models)
         version = self._registry.version(ref)
         judging = Judging(
             self._registry, version.manifest.dataset, panel, models, progress or (lambda _: None)

@@ -196,6 +196,12 @@ def _chapter(chapter: Section) -> RenderableType:
         )
         for row in chapter.rows[:20]
     ]
+    if chapter.name == "judgements":
+        from assay.cli.render.judging import judgement
+
+        return Group(
+            Text(f"{chapter.title} ({len(chapter.rows):,})", "dim"), *(judgement(row) for row in chapter.rows)
+        )
     more = len(chapter.rows) - 20
     rest = [Text(f"  … {more:,} more; all of them with --json", "dim")] if more > 0 else []
     return Group(Text(safe_text(f"{chapter.title} ({len(chapter.rows):,})"), "dim"), *lines, *rest)
