@@ -128,7 +128,10 @@ class Judge(Selector):
                 notes |= {k: said[k] for k in new.tolist() if said[k]}
         if self.steering != "ignore":
             for k in np.flatnonzero((code >= 0) & (code != names.index("steers_the_judge"))).tolist():
-                parts = (notes.get(k, ""), f"speaks to the judge: {said}" if (said := judged.steering[k]) else "")
+                parts = (
+                    notes.get(k, ""),
+                    f"speaks to the judge: {said}" if (said := judged.steering[k]) else "",
+                )
                 notes |= {k: "; ".join(part for part in parts if part)} if any(parts) else {}
         hit = np.flatnonzero(code >= 0)
         place = {int(k): number for number, k in enumerate(hit)}

@@ -16,7 +16,10 @@ from assay.cli.render.text import clip, plural, safe_text
 from assay.judge.judgement import NOT_APPLICABLE
 from assay.llm.answers import CODES
 
-WORDS: Mapping[str, str] = {**{str(k): v for k, v in CODES.items()}, NOT_APPLICABLE: "the rubric cannot judge them"}
+WORDS: Mapping[str, str] = {
+    **{str(k): v for k, v in CODES.items()},
+    NOT_APPLICABLE: "the rubric cannot judge them",
+}
 _HEIGHTS = " ▁▂▃▄▅▆▇█"
 _BAR = 40
 _FEW = 6
@@ -168,7 +171,11 @@ def judgement(row: Mapping[str, Any]) -> RenderableType:
     """One judgement in an example's trace."""
     head = Text("  " + clip(f"{row.get('judge')} · {row.get('rubric')} · {row.get('dataset')}", 76))
     told = " · ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in row.get("scores", {}).items())
-    took = [f"{row[name]:,} tokens {way}" for name, way in (("input_tokens", "in"), ("output_tokens", "out")) if name in row]
+    took = [
+        f"{row[name]:,} tokens {way}"
+        for name, way in (("input_tokens", "in"), ("output_tokens", "out"))
+        if name in row
+    ]
     took += [dollars(row["price"])] if "price" in row else []
     took.append(str(row.get("time", "")))
     outcome = f"{row['outcome'].replace('_', ' ')}" + (f": {row['detail']}" if "detail" in row else "")
