@@ -16,7 +16,7 @@ from assay.judge.parts import Shown, Unfit, shown
 from assay.judge.prompt import PROMPT_FORMAT, messages
 from assay.judge.rubric import Rubric
 from assay.kernels.steering import Fence, attempts
-from assay.llm.answers import Answer, NoAnswer, ask, schema_of
+from assay.llm.answers import Answer, NoAnswer, ask
 from assay.llm.client import Client, Failure, Message, Request
 from assay.llm.prices import Prices
 from assay.model.canonical import canonical_json
@@ -151,9 +151,8 @@ def _draws(judge: Judge, what: Shown, fence: Fence) -> list[tuple[Request, ...]]
     """The requests of each draw; of a pair, the second has the answers in the other order."""
     orders = (False, True) if judge.rubric.mode == "pairs" else (False,)
     turns = [messages(judge.rubric, what, fence, swapped) for swapped in orders]
-    schema = schema_of(judge.rubric.shape)
     return [
-        tuple(Request(judge.called, said, judge.params, schema, draw) for said in turns)
+        tuple(Request(judge.called, said, judge.params, judge.rubric.verdict_schema, draw) for said in turns)
         for draw in range(judge.draws)
     ]
 

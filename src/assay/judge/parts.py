@@ -13,6 +13,7 @@ MOST_TURNS: Final = 100
 """Turns that are shown of a conversation: half of them from its beginning, half from its end."""
 
 _ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function")
+_CONVERSATIONS: Final = ("messages", "prompt", "completion", "chosen", "rejected")
 _TOLD: Final = frozenset(["role", "content", "tool_calls"])
 
 
@@ -56,6 +57,8 @@ def shown(payload: Mapping[str, Any], mode: Literal["scores", "pairs"], longest:
     A payload that the mode cannot judge, that holds no answer, or that is not all text is unfit.
     """
     kind = kind_of(payload)
+    if kind == "messages" and not isinstance(payload["messages"], list):
+        return Unfit("its messages are no list")
     if (kind == "preference") != (mode == "pairs"):
         return Unfit(f"the rubric judges {mode}, and the example is of the kind {kind}")
     if _has_more_than_text(payload):
@@ -123,11 +126,18 @@ def _said(message: Mapping[str, Any]) -> str:
 
 
 def _has_more_than_text(payload: Mapping[str, Any]) -> bool:
-    fields = ("messages", "prompt", "completion", "chosen", "rejected")
-    conversations = [payload[field] for field in fields if isinstance(payload.get(field), list)]
-    contents = [turn.get("content") for turns in conversations for turn in turns]
-    parts = [part for content in contents if isinstance(content, list) for part in content]
-    return any(not isinstance(part, dict) or not isinstance(part.get("text"), str) for part in parts)
+    """Whether a turn holds what cannot be shown as text: an image, or what is no turn at all."""
+    told = [payload[field] for field in _CONVERSATIONS if field in payload]
+    if not all(isinstance(one, str | list) for one in told):
+        return True
+    turns = [turn for one in told if isinstance(one, list) for turn in one]
+    return not all(isinstance(turn, Mapping) and _is_text(turn.get("content")) for turn in turns)
+
+
+def _is_text(content: Any) -> bool:
+    if isinstance(content, list):
+        return all(isinstance(part, Mapping) and isinstance(part.get("text"), str) for part in content)
+    return content is None or isinstance(content, str)
 
 
 def _json(value: Any) -> str:

@@ -52,7 +52,10 @@ def system_of(rubric: Rubric) -> str:
             "# Worked examples",
             *(_worked(rubric, k, one) for k, one in enumerate(rubric.examples, 1)),
         ]
-    blocks += ["# Your answer", f"{_FIRST} {_only_json(rubric)}"]
+    blocks += [
+        "# Your answer",
+        f"{_FIRST} Answer with exactly one JSON object, in the form that is said at the end.",
+    ]
     return "\n\n".join(blocks)
 
 

@@ -35,6 +35,7 @@ from pydantic import (
 from assay.curate.plan import describe_problems
 from assay.errors import NotFound, UsageError
 from assay.judge.verdict import NO_REASON, TAKEN, Verdict, shape_of
+from assay.llm.answers import schema_of
 from assay.model.canonical import canonical_json
 
 FORMAT: Final = 1
@@ -211,6 +212,11 @@ class Rubric(_Strict):
     def shape(self) -> type[Verdict]:
         """What a judge has to answer."""
         return shape_of(self)
+
+    @cached_property
+    def verdict_schema(self) -> dict[str, Any]:
+        """The JSON schema of `shape`, as requests carry it."""
+        return schema_of(self.shape)
 
     @cached_property
     def digest(self) -> str:
