@@ -27,4 +27,6 @@ def test_the_example_runs():
 def test_every_field_is_on_the_page():
     listed = set(re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE))
     assert listed == set(Rubric.model_fields) - {"format", "description"}
-    assert f"about {round(len(system_of(builtin_rubric('quality'))), -2):,} characters" in " ".join(PAGE.split())
+    assert f"about {round(len(system_of(builtin_rubric('quality'))), -2):,} characters" in " ".join(
+        PAGE.split()
+    )

@@ -1,4 +1,4 @@
-"""Judging a version: every fault is an outcome, nothing is paid for twice, a budget holds, and what stops a run records."""
+"""Judging a version: every fault is an outcome, nothing is paid for twice, a budget holds, what is finished is kept."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import assay
 from assay.errors import BudgetReached, CallsFailed, UsageError
+from assay.llm.batching import Polling
 from assay.llm.retry import Patience
 from assay.registry import judge_running
 from assay.registry.judges import Bench
@@ -266,3 +268,23 @@ def test_a_run_that_was_killed_pays_for_no_sound_answer_twice(registry, write):
         # What was on its way when the process died nobody can keep: at most the calls under way.
         assert sum(server.paid_twice().values()) - len(server.paid_twice()) <= answered - kept <= 16
         assert assay.open(registry.root).query("select * from judgements").num_rows == 200
+
+
+def test_answers_come_by_batches_where_asked_for(helpdesk):
+    with LlmServer(by_number, key=KEY) as server:
+        batched = replace(models(server), batches=Polling(first=0.01, most=0.02))
+        outlook = helpdesk.judges.estimate("helpdesk", Bench((MODEL, OTHER)), batched)
+        done = helpdesk.judges.run("helpdesk", Bench((MODEL, OTHER)), batched)
+        assert outlook.calls == done.tally.spent.batched == 24 and done.tally.spent.calls == 0
+        assert done.tally.judged == 24 and done.tally.outcomes == {"scored": 24}
+        assert {one.path for one in server.exchanges if one.billed and not one.batch} == set()
+
+
+def test_a_batch_that_still_runs_is_not_paid_for_again(helpdesk):
+    with LlmServer(by_number, key=KEY, timing=Timing(batch_polls=8)) as server:
+        soon = replace(models(server), batches=Polling(first=0.01, most=0.01, longest=0.02))
+        with pytest.raises(CallsFailed, match="still run"):
+            helpdesk.judges.run("helpdesk", BENCH, soon)
+        done = helpdesk.judges.run("helpdesk", BENCH, replace(soon, batches=Polling(first=0.01, most=0.01)))
+        assert done.tally.judged == 12 and not server.paid_twice()
+        assert sum(one.billed for one in server.exchanges) == 12

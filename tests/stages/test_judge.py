@@ -191,7 +191,8 @@ def test_an_unbound_stage_says_so():
 
 
 @pytest.mark.parametrize(
-    "params", [{}, {"models": ()}, {"models": ("a/b", "a/b")}, {"models": ("a",), "draws": 0}, {"models": ("a",), "x": 1}]
+    "params",
+    [{}, {"models": ()}, {"models": ("a/b", "a/b")}, {"models": ("a",), "draws": 0}, {"models": ("a",), "x": 1}],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused(params):
     with pytest.raises(ValidationError):

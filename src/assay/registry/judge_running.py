@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from assay.errors import BudgetReached, CallsFailed
-from assay.judge.judge import Item, Judge, judge_many
+from assay.judge.judge import Item, Judge, judge_many, requests
 from assay.judge.judgement import Judgement
 from assay.judge.panel import Combined
 from assay.kernels.ids import as_ids
@@ -26,6 +26,7 @@ from assay.registry.language_models import Calls, LanguageModels, ModelName, run
 from assay.registry.results import Progress
 
 if TYPE_CHECKING:
+    from assay.llm.batches import BatchState
     from assay.registry import Registry
 
 CHUNK: Final = 10_000
@@ -118,6 +119,38 @@ class Judging:
         if stopped is not None:
             raise self._stop(stopped, total)
 
+    async def _prefetch(self, calls: Calls, ids: Sequence[bytes], payloads: Payloads, known: Known) -> None:
+        """Fetch answers by batches; the calls that follow find them, and ask for what the batches did not answer.
+
+        Raises CallsFailed while a batch still runs: to call for its requests would be to pay for them twice.
+        """
+
+        def state(batch: str, far: BatchState) -> None:
+            self.tell(
+                Progress(f"batch {batch[-12:]}", far.done, far.total, "calls", f"${calls.budget.spent:.2f}")
+            )
+
+        for judge in self.panel.judges:
+            rows = [k for k, one in enumerate(ids) if one not in known.stands[judge.digest]]
+            fence = fences(calls, judge)
+            came = 1
+            while (
+                rows and came
+            ):  # a batch costs less than was held for it, and leaves money for what was left out
+                asked = (
+                    one
+                    for id, payload in _items(ids, rows, payloads)
+                    for one in requests(judge, id, payload, fence(id))
+                )
+                filled = await calls.fill(ModelName.parse(judge.model), asked, state)
+                self.tally.spent.batched += filled.came
+                if filled.waiting:
+                    raise CallsFailed(
+                        f"{len(filled.waiting)} batches of {judge.model} still run: {filled.waiting[0].why}",
+                        "run the same command again: they are waited for and not paid for twice",
+                    )
+                came = filled.came if filled.left_out else 0
+
     async def _ask(
         self,
         calls: Calls,
@@ -128,6 +161,8 @@ class Judging:
     ) -> Failure | None:
         """Ask every judge at once; what stopped one of them, if anything did."""
         assert self.models is not None
+        if self.models.batches is not None:
+            await self._prefetch(calls, ids, payloads, known)
         async with AsyncExitStack() as stack:
             tasks = []
             for judge in self.panel.judges:

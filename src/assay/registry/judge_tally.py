@@ -18,9 +18,11 @@ MAJORITY: Final = 0.5
 
 @dataclass
 class Spent:
-    """What calls took: `calls` that were made, `remembered` answers that were there; tokens of calls that were made."""
+    """What calls took: `calls` that were made, `batched` answers that came by batches, `remembered` ones that were
+    there; tokens of calls that were made."""
 
     calls: int = 0
+    batched: int = 0
     remembered: int = 0
     input_tokens: int = 0
     output_tokens: int = 0

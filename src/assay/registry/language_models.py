@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from assay.errors import Damaged, UsageError
 from assay.kernels.steering import Fence
+from assay.llm.batching import Polling
 from assay.llm.budget import Budget, Estimate, estimate
 from assay.llm.cache import Answers, FileAnswers, MemoryAnswers, Remembering, request_key
 from assay.llm.calling import Terms, World, calling
@@ -29,6 +30,8 @@ from assay.registry.timing import spell_time
 
 if TYPE_CHECKING:
     from assay.llm.anthropic import AnthropicClient
+    from assay.llm.batches import BatchClient, BatchState
+    from assay.llm.batching import Filled
     from assay.llm.openai_compatible import OpenAICompatibleClient
     from assay.registry import Registry
 
@@ -80,13 +83,15 @@ def _real_world() -> World:
 @dataclass(frozen=True, slots=True)
 class LanguageModels:
     """What a run may call, given by whoever starts it: `endpoints` by provider, what tokens cost, a limit in US dollars
-    (None: there is none), and how calls are made. It is a setting: it never changes what a recipe means."""
+    (None: there is none), and how calls are made. With `batches` answers are fetched by the providers' batches first,
+    and waited for as it says. It is a setting: it never changes what a recipe means."""
 
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     prices: Prices = field(default_factory=list_prices)
     budget: Decimal | None = None
     terms: Terms = field(default_factory=Terms)
     world: World = field(default_factory=_real_world)
+    batches: Polling | None = None
 
     def endpoint(self, name: ModelName) -> Endpoint:
         """Where a model is called. Raises UsageError for a provider that nobody gave an address or a key for."""
@@ -134,6 +139,37 @@ class Calls:
                 adapter, self.answers, adapter.address, self.budget, models.prices, models.terms, models.world
             )
 
+    async def fill(
+        self, name: ModelName, requests: Iterable[Request], tell: Callable[[str, BatchState], None]
+    ) -> Filled:
+        """Fetch answers of one model by batches, so that calls find them.
+
+        Raises UsageError, MissingExtra; NotFound for a model without price where there is a budget.
+        """
+        from assay.llm.batching import Batching
+        from assay.llm.filling import fill
+        from assay.llm.pending import PendingBatches
+        from assay.store.local import LocalStorage
+        from assay.store.memory import MemoryStorage
+
+        models, endpoint, root = self.models, self.models.endpoint(name), self._registry.root
+        storage = MemoryStorage() if root is None else LocalStorage(root / "cache" / "batches")
+        async with self._adapter(endpoint) as adapter:
+            return await fill(
+                requests,
+                Batching(
+                    _batcher(adapter),
+                    self.answers,
+                    adapter.address,
+                    PendingBatches(storage),
+                    self.budget,
+                    models.prices,
+                    models.world,
+                    models.batches or Polling(),
+                    tell,
+                ),
+            )
+
     def estimate(self, name: ModelName, requests: Iterable[Request], output: int) -> Estimate:
         """What requests to one model will take; what is remembered costs nothing. Asks nobody and needs no key."""
         endpoint = self.models.endpoints.get(name.provider)
@@ -143,6 +179,7 @@ class Calls:
             self.models.prices,
             output,
             lambda request: self.answers.get(request_key(request, scope)) is not None,
+            batch=self.models.batches is not None,
         )
 
     def fence(self, *of: Any) -> Fence:
@@ -166,6 +203,17 @@ class Calls:
 
     def _now(self) -> str:
         return spell_time(self._registry.clock())
+
+
+def _batcher(adapter: AnthropicClient | OpenAICompatibleClient) -> BatchClient:
+    from assay.llm.openai_batches import OpenAIBatches
+    from assay.llm.openai_compatible import OpenAICompatibleClient
+
+    if isinstance(adapter, OpenAICompatibleClient):
+        return OpenAIBatches(adapter)
+    from assay.llm.anthropic_batches import AnthropicBatches
+
+    return AnthropicBatches(adapter)
 
 
 def address_of(endpoint: Endpoint) -> str:

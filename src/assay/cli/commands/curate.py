@@ -8,13 +8,14 @@ import click
 
 from assay.cli import ingest
 from assay.cli.command import Command
-from assay.cli.model_options import model_options, models_of
+from assay.cli.model_options import batch_option, model_options, models_of
 from assay.cli.session import Session
 
 
 @click.command(cls=Command)
 @ingest.options
 @model_options
+@batch_option
 @click.option("--recipe", metavar="R", help="A preset's name or a YAML file (default: default).")
 @click.option("--eval", "eval_sources", metavar="SRC", multiple=True, help="What becomes the test split.")
 @click.pass_obj

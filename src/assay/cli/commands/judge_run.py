@@ -9,7 +9,7 @@ import click
 from assay.cli.choosing import Choice, choice_options
 from assay.cli.command import Command
 from assay.cli.judge_options import bench_of, bench_options
-from assay.cli.model_options import model_options, models_of
+from assay.cli.model_options import batch_option, model_options, models_of
 from assay.cli.session import Session
 from assay.errors import UsageError
 
@@ -21,6 +21,7 @@ from assay.errors import UsageError
 @click.option("--n", type=click.IntRange(1), metavar="N", help="So many of them, drawn at random.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the draw.")
 @model_options
+@batch_option
 @click.option("--dry-run", is_flag=True, help="Say what it would cost; nobody is asked.")
 @click.pass_obj
 def command(

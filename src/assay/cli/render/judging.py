@@ -89,7 +89,8 @@ def said(found: Mapping[str, Any], rubric: str) -> RenderableType:
         ),
         (
             "calls",
-            f"{calls['calls']:,} answered, {calls['remembered']:,} remembered; "
+            f"{calls['calls']:,} answered, {_batched(calls)}"
+            f"{max(0, calls['remembered'] - calls['batched']):,} remembered; "
             f"{calls['input_tokens']:,} tokens in, {calls['output_tokens']:,} out",
         ),
         ("cost", f"{dollars(found['dollars'])} at list prices"),
@@ -156,6 +157,10 @@ def _agreement(found: Mapping[str, Any] | None) -> str:
     if found["within_one"] is not None:
         told.append(f"{100 * found['within_one']:.0f} % of {found['examples']:,} lie within one point")
     return " · ".join(told) + (f" ({found['said']})" if found["said"] else "")
+
+
+def _batched(calls: Mapping[str, int]) -> str:
+    return f"{calls['batched']:,} by batch, " if calls["batched"] else ""
 
 
 def _outcomes(counts: Mapping[str, int]) -> RenderableType:
