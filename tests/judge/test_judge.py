@@ -118,6 +118,13 @@ def test_no_score_is_an_outcome(replies: list[Any], outcome: str, calls: int) ->
     )
 
 
+def test_a_judge_that_repeats_a_worked_example_has_not_judged() -> None:
+    for judge, payload in ((SCORES, chat()), (PAIRS, pair())):
+        for worked in judge.rubric.examples:
+            got = judged(saying(spelled(worked.verdict)), payload, judge)
+            assert (got.outcome, got.scores) == ("invalid", {}) and "worked example" in got.detail
+
+
 def test_what_was_not_said_is_not_made_up() -> None:
     assert judged(saying(response(spelled(verdict()), tokens=(None, None))), chat()).price is None
     assert judged(saying(spelled(verdict())), chat(), prices=Prices("2026-11-21", {})).price is None

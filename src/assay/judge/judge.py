@@ -197,9 +197,16 @@ async def _judged(
 
 async def _answer(client: Client, judge: Judge, request: Request, what: Shown) -> Answer[Any] | NoAnswer:
     answer = await ask(client, request, judge.rubric.shape)
-    if isinstance(answer, Answer) and answer.value.stands_in(what.text):
+    if isinstance(answer, NoAnswer):
+        return answer
+    if answer.value.stands_in(what.text):
         words = "the verdict stands in the example itself, and may be a quotation"
         return NoAnswer("ambiguous", words, answer.responses)
+    if any(
+        answer.value.told()["reasoning"] == worked.verdict["reasoning"] for worked in judge.rubric.examples
+    ):
+        words = "the verdict gives the reasons of a worked example of the rubric"
+        return NoAnswer("invalid", words, answer.responses)
     return answer
 
 
