@@ -113,7 +113,8 @@ def test_a_submission_whose_answer_was_lost_is_looked_for_and_not_repeated(api, 
 
 @BOTH
 @pytest.mark.parametrize("metadata", [True, False])
-def test_a_batch_is_told_from_others_that_are_as_large(api, metadata):
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_batch_is_told_from_others_that_are_as_large(api, metadata, ended):
     with LlmServer(timing=Timing(batch_polls=4)) as server:
         places = {model: Place(api, server) for model in "nmo"}
         for model, run in places.items():
@@ -124,6 +125,8 @@ def test_a_batch_is_told_from_others_that_are_as_large(api, metadata):
             for batch in server._service.batches._batches.values():
                 batch.told.pop("metadata", None)
         (pending,) = place.left
+        if ended:
+            place.end_every_batch(polls=5)
         filled = place.fill(prompts(3))
         assert pending.batch is None and filled.came == 3 and not place.left and not filled.lost
         assert place.end_every_batch() == 3 and not server.paid_twice()
@@ -239,3 +242,22 @@ def test_a_batch_that_another_run_has_given_up_is_sent_again(api):
             return Wrapped(batcher, find=find)
 
         assert place.fill(prompts(3), wrap=other).came == 3 and place.end_every_batch() == 1
+
+
+def test_a_file_that_no_batch_was_made_of_is_not_mistaken_for_one(monkeypatch):
+    """OpenAI takes two calls to send a batch: killed between them, nothing was ordered."""
+    from openai.resources.batches import AsyncBatches
+
+    create = AsyncBatches.create
+
+    async def die(*given, **named):
+        monkeypatch.setattr(AsyncBatches, "create", create)
+        raise Killed
+
+    monkeypatch.setattr(AsyncBatches, "create", die)
+    with LlmServer() as server:
+        place = Place("openai", server)
+        with pytest.raises(Killed):
+            place.fill(prompts(3))
+        assert place.left[0].batch is None and any(one.path == "/v1/files" for one in server.exchanges)
+        assert place.fill(prompts(3)).came == 3 and place.end_every_batch() == 1 and not server.paid_twice()
