@@ -24,22 +24,14 @@ _HEIGHTS = " ▁▂▃▄▅▆▇█"
 _BAR = 40
 _FEW = 6
 """Values of a scale up to which each has a column."""
+_BESIDE = 2
+_NAME = 28
 _LAST = ("weighted", "difficulty")
 
 
 def outlook(name: str, found: Mapping[str, Any]) -> RenderableType:
     """What judging would take, one line a judge; `found`: `Outlook.as_json`."""
     head = title(name, "dry run: nobody was asked")
-    table = columns(
-        "judge", "in the log", "remembered", "calls", "tokens in", "out", "likely", "at worst",
-        right=("in the log", "remembered", "calls", "tokens in", "out", "likely", "at worst"), grow="judge",
-    )  # fmt: skip
-    for one in found["judges"]:
-        draws = f" × {one['draws']}" if one["draws"] > 1 else ""
-        table.add_row(
-            safe_text(one["model"]) + draws, f"{one['judged_before']:,}", f"{one['remembered']:,}", f"{one['calls']:,}",
-            f"{one['input_tokens']:,}", f"{one['output_tokens']:,}", dollars(one["likely"]), dollars(one["worst"]),
-        )  # fmt: skip
     lines = [
         ("rubric", found["rubric"]),
         ("examples", f"{found['examples']:,}"),
@@ -53,7 +45,26 @@ def outlook(name: str, found: Mapping[str, Any]) -> RenderableType:
     ]
     unpriced = sorted({model for one in found["judges"] for model in one["unpriced"]})
     lost = [("no price of", ", ".join(unpriced) + "; give it with --prices FILE")] if unpriced else []
-    return spaced(Group(head, labelled([*lines, *lost])), Padding(table, (0, 0, 0, 2)))
+    judges = found["judges"]
+    tables = [_judges(judges[start : start + _BESIDE]) for start in range(0, len(judges), _BESIDE)]
+    return spaced(Group(head, labelled([*lines, *lost])), *tables)
+
+
+def _judges(judges: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """A column a judge."""
+    heads = [clip(one["model"], _NAME) + (f" × {one['draws']}" if one["draws"] > 1 else "") for one in judges]
+    table = columns("judge", *heads, right=heads)
+    for label, name in (
+        ("in the log", "judged_before"),
+        ("remembered", "remembered"),
+        ("calls", "calls"),
+        ("tokens in", "input_tokens"),
+        ("tokens out", "output_tokens"),
+    ):
+        table.add_row(Text(label, "dim"), *(f"{one[name]:,}" for one in judges))
+    for label, name in (("likely", "likely"), ("at worst", "worst")):
+        table.add_row(Text(label, "dim"), *(dollars(one[name]) for one in judges))
+    return Padding(table, (0, 0, 0, 2))
 
 
 def _budget(found: Mapping[str, Any]) -> str:
