@@ -152,6 +152,20 @@ def test_a_run_that_stops_leaves_its_mark_until_it_has_come_to_its_end(judged):
     assert list(folder.glob("*.run")) == []
 
 
+def test_doctor_and_gc_know_the_folder(judged):
+    folder = answers.folder_of(judged)
+    (folder / answers.SALT).write_bytes(b"short")
+    aged(folder, "ab/x.part", 1_000)
+    assert [one.code for one in judged.keeping.doctor(dry_run=True).ailments] == ["answers"]
+    found = judged.keeping.doctor()
+    assert found.well and not (folder / answers.SALT).exists()
+    with LlmServer(quoting, key=KEY) as server:
+        judged.judges.run("helpdesk", BENCH, models(server))
+        assert not server.exchanges
+    judged.gc(dry_run=False)
+    assert not list(folder.glob("*/*.part")) and list(folder.glob("*/*.answer"))
+
+
 words = st.text(max_size=20).map(lambda text: text.encode("utf-8", "ignore").decode())
 judgements = st.builds(
     Judgement,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from assay.llm.retry import Patience
 from assay.registry import judge_running
 from assay.registry.judges import Bench
 from assay.registry.language_models import LanguageModels
+from assay.testing.llm_call import Answer
 from assay.testing.llm_faults import FAULTS, FaultScript
 from assay.testing.llm_limit import RateLimit
 from assay.testing.llm_server import LlmServer
@@ -239,6 +241,40 @@ def test_a_trace_tells_who_judged_and_why(helpdesk):
         row["judge"] == MODEL and row["reasoning"].startswith("It deserves") and row["scores"]["overall"] >= 1
     )
     assert row["input_tokens"] > 0 and float(row["price"]) > 0
+
+
+def worse(call):
+    """A judge of pairs that prefers the rejected answer of every other pair, wherever it stands."""
+    number = int(re.search(r"pair (\d+)", call.prompt)[1])
+    first_is_chosen = call.prompt.index("chosen answer") < call.prompt.index("rejected answer")
+    likes_chosen = number % 2 == 0
+    better = "first" if first_is_chosen == likes_chosen else "second"
+    return Answer(json.dumps({"reasoning": f"The {better} one helps.", "better": better}))
+
+
+def test_pairs_are_asked_in_both_orders_and_disputed_ones_go(registry, write, tmp_path):
+    rows = [
+        {
+            "prompt": f"pair {k}?",
+            "chosen": f"The chosen answer {k}",
+            "rejected": f"A rejected answer, it is {k}",
+        }
+        for k in range(6)
+    ]
+    with LlmServer(worse, key=KEY) as server:
+        plan = recipe(tmp_path, rubric="preference")
+        done = registry.curate("pairs", [write("a.jsonl", rows)], recipe=plan, models=models(server))
+        assert len(server.exchanges) == 12 and done.kept == 3
+    assert done.stages[-1].codes == {"preference_disputed": 3}
+    facts = registry.query("select distinct preference_preference as p from examples").to_pylist()
+    assert [row["p"] for row in facts] == [1.0]
+
+
+def test_draws_are_different_answers_to_one_question(helpdesk):
+    said = iter(range(10_000))
+    with LlmServer(lambda call: verdict(3 + 2 * (next(said) % 2)), key=KEY) as server:
+        done = helpdesk.judges.run("helpdesk", Bench((MODEL,), draws=2), models(server, most=1))
+        assert len(server.exchanges) == 24 and done.tally.scores["overall"] == {4.0: 12}
 
 
 RUN = """

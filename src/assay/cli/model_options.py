@@ -67,6 +67,15 @@ def batch_option(function: F) -> F:
     return click.option("--batch", is_flag=True, help=words)(function)
 
 
+def models_if_any(given: dict[str, Any], models: Sequence[str]) -> LanguageModels | None:
+    """`models_of`, or None where nobody will be called; takes the options out of `given` either way."""
+    if models:
+        return models_of(given, models)
+    for name in (*NAMES, "batch"):
+        given.pop(name, None)
+    return None
+
+
 def models_of(given: dict[str, Any], models: Sequence[str]) -> LanguageModels:
     """The settings that the options and the environment spell; takes its own options out of `given`.
 

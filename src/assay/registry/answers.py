@@ -12,9 +12,13 @@ if TYPE_CHECKING:
 
 LIMIT: Final = 4 << 30
 """Bytes of answers that stay after a run; the oldest go first."""
+SALT: Final = "fence.salt"
+"""Beside the answers: what the fences of requests are made from. `SALT_BYTES` random bytes."""
+SALT_BYTES: Final = 32
 ABANDONED: Final = 30 * 24 * 3600.0
 """Seconds after which a run that never ended keeps its answers no longer."""
 
+_UNFINISHED: Final = 3600.0
 _RUN: Final = ".run"
 
 
@@ -43,7 +47,8 @@ def run_of(registry: Registry, name: str) -> Iterator[None]:
 
 def trim(folder: Path, now: float, limit: int = LIMIT) -> int:
     """Delete the oldest answers until at most `limit` bytes are left, but none that is as young as a run that has not
-    come to its end; how many bytes went. `now`: seconds since the epoch."""
+    come to its end; how many bytes of answers went. Files that somebody began to write an hour ago go as well. `now`:
+    seconds since the epoch."""
     since, held = float("inf"), []
     for mark in folder.glob(f"*{_RUN}"):
         with suppress(OSError):
@@ -52,6 +57,10 @@ def trim(folder: Path, now: float, limit: int = LIMIT) -> int:
                 mark.unlink()
             else:
                 since = min(since, began)
+    for path in folder.glob("*/*.part"):
+        with suppress(OSError):
+            if path.stat().st_mtime < now - _UNFINISHED:
+                path.unlink()
     for path in folder.glob("*/*.answer"):
         with suppress(OSError):
             stat = path.stat()

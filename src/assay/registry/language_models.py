@@ -26,6 +26,7 @@ from assay.llm.client import Request
 from assay.llm.prices import Prices, list_prices
 from assay.llm.wire import ApiKey
 from assay.model.canonical import canonical_json
+from assay.registry.answers import SALT, SALT_BYTES, folder_of
 from assay.registry.timing import spell_time
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ T = TypeVar("T")
 
 Protocol = Literal["anthropic", "openai"]
 PROVIDER: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-_SALT: Final = "fence.salt"
-_SALT_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +121,9 @@ class Calls:
         self.models = models
         self.budget = Budget(models.budget)
         self._registry = registry
-        folder = None if registry.root is None else registry.root / "cache" / "answers"
+        folder = folder_of(registry)
         self.answers: Answers = MemoryAnswers() if folder is None else FileAnswers(folder)
-        self._salt = registry.entropy(_SALT_BYTES) if folder is None else _salt(folder, registry.entropy)
+        self._salt = registry.entropy(SALT_BYTES) if folder is None else _salt(folder, registry.entropy)
 
     @asynccontextmanager
     async def client(self, name: ModelName) -> AsyncIterator[Remembering]:
@@ -241,19 +240,19 @@ def run(work: Callable[[], Awaitable[T]]) -> T:
 
 def _salt(folder: Path, entropy: Callable[[int], bytes]) -> bytes:
     """The salt of the fences, made when it is first asked for; whoever is first makes it."""
-    path = folder / _SALT
+    path = folder / SALT
     folder.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         part = path.with_suffix(f".{entropy(8).hex()}.part")
         with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(entropy(_SALT_BYTES))
+            file.write(entropy(SALT_BYTES))
             file.flush()
             os.fsync(file.fileno())
         with suppress(FileExistsError):
             os.link(part, path)
         part.unlink()
     held = path.read_bytes()
-    if len(held) != _SALT_BYTES:
+    if len(held) != SALT_BYTES:
         hint = "delete it: a new one is made, and answers are paid for anew"
-        raise Damaged(f"{path} is not a salt of {_SALT_BYTES} bytes", hint)
+        raise Damaged(f"{path} is not a salt of {SALT_BYTES} bytes", hint)
     return held

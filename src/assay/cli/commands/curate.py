@@ -8,7 +8,7 @@ import click
 
 from assay.cli import ingest
 from assay.cli.command import Command
-from assay.cli.model_options import batch_option, model_options, models_of
+from assay.cli.model_options import batch_option, model_options, models_if_any
 from assay.cli.session import Session
 
 
@@ -35,7 +35,7 @@ def command(
     """
     from assay.registry.recipes import judging_models
 
-    models = models_of(given, judging_models(recipe or "default"))
+    models = models_if_any(given, judging_models(recipe or "default"))
     with session.progress() as progress:
         result = session.registry.curate(
             name,
