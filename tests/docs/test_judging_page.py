@@ -75,6 +75,13 @@ def test_the_page_from_the_first_command_to_the_last(folder, assay_run):
             assert f"\n  {label}  " in outputs, label
 
 
+def test_the_program_runs():
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    names: dict = {}
+    exec(compile(code, "docs/judging.md", "exec"), names)
+    assert names["outlook"].calls == 1 and sum(names["done"].tally.outcomes.values()) == 1
+
+
 def test_every_option_and_code_is_on_the_page():
     from assay.stages.judge import Judge
 

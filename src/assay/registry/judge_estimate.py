@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from assay.errors import UsageError
 from assay.judge.judge import Judge, requests
 from assay.judge.judgement import SCORED
 from assay.kernels.ids import as_ids
@@ -155,13 +154,6 @@ def _likely_output(registry: Registry, judge: Judge) -> int:
         if row["judge"] == judge.digest and row["outcome"] == SCORED and row["output_tokens"] is not None
     ]
     return round(sum(told) / len(told)) if told else LIKELY_OUTPUT
-
-
-def check_priced(found: Outlook) -> None:
-    """Raises UsageError where there is a budget and a model has no price: nothing could be held against it."""
-    lost = sorted({name for one in found.judges for name in one.estimate.unpriced})
-    if found.budget is not None and lost:
-        raise UsageError(f"there is a budget and no price of {lost[0]}", "give it with --prices FILE")
 
 
 def _sum(amounts: Sequence[Decimal | None]) -> Decimal | None:

@@ -29,6 +29,7 @@ class Judge(Selector):
     """
 
     kind = "judge"
+    cheap = True
     codes: ClassVar[Mapping[str, str]] = {
         "excluded": "the rubric says that such an example is to be left out",
         "low_score": "the judge's overall score is below min_overall",
