@@ -17,9 +17,10 @@ import assay
 from assay.errors import BudgetReached, CallsFailed, UsageError
 from assay.llm.batching import Polling
 from assay.llm.retry import Patience
+from assay.llm.wire import ApiKey
 from assay.registry import judge_running
 from assay.registry.judges import Bench
-from assay.registry.language_models import LanguageModels
+from assay.registry.language_models import Endpoint, LanguageModels
 from assay.testing.llm_call import Answer
 from assay.testing.llm_faults import FAULTS, FaultScript
 from assay.testing.llm_limit import RateLimit
@@ -170,6 +171,18 @@ def test_a_wrong_key_stops_the_run_at_once(helpdesk):
         with pytest.raises(CallsFailed, match="0 of 12 judgements are recorded") as failed:
             helpdesk.judges.run("helpdesk", BENCH, models(server, most=2))
         assert "key" in failed.value.hint and len(server.exchanges) <= 2
+
+
+def test_one_judge_that_cannot_be_called_stops_the_others(helpdesk):
+    with LlmServer(by_number, key=KEY, timing=Timing(latency=0.02)) as server:
+        settings = models(server, most=1)
+        wrong = Endpoint("openai", server.openai_url, ApiKey("wrong"))
+        settings = replace(settings, endpoints={**settings.endpoints, "local": wrong})
+        with pytest.raises(CallsFailed, match="401"):
+            helpdesk.judges.run("helpdesk", Bench((MODEL, OTHER)), settings)
+        paid = sum(one.billed for one in server.exchanges)
+        assert paid < 12 and helpdesk.query("select * from judgements").num_rows == paid
+    assert helpdesk.query("select * from facts").num_rows == 0
 
 
 def test_ctrl_c_records_what_is_finished(helpdesk, monkeypatch):

@@ -97,7 +97,7 @@ def stated_of(panel: Panel, said: Mapping[str, Judgement]) -> dict[str, Value]:
     whole = combine(said.values())
     out: dict[str, Value] = {panel.key("outcome"): whole.outcome}
     out |= {panel.key(name): float(score) for name, score in whole.scores.items()}
-    if whole.spread is not None and len(panel.judges) > 1:
+    if whole.spread is not None and whole.scored > 1:
         out[panel.key("spread")] = float(whole.spread)
     if whole.exclude is not None:
         out[panel.key("exclude")] = "true" if whole.exclude >= MAJORITY else "false"

@@ -41,15 +41,20 @@ Told = dict[str, Judgement]
 
 @dataclass(frozen=True)
 class Counted:
-    """A client that counts what its calls took."""
+    """A client that counts what its calls took, and that calls nobody once a call of any judge failed for good."""
 
     inner: Client
     spent: Spent
+    stopped: list[Failure]
 
     async def complete(self, request: Request) -> Reply:
         """The reply, counted."""
+        if self.stopped:
+            return self.stopped[0]
         reply = await self.inner.complete(request)
-        if isinstance(reply, Response) and reply.cached:
+        if isinstance(reply, Failure) and reply.fatal:
+            self.stopped.append(reply)
+        elif isinstance(reply, Response) and reply.cached:
             self.spent.remembered += 1
         elif isinstance(reply, Response):
             self.spent.calls += 1
@@ -134,9 +139,8 @@ class Judging:
             rows = [k for k, one in enumerate(ids) if one not in known.stands[judge.digest]]
             fence = fences(calls, judge)
             came = 1
-            while (
-                rows and came
-            ):  # a batch costs less than was held for it, and leaves money for what was left out
+            # A batch costs less than was held for it, and so leaves money for what was left out.
+            while rows and came:
                 asked = (
                     one
                     for id, payload in _items(ids, rows, payloads)
@@ -163,6 +167,7 @@ class Judging:
         assert self.models is not None
         if self.models.batches is not None:
             await self._prefetch(calls, ids, payloads, known)
+        stopped: list[Failure] = []
         async with AsyncExitStack() as stack:
             tasks = []
             for judge in self.panel.judges:
@@ -172,7 +177,7 @@ class Judging:
                 client = await stack.enter_async_context(calls.client(ModelName.parse(judge.model)))
                 tasks.append(
                     judge_many(
-                        Counted(client, self.tally.spent),
+                        Counted(client, self.tally.spent, stopped),
                         judge,
                         _items(ids, open_rows, payloads),
                         fences(calls, judge),
@@ -181,8 +186,8 @@ class Judging:
                         finished,
                     )
                 )
-            ended = await asyncio.gather(*tasks)
-        return next((one.stopped for one in ended if one.stopped is not None), None)
+            await asyncio.gather(*tasks)
+        return stopped[0] if stopped else None
 
     def _record(
         self, ids: Sequence[bytes], known: Known, made: Mapping[str, Mapping[bytes, Judgement]]
@@ -190,7 +195,9 @@ class Judging:
         finished = [one for judged in made.values() for one in judged.values()]
         # What comes to nothing again, by an answer that was remembered, is in the log already.
         new = [one for one in finished if (one.id, one.judge, one.created or "") not in known.failed]
-        told = {one: said for one in ids if (said := _told(self.panel, one, known, made))}
+        # Facts are the panel's: of an example that some of its judges have not come to there are judgements alone.
+        everybody = len(self.panel.judges)
+        told = {one: said for one in ids if len(said := _told(self.panel, one, known, made)) == everybody}
         operation = Recorder(self.registry, self.dataset, self.panel).record(new, told)
         self.operations += [] if operation is None else [operation]
         self.tally.judged += len(finished)

@@ -36,10 +36,7 @@ def outlook(name: str, found: Mapping[str, Any]) -> RenderableType:
         ("rubric", found["rubric"]),
         ("examples", f"{found['examples']:,}"),
         ("calls", f"{found['calls']:,} to be paid for"),
-        (
-            "cost",
-            f"likely {dollars(found['likely'])}, at worst {dollars(found['worst'])}, before second tries",
-        ),
+        ("cost", _cost(found)),
         ("budget", _budget(found)),
         ("prices", f"as of {found['prices_as_of']}, without discounts"),
     ]
@@ -65,6 +62,12 @@ def _judges(judges: Sequence[Mapping[str, Any]]) -> RenderableType:
     for label, name in (("likely", "likely"), ("at worst", "worst")):
         table.add_row(Text(label, "dim"), *(dollars(one[name]) for one in judges))
     return Padding(table, (0, 0, 0, 2))
+
+
+def _cost(found: Mapping[str, Any]) -> str:
+    if found["likely"] is None:
+        return "not known, for want of a price"
+    return f"likely {dollars(found['likely'])}, at worst {dollars(found['worst'])}, before second tries"
 
 
 def _budget(found: Mapping[str, Any]) -> str:
