@@ -26,6 +26,12 @@ from assay.testing.llm_service import Timing
 from ..registry.judged import BENCH, KEY, PRICES, by_number, tickets, verdict
 
 ROWS, RATE, AT_ONCE = 10_000, 100, 64
+KEPT_WITHIN = 0.5
+"""Seconds in which an answer that arrived is kept, synced."""
+ROWS_OF = (
+    "select e.id, e.input, j.outcome, j.overall from judgements j join examples e on e.id = j.id "
+    "qualify row_number() over (partition by j.id order by j.outcome = 'scored' desc) = 1"
+)
 REPO = Path(__file__).resolve().parents[2]
 RUN = (
     "import sys, assay; from tests.soak.test_judging import BENCH, settings; "
@@ -56,11 +62,13 @@ def test_ten_thousand_examples_through_a_kill_and_a_budget(tmp_path):
     faults = SeededFaults.of_every_kind(0.05, seed=7)
     timing = Timing(retry_after=0.2, slow=0.5, latency=0.05)
     with LlmServer(answers, faults, rate=RateLimit(RATE, burst=20), key=KEY, timing=timing) as server:
+        opened = time.monotonic()
         process = subprocess.Popen([sys.executable, "-c", RUN, str(registry.root), server.url], cwd=REPO)
         while sum(e.sound for e in server.exchanges) < ROWS // 2 and process.poll() is None:
             time.sleep(0.5)
         process.send_signal(signal.SIGKILL)
         process.wait()
+        killed = time.monotonic() - opened
         time.sleep(1)
         first = len(server.exchanges)
         budget = Decimal("4.00")
@@ -70,12 +78,16 @@ def test_ten_thousand_examples_through_a_kill_and_a_budget(tmp_path):
         second, began = len(server.exchanges), time.monotonic()
         done = registry.judges.run("helpdesk", BENCH, settings(server.url))
         took = time.monotonic() - began
-        repeated = sum(server.paid_twice().values()) - len(server.paid_twice())
+        twice = server.paid_twice()
+        repeated = sum(twice.values()) - len(twice)
+        # Of what is asked again, the first answer was made as the process was killed: it had no time to keep it.
+        had = [
+            e
+            for e in server.exchanges[:first]
+            if e.digest in twice and e.sound and e.ended < killed - KEPT_WITHIN
+        ]
         third = server.exchanges[second:]
-    rows = registry.query(
-        "select e.input, j.outcome, j.overall from judgements j join examples e on e.id = j.id "
-        "qualify row_number() over (partition by j.id order by j.outcome = 'scored' desc) = 1"
-    ).to_pylist()
+    rows = registry.query(ROWS_OF).to_pylist()
     told = [row for row in rows if row["outcome"] == "scored"]
     right = sum(row["overall"] == 1 + int(row["input"].split("number ")[1].split()[0]) % 5 for row in told)
     rate = sum(not e.limited for e in third) / took
@@ -88,9 +100,32 @@ def test_ten_thousand_examples_through_a_kill_and_a_budget(tmp_path):
     assert len(told) > 0.98 * ROWS and right > 0.99 * len(told)
     assert spent <= budget
     assert repeated <= AT_ONCE
+    assert had == []
+    assert (
+        sum(judged(registry)[one] != score for one, score in unbroken(tmp_path, registry).items()) <= AT_ONCE
+    )
     assert registry.judges.estimate("helpdesk", BENCH, settings(server_url_of_nobody())).judges[0].log == len(
         told
     )
+
+
+def judged(registry):
+    """Example → its score, None without one."""
+    return {row["id"]: row["overall"] for row in registry.query(ROWS_OF).to_pylist()}
+
+
+def unbroken(tmp_path, registry):
+    """The scores of the same run that nobody kills, against the same provider, in a registry with the same fences."""
+    other = assay.init(tmp_path / "unbroken")
+    other.import_("helpdesk", [str(tmp_path / "a.jsonl")])
+    fences = Path("cache") / "answers" / "fence.salt"
+    (other.root / fences).parent.mkdir(parents=True)
+    (other.root / fences).write_bytes((registry.root / fences).read_bytes())
+    faults = SeededFaults.of_every_kind(0.05, seed=7)
+    timing = Timing(retry_after=0.2, slow=0.5, latency=0.05)
+    with LlmServer(answers, faults, key=KEY, timing=timing) as server:
+        other.judges.run("helpdesk", BENCH, settings(server.url))
+    return judged(other)
 
 
 def server_url_of_nobody():
