@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from assay.govern.policy import parse_policy, rule_classes
 from assay.govern.rule import Rule
 from assay.govern.rules.generators import matches
-from assay.govern.stability import noise, stability_index
+from assay.kernels.stability import noise, stability_index
 from assay.kernels.ids import id_list
 from assay.testing.policies import MemoryView, Row, RuleSuite
 
