@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from assay.registry.measuring import Statistics
     from assay.registry.papers import Papers
     from assay.registry.policies import Policies
+    from assay.registry.quality import Quality
     from assay.registry.querying import ArrowTable
     from assay.registry.radius import Radius
     from assay.registry.refs import Refs
@@ -70,6 +71,8 @@ class Registry:
     """Queues, verdicts, and what follows from them."""
     keeping: Facade[Keeping] = Facade("keeping", "Keeping")
     """Disabling, enabling and forgetting examples; compacting and repair."""
+    quality: Facade[Quality] = Facade("quality", "Quality")
+    """Profiles of versions, drift between any two of them, and trends along a line."""
     audit: Facade[Audit] = Facade("auditing", "Audit")
     """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
 

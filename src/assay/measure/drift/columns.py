@@ -31,6 +31,10 @@ VERSION: Final = "drift columns 1"
 READ: Final = ("id", "kind", "payload", "extra", "source", "origin", "generator", "licence")
 STORED: Final = ("kind", "origin", "source", "generator", "licence")
 SCORES: Final = (*FIELDS, "difficulty")
+KNOWN: Final = frozenset(
+    (*STORED, *SCORES, *TOPICS, "language", "opening", "split", "input", "output", "turns")
+)
+"""Features that are looked at without being asked for."""
 HEAD: Final = 400
 """Characters of the output, and of the input after it, whose language is told."""
 _BEGINNING: Final = 200

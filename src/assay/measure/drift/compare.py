@@ -90,7 +90,8 @@ def compare(
     """How `b` differs from `a`; `shared` is the profile of the rows that both hold, `drawn` the draws of both.
 
     Features in order: categories, numbers, style. p-values are corrected by Holm's method, over all features in which
-    there is something to test. A feature drifted when its p is below `ALPHA` and its effect at least its kind's limit; where so few rows could not have shown
+    there is something to test. A feature drifted when its p is below `ALPHA` and its effect at least its kind's limit;
+    where so few rows could not have shown
     an effect `tells`, there are not enough to tell.
     """
     found = [_category(n, a, b, shared) for n in _ordered(a.categories, b.categories)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,41 +33,33 @@ class Profile:
         every = None if len(rows) == columns.rows else rows
         numbers = {}
         for name, held in columns.numbers.items():
-            here = held if every is None else held[every]
-            numbers[name] = Spread.of(here.astype(np.float64)[~np.isnan(here.astype(np.float64))])
+            numbers[name] = Spread.of(held if every is None else held[every])
         spreads = {name: one.spread(every) for name, one in columns.categories.items()}
         return cls(len(rows), spreads, numbers, {name: one.names for name, one in columns.categories.items()})
 
     def category(self, name: str) -> Spread:
         """The spread of a category; of one that nobody states, all rows under 0."""
         found = self.categories.get(name)
-        if found is not None:
-            return found
-        return Spread.counted(np.zeros(1, np.uint64), np.array([self.rows], np.int64))
+        return (
+            found
+            if found is not None
+            else Spread.counted(np.zeros(1, np.uint64), np.array([self.rows], np.int64))
+        )
 
     def number(self, name: str) -> Spread:
         """The spread of a number; of one that no row has, nothing."""
         return self.numbers.get(name, NOTHING)
 
     def __add__(self, other: Profile) -> Profile:
-        return self._with(other, 1)
+        return together((self, other))
 
     def __sub__(self, other: Profile) -> Profile:
         """Raises ValueError when `other` has rows that this has not."""
-        return self._with(other, -1)
-
-    def _with(self, other: Profile, sign: int) -> Profile:
-        def both(one: Spread, two: Spread) -> Spread:
-            return one + two if sign > 0 else one - two
-
-        categories = sorted({*self.categories, *other.categories})
-        numbers = sorted({*self.numbers, *other.numbers})
-        names = {n: {**other.names.get(n, {}), **self.names.get(n, {})} for n in categories}
         return Profile(
-            self.rows + sign * other.rows,
-            {name: both(self.category(name), other.category(name)) for name in categories},
-            {name: both(self.number(name), other.number(name)) for name in numbers},
-            names,
+            self.rows - other.rows,
+            {name: one - other.category(name) for name, one in self.categories.items()},
+            {name: one - other.number(name) for name, one in self.numbers.items()},
+            self.names,
         )
 
     def having(self, name: str, spread: Spread, names: Mapping[int, str] | None = None) -> Profile:
@@ -114,12 +106,22 @@ EMPTY: Final = Profile(0, {}, {}, {})
 """No rows; adds nothing to any profile."""
 
 
-def together(parts: Iterable[Profile]) -> Profile:
+def together(parts: Sequence[Profile]) -> Profile:
     """The profile of several sets without a common row."""
-    out = EMPTY
-    for part in parts:
-        out = out + part
-    return out
+    names = _every(part.categories for part in parts)
+    return Profile(
+        sum(part.rows for part in parts),
+        {name: Spread.together([part.category(name) for part in parts]) for name in names},
+        {
+            n: Spread.together([part.number(n) for part in parts])
+            for n in _every(part.numbers for part in parts)
+        },
+        {name: {k: v for part in parts for k, v in part.names.get(name, {}).items()} for name in names},
+    )
+
+
+def _every(parts: Iterable[Iterable[str]]) -> list[str]:
+    return sorted({name for part in parts for name in part})
 
 
 def flat(name: str, rows: int) -> tuple[Spread, dict[int, str]]:

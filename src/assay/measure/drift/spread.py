@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,10 @@ import numpy.typing as npt
 
 Values = npt.NDArray[Any]
 Counts = npt.NDArray[np.int64]
+
+
+_DENSE = 1 << 20
+"""Whole numbers below it are counted in one pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,13 @@ class Spread:
 
     @classmethod
     def of(cls, values: Values) -> Spread:
-        """Of one value a row."""
+        """Of one value a row; NaN is none."""
+        if values.dtype.kind == "u" and len(values) and int(values.max()) < _DENSE:
+            dense = np.bincount(values)
+            here = np.flatnonzero(dense)
+            return cls(here.astype(np.float64), dense[here].astype(np.int64))
+        values = values.astype(np.float64)
+        values = values[~np.isnan(values)]
         found, counts = np.unique(values, return_counts=True)
         return cls(found, counts.astype(np.int64))
 
@@ -32,9 +43,7 @@ class Spread:
         found, where = np.unique(values, return_inverse=True)
         total = np.zeros(len(found), np.int64)
         np.add.at(total, where, counts)
-        here = total != 0
-        if (total < 0).any():
-            raise ValueError("rows were taken out that were never in")
+        here = total > 0
         return cls(found[here], total[here])
 
     @property
@@ -42,16 +51,25 @@ class Spread:
         """How many rows have a value."""
         return int(self.counts.sum())
 
-    def __add__(self, other: Spread) -> Spread:
-        return Spread.counted(
-            np.concatenate([self.values, other.values]), np.concatenate([self.counts, other.counts])
+    @classmethod
+    def together(cls, parts: Sequence[Spread]) -> Spread:
+        """Of several sets of rows without a common row."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls.counted(
+            np.concatenate([part.values for part in parts]), np.concatenate([part.counts for part in parts])
         )
+
+    def __add__(self, other: Spread) -> Spread:
+        return Spread.together((self, other))
 
     def __sub__(self, other: Spread) -> Spread:
         """Raises ValueError when `other` has rows that this has not."""
-        return Spread.counted(
-            np.concatenate([self.values, other.values]), np.concatenate([self.counts, -other.counts])
-        )
+        if (self.at(other.values) < other.counts).any():
+            raise ValueError("rows were taken out that were never in")
+        left = self.counts.copy()
+        left[np.searchsorted(self.values, other.values)] -= other.counts
+        return Spread(self.values[left > 0], left[left > 0])
 
     def at(self, values: Values) -> Counts:
         """int64[len(values)]: how many rows have each."""

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assay.kernels.counting import units
-from assay.kernels.ids import IdArray, Positions, as_ids, concat, contains, order
+from assay.kernels.ids import IdArray, Positions, as_ids, concat, order
 from assay.kernels.lexical_vectors import DIMENSIONS, lexical_vectors
 
 KEPT: Final = 2_048
@@ -54,11 +54,10 @@ class Drawn:
 
     def among(self, rows: Positions) -> Drawn:
         """Those whose ordinal is in `rows` (increasing)."""
-        return self._only(np.isin(self.row, rows, assume_unique=True), self.cut)
-
-    def without(self, ids: IdArray) -> Drawn:
-        """Those whose id is not in `ids` (sorted)."""
-        return self._only(~contains(ids, self.ids), self.cut)
+        if not len(rows):
+            return self._only(np.zeros(len(self.ids), np.bool_), self.cut)
+        place = np.minimum(np.searchsorted(rows, self.row), len(rows) - 1)
+        return self._only(rows[place] == self.row, self.cut)
 
     def _only(self, held: npt.NDArray[np.bool_], cut: bytes | None) -> Drawn:
         return Drawn(self.ids[held], self.row[held], self.vectors[held], self.words[held], cut)
@@ -131,6 +130,13 @@ def blocks(a: Drawn, b: Drawn) -> tuple[Figures, Figures]:
                 out[k][1].append(right)
     sides = [{name: np.array(out[k][side]) for k, name in enumerate(MEASURES)} for side in (0, 1)]
     return sides[0], sides[1]
+
+
+def alone(drawn: Drawn, rows: int) -> dict[str, float]:
+    """The mean of each measure over the blocks of a draw cut to `rows` rows; NaN with too few."""
+    cut = drawn._only(_mask(len(drawn.ids), np.arange(min(rows, len(drawn.ids)))), None)
+    found, _ = blocks(cut, cut)
+    return {name: float(values.mean()) if len(values) else float("nan") for name, values in found.items()}
 
 
 def _blocks(drawn: Drawn, number: int) -> list[Positions]:
