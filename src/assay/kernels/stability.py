@@ -52,7 +52,7 @@ def noise(now: Mapping[_Bin, int], before: Mapping[_Bin, int]) -> float:
 
 
 def tenths(values: npt.NDArray[Any], counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """The distinct edges that cut numbers into tenths: `numpy.quantile` of `values`, increasing, each `counts` times."""
+    """Distinct edges that cut numbers into tenths: `numpy.quantile` of `values` (increasing), each `counts` times."""
     if not len(values):
         return np.empty(0)
     covered = np.cumsum(counts)
