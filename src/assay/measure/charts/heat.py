@@ -15,7 +15,12 @@ STEPS = 5
 
 
 def heat(
-    name: str, title: str, note: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[float]]], head: str
+    name: str,
+    title: str,
+    note: str,
+    columns: Sequence[str],
+    rows: Sequence[tuple[str, Sequence[float]]],
+    head: str,
 ) -> str:
     """`rows` are (label, one share a column; NaN: there is none). The shade is that of the share within the table.
 
@@ -33,7 +38,11 @@ def heat(
             x = LABEL + k * CELL
             shade = 0 if math.isnan(value) or not top else math.ceil(STEPS * value / top)
             said = spell(value)
-            parts.append(rect(x, y, CELL - 2, ROW - 2, f"h{shade}" if shade else "bg", f"{label}, {columns[k]}: {said}"))
+            parts.append(
+                rect(
+                    x, y, CELL - 2, ROW - 2, f"h{shade}" if shade else "bg", f"{label}, {columns[k]}: {said}"
+                )
+            )
             parts.append(text(x + CELL / 2 - 1, y + 16, said, anchor="middle", kind="lab"))
     told = "; ".join(f"{clip(label, 40)} {spell(values[-1])}" for label, values in rows[:5] if values)
     said = f"{len(rows)} rows by {len(columns)} columns. In the last column: {told}"
