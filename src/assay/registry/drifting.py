@@ -15,7 +15,7 @@ from assay.kernels.ids import IdArray, contains, id_list
 from assay.measure.drift.columns import KNOWN
 from assay.measure.drift.compare import Shift, compare, drifted
 from assay.measure.drift.examples import Held, causes, gains, weight
-from assay.measure.drift.features import ALPHA
+from assay.measure.drift.features import ALPHA, LIMITS
 from assay.measure.drift.profile import Profile
 from assay.registry.profiles import Piece, Profiles
 from assay.registry.version import Version
@@ -91,10 +91,11 @@ class Drift:
 
     @property
     def drifted(self) -> list[Shift]:
-        """The features that drifted, the greatest effect in terms of its limit first."""
-        from assay.measure.drift.features import LIMITS
-
-        return sorted(drifted(self.shifts), key=lambda s: (-s.effect / LIMITS[s.kind].least, s.name))
+        """The features that drifted, the greatest effect in terms of its limit first; the source, which every new file
+        changes, last."""
+        return sorted(
+            drifted(self.shifts), key=lambda s: (s.name == "source", -s.effect / LIMITS[s.kind].least, s.name)
+        )
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -132,9 +132,7 @@ def _style(profiles: Profiles, pieces: Sequence[Sequence[Piece]]) -> list[Series
     rows = min(len(one.ids) for one in drawn)
     found = [style.alone(one, rows) for one in drawn]
     return [
-        Series(
-            name, "", tuple(one[name] for one in found), f"over blocks of the same {rows:,} rows a version"
-        )
+        Series(name, "", tuple(one[name] for one in found), f"blocks of {rows:,} rows")
         for name in style.MEASURES
     ]
 

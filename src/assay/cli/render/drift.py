@@ -24,11 +24,12 @@ _MARKS = {
     "drifted": ("✗ drifted", "bold red"), "steady": ("✓ steady", "green"),
     "not enough rows to tell": ("· too few", "dim"),
 }  # fmt: skip
-_BAR = 14
+_BAR = 10
 _FULL = 10.0
 """Times the limit that fill a bar."""
 _PARTS = " ▏▎▍▌▋▊▉"
 _SHOWN = 6
+_EXAMPLES = 6
 
 
 def page(found: Drift, examples: bool, commands: Sequence[tuple[str, str]]) -> RenderableType:
@@ -41,7 +42,7 @@ def page(found: Drift, examples: bool, commands: Sequence[tuple[str, str]]) -> R
 
 
 def _table(found: Drift) -> RenderableType:
-    lines = [Text(f"  {'':<10} {'feature':<24}{'effect':>8}   {'times what matters':<22}p", "dim")]
+    lines = [Text(f"  {'':<10} {'feature':<24}{'effect':>8}   {'times what matters':<21}p", "dim")]
     order = ["drifted", "not enough rows to tell", "steady"]
     for shift in sorted(found.shifts, key=lambda one: order.index(one.verdict)):
         word, style = _MARKS[shift.verdict]
@@ -53,7 +54,7 @@ def _table(found: Drift) -> RenderableType:
             continue
         times = shift.effect / LIMITS[shift.kind].least
         line.append(f"{shift.effect:>8.4f}   ").append(_bar(times / _FULL), "red" if times >= 1 else "green")
-        line.append(f" {times:>6.1f} ×  ", "" if times >= 1 else "dim").append(chance(shift.p), "dim")
+        line.append(f" {times:>6,.1f} ×   ", "" if times >= 1 else "dim").append(chance(shift.p), "dim")
         lines.append(line)
     return Group(*lines)
 
@@ -70,7 +71,7 @@ def _verdict(found: Drift) -> RenderableType:
     said = f"{len(found.drifted)} of {len(found.shifts)} features drifted"
     if few:
         said += f"; of {few} there are not enough rows to tell"
-    note = f"{tested} tested; p is corrected for all of them (Holm). `assay drift --json` has every measure."
+    note = f"{tested} tested, p corrected for all of them (Holm); every measure with --json"
     return Group(Text(f"  {said}.", "bold red" if found.drifted else "bold"), Text("  " + note, "dim"))
 
 
@@ -84,11 +85,15 @@ def _feature(shift: Shift, cause: Cause | None, examples: bool) -> RenderableTyp
     else:
         lines += _cells(shift)
     if cause is not None:
-        lines.append(Text(f"  {plural(cause.of, 'row')} {'came' if cause.came else 'left'} with what grew" if cause.came
-                          else f"  {plural(cause.of, 'row')} with what shrank left", "dim"))  # fmt: skip
+        said = (
+            "came with values that grew in share" if cause.came else "left with values that shrank in share"
+        )
+        lines.append(Text(f"  {plural(cause.of, 'row')} {said}", "dim"))
         lines += [_brought(one) for one in cause.brought]
         if examples:
             lines.append(_examples(cause))
+            if (rest := len(cause.examples) - _EXAMPLES) > 0:
+                lines.append(Text(f"  and {rest} more with --json or --html", "dim"))
     return Group(*lines)
 
 
@@ -108,7 +113,7 @@ def _cells(shift: Shift) -> list[Text]:
         name = clip(tail(cell.label) if shift.name == "source" else cell.label, 21)
         line = Text("  ", no_wrap=True, overflow="ellipsis").append(name + " " * (22 - Text(name).cell_len))
         line.append(f"{percent(cell.before, n):>8} ").append(_bar(before / top), "dim").append(" ")
-        line.append(f"{percent(cell.after, m):>8} ").append(_bar(after / top)[: _BAR - 4], "red")
+        line.append(f"{percent(cell.after, m):>8} ").append(_bar(after / top), "red")
         lines.append(line.append(f" {points(before, after):>8}".replace(" points", " pt"), "dim"))
     if rest := len(shift.cells) - len(shown):
         lines.append(Text(f"  and {rest} more with --json", "dim"))
@@ -128,7 +133,7 @@ def _brought(one: Brought) -> Text:
 
 def _examples(cause: Cause) -> RenderableType:
     found = columns("  example", "value", "version", "source", "generator", grow="source")
-    for id, value, one in cause.examples:
+    for id, value, one in cause.examples[:_EXAMPLES]:
         by = "" if one.generator == "(not stated)" else clip(one.generator, 16)
         found.add_row(
             Text(f"  {short(id)}", "cyan"), Text(clip(value, 18)), clip(one.version.partition("@")[2], 6),

@@ -77,8 +77,8 @@ def _anomalies(found: Trend) -> RenderableType:
     lines: list[RenderableType] = [Text("Jumps", "bold")]
     for one in found.anomalies[:_JUMPS]:
         lines += _anomaly(one)
-    if rest := len(found.anomalies) - _JUMPS:
-        lines.append(Text(f"  and {rest} more with --json", "dim") if rest > 0 else Text(""))
+    if (rest := len(found.anomalies) - _JUMPS) > 0:
+        lines.append(Text(f"  and {rest} more with --json", "dim"))
     return Group(*lines)
 
 

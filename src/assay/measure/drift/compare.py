@@ -154,9 +154,10 @@ def _category(name: str, a: Profile, b: Profile, shared: Profile) -> Shift:
     values = np.union1d(one.values, other.values)
     n, m, s = one.at(values), other.at(values), both.at(values)
     spread = weights(int(n.sum()), int(m.sum()), int(s.sum()))
-    cells = _cells(name, a, b, (values, n, m, n + m - s), spread.rows)
+    every = n + m - np.minimum(s, np.minimum(n, m))  # a row of both may have another value by now
+    cells = _cells(name, a, b, (values, n, m, every), spread.rows)
     before, after = (np.array([getattr(c, side) for c in cells], np.float64) for side in ("before", "after"))
-    pooled = np.array([_pooled(c, values, n + m - s) for c in cells])
+    pooled = np.array([_pooled(c, values, every) for c in cells])
     stated, later = (int(side.sum() - side[values == 0].sum()) for side in (n, m))
     if not a.rows or not b.rows:
         return Shift(name, "category", 0.0, None, math.inf, {}, stated, later, tuple(cells))

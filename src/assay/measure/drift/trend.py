@@ -7,7 +7,7 @@ for less than a floor, so that a line that hardly ever changes does not make eve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from assay.measure.drift.bins import binned, edges_for, labels
 from assay.measure.drift.features import title
-from assay.measure.drift.profile import Profile, mean
+from assay.measure.drift.profile import Profile
 from assay.measure.drift.spread import Spread
 
 FLOOR: Final = 0.01
@@ -25,6 +25,8 @@ LIMIT: Final = 4.0
 _MAD: Final = 1.4826
 WATCHED: Final = ("source", "generator", "language", "input", "output")
 """Features whose shares are watched for jumps: where rows come from, their language, their modes of length."""
+NEEDED: Final = {"source": 3}
+"""Other steps without which a rise is none: whatever is added comes from a new file; the first such says nothing."""
 VALUES: Final = 12
 """Values of a category that have a series, those with the most rows in all versions together."""
 
@@ -71,8 +73,7 @@ def figures(profiles: Sequence[Profile]) -> list[Series]:
             continue
         top = together.values[stated][np.argmax(together.counts[stated])]
         points = [_share(one.category(name), top) for one in profiles]
-        called = next(n for one in profiles if (n := one.called(name, int(top))) or True)
-        out.append(Series(name, "", tuple(points), f"share of {called}"))
+        out.append(Series(name, "", tuple(points), f"share of {_called(profiles, name, int(top))}"))
     for name in _names(one.numbers for one in profiles):
         points = [one.number(name).quantile(0.5) for one in profiles]
         out.append(Series(name, "", tuple(points), "median"))
@@ -86,11 +87,8 @@ def shares(profiles: Sequence[Profile], name: str) -> list[Series]:
         top = np.lexsort((together.values, -together.counts))[:VALUES]
         out = []
         for value in together.values[np.sort(top)].tolist():
-            called = next(
-                (one.called(name, value) for one in profiles if value in one.names.get(name, {})), ""
-            )
             points = tuple(_share(one.category(name), value) for one in profiles)
-            out.append(Series(name, called or profiles[0].called(name, value), points, "share"))
+            out.append(Series(name, _called(profiles, name, value), points, "share"))
         return sorted(out, key=lambda one: (-np.nansum(one.points), one.value))
     together = Spread.together([one.number(name) for one in profiles])
     if not len(together.values):
@@ -108,16 +106,38 @@ def shares(profiles: Sequence[Profile], name: str) -> list[Series]:
 
 
 def jumps(series: Iterable[Series]) -> list[Jump]:
-    """Where a share jumps, by version, then the greatest first."""
-    out = []
+    """Where a share jumps, by version, then the greatest first.
+
+    A rise is held against the greatest rise of any value of the feature in every other step of the line, and a fall
+    against the greatest falls: a line that takes in a new file each time does not jump by doing so again. Of one
+    feature and step, falls are told only where nothing rose.
+    """
+    by_feature: dict[str, list[Series]] = {}
     for one in series:
-        points = np.array(one.points)
-        changes = np.diff(points)
-        for k, change in enumerate(changes.tolist()):
-            z = robust_z(change, np.delete(changes, k))
-            if np.isfinite(z) and abs(z) >= LIMIT:
-                out.append(Jump(one.feature, one.value, k + 1, float(points[k]), float(points[k + 1]), z))
+        by_feature.setdefault(one.feature, []).append(one)
+    out = [jump for feature, those in by_feature.items() for jump in _of_feature(feature, those)]
     return sorted(out, key=lambda j: (j.at, -abs(j.after - j.before), j.feature, j.value))
+
+
+def _of_feature(feature: str, those: Sequence[Series]) -> Iterator[Jump]:
+    points = np.array([one.points for one in those])
+    changes = np.nan_to_num(np.diff(points, axis=1))
+    if not changes.size or changes.shape[1] - 1 < NEEDED.get(feature, 0):
+        return
+    for k in range(changes.shape[1]):
+        others = np.delete(changes, k, axis=1)
+        found = []
+        for sign in (1.0, -1.0):
+            usual = (sign * others).max(axis=0, initial=0.0)
+            z = [robust_z(sign * change, usual) for change in changes[:, k].tolist()]
+            found = [
+                Jump(feature, one.value, k + 1, float(points[j, k]), float(points[j, k + 1]), sign * z[j])
+                for j, one in enumerate(those)
+                if z[j] >= LIMIT
+            ]
+            if found:
+                break
+        yield from found
 
 
 def robust_z(change: float, others: np.ndarray[Any, np.dtype[np.float64]]) -> float:
@@ -128,6 +148,11 @@ def robust_z(change: float, others: np.ndarray[Any, np.dtype[np.float64]]) -> fl
     return (change - middle) / max(spread, FLOOR)
 
 
+def _called(profiles: Sequence[Profile], name: str, value: int) -> str:
+    known = next((one for one in profiles if value in one.names.get(name, {})), profiles[0])
+    return known.called(name, value)
+
+
 def _names(parts: Iterable[Iterable[str]]) -> list[str]:
     return sorted({name for part in parts for name in part})
 
@@ -135,8 +160,3 @@ def _names(parts: Iterable[Iterable[str]]) -> list[str]:
 def _share(spread: Spread, value: Any) -> float:
     total = spread.total
     return float(spread.at(np.array([value], spread.values.dtype))[0]) / total if total else float("nan")
-
-
-def averages(profiles: Sequence[Profile], name: str) -> tuple[float, ...]:
-    """The mean of a number in each version."""
-    return tuple(mean(one.number(name)) for one in profiles)

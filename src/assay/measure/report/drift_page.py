@@ -94,15 +94,15 @@ def _row(shift: Shift) -> str:
     return (
         f'<tr><th scope="row">{inline(shift.title)}<p>{inline(limit.effect)}</p></th>'
         f'<td class="value">{shift.effect:.4f}</td><td class="range">{limit.least:g}</td>'
-        f"<td>{chance(shift.p)}</td><td>{sign}</td></tr>"
+        f"<td>{inline(chance(shift.p))}</td><td>{sign}</td></tr>"
     )
 
 
 def chance(p: float | None) -> str:
-    """ "0.031", "&lt; 0.0001" as text; a dash where nothing was tested."""
+    """ "0.031", "< 0.0001"; a dash where nothing was tested."""
     if p is None:
         return "–"
-    return "below 0.0001" if p < 0.0001 else f"{p:.2g}" if p < 0.1 else f"{p:.2f}"
+    return "< 0.0001" if p < 0.0001 else f"{p:.2g}" if p < 0.1 else f"{p:.2f}"
 
 
 def _feature(page: DriftPage, number: int, shift: Shift) -> str:
