@@ -116,7 +116,7 @@ def drift(registry: Registry, a: str, b: str, by: str | None, examples: bool = T
     came, went = profiles.only(other, one), profiles.only(one, other)
     before = profiles.profile(one, old.manifest.dataset)
     after = profiles.profile(other, new.manifest.dataset)
-    if by is not None and not any(_states(one, by) for one in (before, after)):
+    if by is not None and not any(one.states(by) for one in (before, after)):
         raise UsageError(f"no row of {old.name} or {new.name} states {by}", "name a field of the records")
     extra = profiles.profile(came, new.manifest.dataset)
     shifts = compare(before, after, after - extra, (profiles.drawn(one), profiles.drawn(other)))
@@ -128,11 +128,6 @@ def drift(registry: Registry, a: str, b: str, by: str | None, examples: bool = T
         old.name, new.name, before, after, extra.rows, gone, shifts,
         _causes(profiles, found, (new, came), (old, went)),
     )  # fmt: skip
-
-
-def _states(profile: Profile, name: str) -> bool:
-    spread = profile.category(name)
-    return bool(profile.number(name).total or spread.total > spread.at(np.zeros(1, np.uint64))[0])
 
 
 Side = tuple[Version, Sequence[Piece]]

@@ -99,7 +99,7 @@ def trend(registry: Registry, name: str, feature: str | None) -> Trend:
     points = tuple(Point(v.name, p.rows, v.operation) for v, p in zip(versions, made, strict=True))
     watched = [feature] if feature else list(WATCHED)
     series = [one for name in watched for one in shares(made, name)]
-    if feature and not any(np.isfinite(one.points).any() for one in series):
+    if feature and not any(one.states(feature) for one in made):
         stated = ", ".join(sorted({n for one in made for n in (*one.categories, *one.numbers)} - {feature}))
         raise UsageError(f"no row of {called} states {feature}", f"features that rows state: {stated}")
     found = [_anomaly(profiles, jump, made, pieces, points) for jump in jumps(series)]

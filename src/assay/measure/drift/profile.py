@@ -50,6 +50,10 @@ class Profile:
         """The spread of a number; of one that no row has, nothing."""
         return self.numbers.get(name, NOTHING)
 
+    def states(self, name: str) -> bool:
+        """Whether any row has a value of a feature."""
+        return bool(self.number(name).total or (self.category(name).values != 0).any())
+
     def __add__(self, other: Profile) -> Profile:
         return together((self, other))
 
