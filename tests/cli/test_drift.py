@@ -121,6 +121,12 @@ def test_trend_fits_and_tells_the_jump(assay_run: Run, desk: Path) -> None:
     call = assay_run("trend", "desk", "--feature", "category")
     fits(call.out)
     assert "c0" in call.out
+    assert assay_run("trend", "desk", "--html", "trend.html").code == 0
+    page = Path("trend.html").read_text("utf-8")
+    tags = Tags()
+    tags.feed(page)
+    assert not tags.seen & {"script", "img", "link", "iframe"} and not tags.inline
+    assert "language zh from 0.0 % to" in page and page.count("<figure") >= 4 and "\x1b" not in page
     found = assay_run("trend", "desk", "--json").json
     assert [one["version"] for one in found["versions"]] == ["desk@v1", "desk@v2"]
     assert {one["feature"] for one in found["anomalies"]} >= {"language", "generator"}

@@ -65,13 +65,15 @@ class Anomaly:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The line `name`, oldest version first; one series a feature, or one a value of the feature asked for."""
+    """The line `name`, oldest version first; one series a feature, or one a value of the feature asked for. `shares`:
+    the features that are watched for jumps, a series a value."""
 
     name: str
     feature: str | None
     points: tuple[Point, ...]
     left_out: int
     series: tuple[Series, ...]
+    shares: dict[str, tuple[Series, ...]]
     anomalies: tuple[Anomaly, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -98,13 +100,14 @@ def trend(registry: Registry, name: str, feature: str | None) -> Trend:
     made = [_slim(profiles.profile(one, dataset), feature) for one in pieces]
     points = tuple(Point(v.name, p.rows, v.operation) for v, p in zip(versions, made, strict=True))
     watched = [feature] if feature else list(WATCHED)
-    series = [one for name in watched for one in shares(made, name)]
+    by_value = {name: tuple(shares(made, name)) for name in watched}
+    series = [one for those in by_value.values() for one in those]
     if feature and not any(one.states(feature) for one in made):
         stated = ", ".join(sorted({n for one in made for n in (*one.categories, *one.numbers)} - {feature}))
         raise UsageError(f"no row of {called} states {feature}", f"features that rows state: {stated}")
     found = [_anomaly(profiles, jump, made, pieces, points) for jump in jumps(series)]
     shown = series if feature else [*figures(made), *_style(profiles, pieces)]
-    return Trend(called, feature, points, len(line) - len(known), tuple(shown), tuple(found))
+    return Trend(called, feature, points, len(line) - len(known), tuple(shown), by_value, tuple(found))
 
 
 def _line(registry: Registry, name: str) -> tuple[Sequence[Committed], str]:

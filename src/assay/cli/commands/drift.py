@@ -23,9 +23,7 @@ def command(session: Session, a: str, b: str, by: str | None, examples: bool, ht
     """How the rows of version B are spread otherwise than those of A, and which examples made it so."""
     from assay.cli.render.drift import page
 
-    path = Path(html) if html else None
-    if path is not None and (path.is_dir() or not path.parent.is_dir()):
-        raise UsageError(f"{path} cannot be written", "name a file in a folder that exists")
+    path = page_path(html)
     found = session.registry.quality.drift(a, b, by)
     if path is not None:
         from assay.registry.drift_report import page as document
@@ -35,3 +33,11 @@ def command(session: Session, a: str, b: str, by: str | None, examples: bool, ht
     then = [] if examples or not found.causes else [(session.command(*words, "--examples"), "which examples")]
     then += [] if path else [(session.command(*words, "--html", "drift.html"), "see it with charts")]
     session.answer(found.as_json, lambda: page(found, examples, then))
+
+
+def page_path(html: str | None) -> Path | None:
+    """Where a page goes, looked at before anything is computed for it. Raises UsageError."""
+    path = Path(html) if html else None
+    if path is not None and (path.is_dir() or not path.parent.is_dir()):
+        raise UsageError(f"{path} cannot be written", "name a file in a folder that exists")
+    return path

@@ -23,7 +23,7 @@ class Limit:
 
 LIMITS: Final[dict[Kind, Limit]] = {
     "category": Limit(
-        "Jensen–Shannon divergence, in bits, less what chance adds on average", 0.002, 0.02,
+        "Jensen–Shannon divergence in bits, less what chance adds", 0.002, 0.02,
         "0.002 bits are a value that was not there and has 0.4 % of the rows, or one of 10 % that gains 3.5 points; a "
         "person who looks at the shares would not notice less. 0.02 bits are 4 %, and 11 points.",
     ),

@@ -16,7 +16,7 @@ from assay.measure.report.verdicts import mark
 from assay.model.escape import inline
 
 SHOWN = 12
-_SIGNS = {"drifted": "warning", "steady": "healthy", "not enough rows to tell": "unknown"}
+_SIGNS = {"drifted": "warning", "not enough rows to tell": "unknown", "steady": "healthy"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,8 @@ def _head(page: DriftPage) -> str:
 
 
 def _verdicts(shifts: Sequence[Shift]) -> str:
-    rows = "".join(_row(shift) for shift in shifts)
+    order = list(_SIGNS)
+    rows = "".join(_row(shift) for shift in sorted(shifts, key=lambda one: order.index(one.verdict)))
     names = ("Feature", "Effect", "Matters from", "p", "Verdict")
     heads = "".join(f'<th scope="col">{name}</th>' for name in names)
     return (
@@ -125,9 +126,11 @@ def _feature(page: DriftPage, number: int, shift: Shift) -> str:
             f"<h3>{inline(title)}</h3><p>{figures['mean_before']:.4g} → {figures['mean_after']:.4g}, on average over "
             f"{int(figures['blocks'])} blocks of rows.</p>"
         )
+    if (found := page.behind.get(shift.name)) is not None:
+        panels.append(_behind(found))
     inside = "".join(f'<div class="panel">{panel}</div>' for panel in panels)
     head = f'<div class="sh"><h2>{inline(title)}</h2><p>{_figures(shift)}</p></div>'
-    return f'<section class="sec">{head}<div class="g2">{inside}</div>{_behind(page.behind.get(shift.name))}</section>'
+    return f'<section class="sec">{head}<div class="g2">{inside}</div></section>'
 
 
 def _top(cells: Sequence[Cell]) -> list[Cell]:
@@ -149,12 +152,14 @@ def _figures(shift: Shift) -> str:
     )
 
 
-def _behind(found: Behind | None) -> str:
-    if found is None:
-        return ""
+def _behind(found: Behind) -> str:
+    """Who brought it, and the examples to open."""
     lines = "".join(f"<li>{inline(line)}</li>" for line in found.brought)
     heads = ["example", "value", "version", "source", "generator"]
-    return f'<ul class="note">{lines}</ul>{table(heads, found.examples, text_columns=5)}'
+    return (
+        f'<h3>What brought it</h3><ul class="note">{lines}</ul><details class="twin"><summary>{len(found.examples)} '
+        f"examples</summary>{table(heads, found.examples, text_columns=5)}</details>"
+    )
 
 
 def _foot(page: DriftPage) -> str:
