@@ -33,8 +33,9 @@ def page(found: Drift, by: str | None) -> str:
 def told(one: Brought) -> str:
     """Who brought how many rows, in one line."""
     by = f", written by {one.generator}" if one.generator != "(not stated)" else ""
+    rows = f"{one.rows:,} row{'' if one.rows == 1 else 's'}"
     return (
-        f"{one.rows:,} row{'' if one.rows == 1 else 's'} came with {one.version}, operation {one.operation} ({one.action}) of {one.actor} on "
+        f"{rows} came with {one.version}, operation {one.operation} ({one.action}) of {one.actor} on "
         f"{one.time[:10]}, from {one.source}{by}"
     )
 
