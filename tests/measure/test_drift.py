@@ -394,6 +394,22 @@ def test_a_draw_of_two_segments_is_fair(some):
     assert style.joined([]).cut is None
 
 
+def test_draws_joined_in_steps_are_those_joined_at_once():
+    turn = np.random.default_rng(2)
+
+    def made(n):
+        found = drawn(np.ones((n, 128)), np.ones((n, 64)), turn.bytes(32 * n))
+        by = np.argsort(found.ids.view("S32"), kind="stable")
+        return style.Drawn(found.ids[by], found.row, found.vectors, found.words, None)
+
+    parts = [made(900) for _ in range(5)]
+    at_once, step = style.joined(parts), style.joined(parts[:3])
+    for part in parts[3:]:
+        step = style.joined([step, part])
+    assert len(step.ids) == style.KEPT and step.ids.tobytes() == at_once.ids.tobytes()
+    assert step.cut == bytes(step.ids[-1])
+
+
 def test_sameness_is_seen(stored):
     draw = random.Random(8)
     a = columns_of(stored, [row(draw) for _ in range(700)])

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 KEPT: Final = 1 << 30
 """Bytes of columns that stay; what was not used for longest goes first. A million rows take about 80 MB."""
+_UNTRIMMED: Final = 64 << 20
+"""Bytes that are put before it is looked again how much there is."""
+_AT_ONCE: Final = 16
+"""Draws that are joined at a time: each may hold a megabyte."""
 _FACT: Final = "fact."
 _TAGS: Final = 1_000
 """With more different texts than this a fact is no category."""
@@ -57,6 +61,7 @@ class Profiles:
     by: str | None = None
     made: int = 0
     """Segments whose columns had to be made."""
+    _put: int = _UNTRIMMED
     _columns: dict[tuple[str, str | None], Columns] = field(default_factory=dict)
     _whole: dict[str, Profile] = field(default_factory=dict)
     _ids: dict[str, IdArray] = field(default_factory=dict)
@@ -147,12 +152,23 @@ class Profiles:
         if kept is None:
             return
         kept.put(name, columns)
-        # Whoever forgot an example meanwhile emptied the folder, and what was just put there still quotes it.
-        kept.trim(KEPT if stands_in(store.objects, store.everything()) == self._stands_in else 0)
+        self._put += sum(column.nbytes for column in columns.values())
+        if stands_in(store.objects, store.everything()) != self._stands_in:
+            kept.trim(0)  # Somebody forgot an example meanwhile, which what was just put there still quotes.
+        elif self._put >= _UNTRIMMED:
+            kept.trim(KEPT)
+            self._put = 0
 
     def drawn(self, pieces: Sequence[Piece]) -> Drawn:
         """The draw of a version: its rows with the smallest ids."""
-        return joined([self.columns(piece.segment).drawn.among(piece.rows) for piece in pieces])
+        out = joined([])
+        for start in range(0, len(pieces), _AT_ONCE):
+            some = [
+                self.columns(piece.segment).drawn.among(piece.rows)
+                for piece in pieces[start : start + _AT_ONCE]
+            ]
+            out = joined([out, *some] if start else some)
+        return out
 
     def only(self, these: Sequence[Piece], others: Sequence[Piece]) -> list[Piece]:
         """The rows of `these` whose examples are not among `others`. Segments in both are told apart by ordinals."""

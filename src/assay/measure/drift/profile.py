@@ -120,8 +120,15 @@ def together(parts: Sequence[Profile]) -> Profile:
             n: Spread.together([part.number(n) for part in parts])
             for n in _every(part.numbers for part in parts)
         },
-        {name: {k: v for part in parts for k, v in part.names.get(name, {}).items()} for name in names},
+        {name: _names(parts, name) for name in names},
     )
+
+
+def _names(parts: Sequence[Profile], name: str) -> dict[int, str]:
+    out: dict[int, str] = {}
+    for part in parts:
+        out.update(part.names.get(name, {}))
+    return out
 
 
 def _every(parts: Iterable[Iterable[str]]) -> list[str]:

@@ -107,7 +107,9 @@ def joined(parts: Sequence[Drawn]) -> Drawn:
     cut = min((part.cut for part in parts if part.cut is not None), default=None)
     if cut is not None:
         by_id = by_id[: int(np.searchsorted(ids[by_id].view("S32"), np.array([cut], "S32"), "right")[0])]
-    by_id = by_id[:KEPT]
+    if len(by_id) > KEPT:
+        by_id = by_id[:KEPT]
+        cut = bytes(ids[by_id[-1]])
     row = np.concatenate([part.row for part in parts])[by_id]
     vectors = np.concatenate([part.vectors for part in parts])[by_id]
     return Drawn(ids[by_id], row, vectors, np.concatenate([part.words for part in parts])[by_id], cut)
