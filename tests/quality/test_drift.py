@@ -20,7 +20,11 @@ pytestmark = pytest.mark.shared_data
 
 CORPORA = {"alpaca": (alpaca, alpaca_zh), "alpaca_zh": (alpaca_zh, alpaca)}
 LABELS = [f"label-{k}" for k in range(10)]
-SHARES = (0.0025, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07)
+SHARES = {
+    "category": (0.03, 0.04, 0.05), "output": (0.02, 0.03, 0.04, 0.05), "language": (0.005, 0.01, 0.05),
+    "generator": (0.0025, 0.005, 0.05),
+}  # fmt: skip
+"""Shares of rows that are planted; below the first nothing is found."""
 POOL = 1_200
 DRAWS = 50
 
@@ -139,7 +143,7 @@ def test_a_planted_twentieth_is_found_and_its_rows_are_shown(corpus, feature):
     turn = np.random.default_rng(7)
     size = min(10_000, len(found.base) // 2)
     seen, shown, wanted = {}, [], None
-    for share in SHARES:
+    for share in SHARES[feature]:
         hits = 0
         for _ in range(DRAWS):
             number = int(size * share)
@@ -156,8 +160,6 @@ def test_a_planted_twentieth_is_found_and_its_rows_are_shown(corpus, feature):
         seen[share] = hits / DRAWS
         if wanted is None and seen[share] >= 0.95:
             wanted = share
-        if share >= 0.05 and wanted is not None:
-            break
     print(
         f"{name}, {size:,} rows each: {feature} found {seen}; smallest share {wanted}; "
         f"at 5 % planted among the 20 shown {np.mean(shown):.3f}"
