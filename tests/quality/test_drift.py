@@ -165,7 +165,7 @@ def test_a_planted_twentieth_is_found_and_its_rows_are_shown(corpus, feature):
         f"at 5 % planted among the 20 shown {np.mean(shown):.3f}"
     )
     assert seen[0.05] >= 0.95
-    assert np.mean(shown) >= {"category": 0.2, "output": 0.8}.get(feature, 0.9)
+    assert np.mean(shown) >= {"category": 0.2, "output": 0.7}.get(feature, 0.9)
 
 
 @pytest.mark.parametrize("feature", ["category", "output", "language", "generator"])

@@ -164,6 +164,8 @@ def test_facts_are_profiled_apart(desk):
     found = desk.quality.drift("desk@v1", "desk")
     assert "fact.toxicity" in {one.name for one in found.drifted}
     assert found.causes["fact.toxicity"].of == 120
+    assert desk.quality.drift("desk@v1", "desk", "fact.toxicity").as_json() == found.as_json()
+    assert desk.quality.trend("desk", "fact.toxicity").series[0].points[0] == 1.0
 
 
 def facts(registry, ids, key, value):

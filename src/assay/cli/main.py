@@ -42,7 +42,7 @@ SECTIONS = {
     },
     "Explain": {
         "diff": "What changed between two versions.",
-        "drift": "How two versions are spread, feature by feature, and what made the difference.",
+        "drift": "How rows are spread in two versions, and what made the difference.",
         "why": "What became of a record, and the evidence.",
         "trace": "Everything known about an example.",
         "blame": "Who and what brought an example into a version.",

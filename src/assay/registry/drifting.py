@@ -12,12 +12,11 @@ import numpy.typing as npt
 
 from assay.errors import UsageError
 from assay.kernels.ids import IdArray, contains, id_list
-from assay.measure.drift.columns import KNOWN
 from assay.measure.drift.compare import Shift, compare, drifted
 from assay.measure.drift.examples import Held, causes, gains, weight
 from assay.measure.drift.features import ALPHA, LIMITS
 from assay.measure.drift.profile import Profile
-from assay.registry.profiles import Piece, Profiles
+from assay.registry.profiles import Piece, Profiles, read_from_rows
 from assay.registry.version import Version
 from assay.store.change import ids_that_came
 from assay.store.heads import Committed, Line
@@ -111,7 +110,7 @@ class Drift:
 def drift(registry: Registry, a: str, b: str, by: str | None, examples: bool = True) -> Drift:
     """Compare two versions, or splits, of the same or of two datasets. Raises NotFound, UsageError."""
     old, new = registry.version(a), registry.version(b)
-    profiles = Profiles(registry, None if by in KNOWN else by)
+    profiles = Profiles(registry, read_from_rows(by))
     one, other = profiles.pieces(old), profiles.pieces(new)
     came, went = profiles.only(other, one), profiles.only(one, other)
     before = profiles.profile(one, old.manifest.dataset)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from assay.registry import Registry
 
 KEPT: Final = 1 << 30
-"""Bytes of columns that stay; what was not used for longest goes first. A million rows take about 32 MB, their ids as much again."""
+"""Bytes that stay; what was not used for longest goes first. A million rows take 32 MB, their ids as much again."""
 _UNTRIMMED: Final = 64 << 20
 """Bytes that are put before it is looked again how much there is."""
 _AT_ONCE: Final = 16
@@ -42,6 +42,11 @@ _TAGS: Final = 1_000
 def cache(registry: Registry) -> FileValues | None:
     """Where columns are kept, if the registry is a folder. Never trusted over the log; `forget` empties it."""
     return None if registry.root is None else FileValues(registry.root / "cache" / "profiles")
+
+
+def read_from_rows(by: str | None) -> str | None:
+    """The field that has to be read from the rows; None of a feature that is looked at anyway, and of a fact."""
+    return None if by is None or by in measured.KNOWN or by.startswith(_FACT) else by
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +211,7 @@ class Profiles:
         rows = self._live(piece)
         if name == "split":
             return np.full(len(rows), digest_of(piece.split), np.uint64)
-        if name.startswith(_FACT) and name != self.by:
+        if name.startswith(_FACT):
             return self._fact_values(piece.segment, rows, name, dataset)
         found = self.columns(piece.segment, self.by if name == self.by else None)
         if name in found.categories:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from assay.measure.drift.profile import Profile
 from assay.registry.drifting import Drift, drift
-from assay.registry.profiles import Profiles
+from assay.registry.profiles import Profiles, read_from_rows
 from assay.registry.trending import Trend, trend
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Quality:
     def profile(self, ref: str, by: str | None = None) -> Profile:
         """The distribution profile of a version or a split; `by` names one more field to count. Raises NotFound."""
         version = self._registry.version(ref)
-        profiles = Profiles(self._registry, by)
+        profiles = Profiles(self._registry, read_from_rows(by))
         return profiles.profile(profiles.pieces(version), version.manifest.dataset)
 
     def drift(self, a: str, b: str, by: str | None = None) -> Drift:

@@ -11,13 +11,13 @@ import numpy as np
 from assay.errors import NotFound, UsageError
 from assay.measure.drift import style
 from assay.measure.drift.bins import edges_for, labels, place
-from assay.measure.drift.columns import KNOWN, digest_of
+from assay.measure.drift.columns import digest_of
 from assay.measure.drift.profile import Profile
 from assay.measure.drift.spread import Spread
 from assay.measure.drift.trend import WATCHED, Jump, Series, figures, jumps, shares
 from assay.model.operation import Operation
 from assay.model.ref import Ref
-from assay.registry.profiles import Piece, Profiles
+from assay.registry.profiles import Piece, Profiles, read_from_rows
 from assay.registry.version import Version
 from assay.store.heads import MAIN, Committed
 
@@ -89,9 +89,7 @@ def trend(registry: Registry, name: str, feature: str | None) -> Trend:
     """The trend of a dataset's main branch, or of the branch that NAME@BRANCH names. Raises NotFound, UsageError."""
     line, called = _line(registry, name)
     known = line[-MOST:]
-    profiles = Profiles(
-        registry, None if not feature or feature in KNOWN or feature.startswith("fact.") else feature
-    )
+    profiles = Profiles(registry, read_from_rows(feature))
     versions = [
         Version(registry.store, registry.store.objects.manifest(c.manifest), c.operation) for c in known
     ]
