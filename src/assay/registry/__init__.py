@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from assay.registry.collecting import Collector
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.generating import Generating
+    from assay.registry.judges import Judges
     from assay.registry.keeping import Keeping
+    from assay.registry.language_models import LanguageModels
     from assay.registry.measuring import Statistics
     from assay.registry.papers import Papers
     from assay.registry.policies import Policies
@@ -71,6 +73,8 @@ class Registry:
     """Which models learned from which version."""
     reviews: Facade[Reviewing] = Facade("reviewing", "Reviewing")
     """Queues, verdicts, and what follows from them."""
+    judges: Facade[Judges] = Facade("judges", "Judges")
+    """Language models as judges of examples."""
     keeping: Facade[Keeping] = Facade("keeping", "Keeping")
     """Disabling, enabling and forgetting examples; compacting and repair."""
     quality: Facade[Quality] = Facade("quality", "Quality")
@@ -119,6 +123,7 @@ class Registry:
         memory: int | None = None,
         provenance: Mapping[str, str] | None = None,
         dry_run: bool = False,
+        models: LanguageModels | None = None,
         progress: Tell | None = None,
     ) -> CurationResult:
         """Make the next version of dataset `name` from raw files.
@@ -126,8 +131,8 @@ class Registry:
         `recipe`: a preset's name, the path of a YAML file, or a `Recipe` (default: `default`). `eval_sources`: files
         that are the test split. `add`: keep the newest version's examples and add to them. `branch`: which one is
         moved. `shape` and `container` are recognised when not named. `memory`: bytes beyond which keys lie in files.
-        Raises BadInput, NotFound, InvalidRecipe, Conflict; GateFailed when a rule of the
-        policy refuses the version.
+        `models`: what a stage that judges may call. Raises BadInput, NotFound, InvalidRecipe, Conflict; GateFailed
+        when a rule of the policy refuses the version; BudgetReached and CallsFailed when judges cannot go on.
         """
         from assay.registry.curation import Request, run_curation
         from assay.registry.recipes import load_plan
@@ -147,6 +152,7 @@ class Registry:
             batch_rows=batch_rows,
             memory=memory,
             dry_run=dry_run,
+            models=models,
         )
         return run_curation(self, request, progress)
 
