@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from assay.govern.policy import parse_policy, rule_classes
 from assay.govern.rule import Rule
 from assay.govern.rules.generators import matches
-from assay.govern.stability import noise, stability_index
 from assay.kernels.ids import id_list
+from assay.kernels.stability import noise, stability_index
 from assay.testing.policies import MemoryView, Row, RuleSuite
 
 ZH = "请问如何重置打印机的网络设置，每天早上都会断开连接"

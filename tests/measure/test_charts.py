@@ -10,6 +10,8 @@ import pytest
 from assay.measure.charts.bars import bars, clip
 from assay.measure.charts.figure import compact, steps
 from assay.measure.charts.funnel import Step, funnel
+from assay.measure.charts.grouped import grouped, points
+from assay.measure.charts.heat import heat
 from assay.measure.charts.histogram import histogram
 from assay.measure.charts.lines import ecdf, fill, months
 from assay.measure.distribution import Share
@@ -27,6 +29,10 @@ FIGURES = {
     "months": months("m", "Time", "", [Share("2024-12", 3), Share("2025-02", 5)]),
     "funnel": funnel("f", "Funnel", "", 100, [Step(HOSTILE, 20, 80, HOSTILE), Step("quiet", 0, 80), Step("c", 1, 79)]),
     "nothing": bars("n", "None", "", [], 0, ("a", "b")),
+    "grouped": grouped("p", "Languages", "", [(HOSTILE, 90, 80), ("中文", 0, 20)], ("desk@v1", HOSTILE), HOSTILE),
+    "no pairs": grouped("q", "None", "", [], ("a", "b"), "value"),
+    "heat": heat("t", "Over versions", "", ["v1", HOSTILE], [(HOSTILE, [0.9, 0.5]), ("b", [0.1, float("nan")])], "c"),
+    "no heat": heat("u", "None", "", [], [], "value"),
     "no bins": histogram("o", "None", "", [], "units"),
     "all went": funnel("g", "Funnel", "", 5, [Step("all", 5, 0)]),
 }  # fmt: skip
@@ -121,3 +127,17 @@ def test_numbers_in_words():
         "plain",
         "longer…",
     ]
+
+
+def test_pairs_are_shares_of_each_side():
+    page = FIGURES["grouped"]
+    assert "100.0 % → 80.0 %" in page and "0.0 % → 20.0 %" in page
+    assert "+20.0 points" in page and "−20.0 points" in page
+    assert points(0.5, 0.5) == "0.0 points"
+
+
+def test_the_shade_of_a_cell_follows_its_share_and_its_words_say_it():
+    picture = svg(FIGURES["heat"])
+    kinds = [part.get("class") for part in picture.iter() if part.tag == "rect"]
+    assert kinds == ["h5", "h3", "h1", "bg"]
+    assert "90.0 %" in FIGURES["heat"] and "–" in FIGURES["heat"]

@@ -38,11 +38,13 @@ SECTIONS = {
         "facts": "The tags and scores of a version.",
         "stats": "Figures about a version, and whether they are healthy.",
         "report": "The same as one HTML page, with charts.",
+        "trend": "All versions of a line as series, and where one jumps.",
         "collapse": "How synthetic depth and diversity move, and whether models collapse on them.",
         "card": "What others must know of a version, as a card or in a standard's form.",
     },
     "Explain": {
         "diff": "What changed between two versions.",
+        "drift": "How rows are spread in two versions, and what made the difference.",
         "why": "What became of a record, and the evidence.",
         "trace": "Everything known about an example.",
         "blame": "Who and what brought an example into a version.",

@@ -82,7 +82,7 @@ class DiversityCount:
             words = rows.words[k]
             by = (generators[k] or UNNAMED) if is_synthetic(origins[k], generators[k]) else None
             if self._openings.wants(id):
-                self._openings.put(id, (_opening(words), by))
+                self._openings.put(id, (opening_of(words), by))
             if self._all.wants(id):
                 self._all.put(id, _pairs(words))
             if by is not None and not self._crowded:
@@ -145,7 +145,7 @@ def _top(values: Iterable[str], shown: int) -> tuple[Share, ...]:
     return tuple(Share(value, count) for value, count in ordered[:shown])
 
 
-def _opening(words: list[str]) -> str:
+def opening_of(words: list[str]) -> str:
     """The first units without the signs that stick to them, so that "thanks!" and "thanks," open alike."""
     return " ".join(word.strip(_SIGNS) or word for word in words[:OPENING])[:120]
 

@@ -134,8 +134,12 @@ def finish(registry: Registry) -> list[str]:
     left = [object_key(name) for name in sorted(old) if store.storage.stat(object_key(name)) is not None]
     if not left:
         return []
+    from assay.registry import profiles
+
     if registry.values is not None:
         registry.values.trim(0)
+    if (kept := profiles.cache(registry)) is not None:
+        kept.trim(0)
     empty(registry)
     drop_index(registry)
     _delete(registry, left)

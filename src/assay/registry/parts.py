@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from assay.registry.keeping import Keeping
     from assay.registry.papers import Papers
     from assay.registry.policies import Policies
+    from assay.registry.quality import Quality
     from assay.registry.refs import Refs
     from assay.registry.releases import Releases
     from assay.registry.reviewing import Reviewing
@@ -45,3 +46,5 @@ class Parts:
     """Templates, and datasets that language models write to quotas."""
     collapse: Facade[Collapsing] = Facade("collapsing", "Collapsing")
     """`registry.collapse(ref)`: how synthetic depth and diversity move from version to version."""
+    quality: Facade[Quality] = Facade("quality", "Quality")
+    """Profiles of versions, drift between two, trends over all."""

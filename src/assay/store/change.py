@@ -7,9 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from assay.errors import Damaged
-from assay.kernels.ids import IdArray, find, flat, id_list
+from assay.kernels.ids import IdArray, find, flat, id_list, ids_of, order
 from assay.model.diff import Change, Diff, make_diff
 from assay.store.objects import Objects, object_key
 from assay.store.parquet import get_table, put_table
@@ -56,6 +57,14 @@ def read_change(objects: Objects, name: str) -> Diff:
             raise Damaged(f"{object_key(name)} has the unknown change {op!r}")
         found[op].append(Change(id_, split, old_split, old_id))
     return Diff(*(tuple(found[op]) for op in _OPS))
+
+
+def ids_that_came(objects: Objects, name: str) -> IdArray:
+    """The sorted ids that a change object brings into a version: added, or edited into. Raises Damaged."""
+    table = get_table(objects, name, ["id", "op"])
+    ids = ids_of(table["id"])[pc.is_in(table["op"], pa.array(["added", "edited"])).to_numpy()]
+    found: IdArray = ids[order(ids)]
+    return found
 
 
 def change_between(

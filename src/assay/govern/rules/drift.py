@@ -9,10 +9,8 @@ from pydantic import Field
 
 from assay.govern.fields import MOST_VALUES, labels_of
 from assay.govern.rule import Rule, Verdict
-from assay.govern.stability import noise, stability_index
 from assay.govern.view import View
-
-_BINS = 10
+from assay.kernels.stability import noise, stability_index, tenths
 
 
 class Drift(Rule):
@@ -50,9 +48,7 @@ class Drift(Rule):
         earlier, later = _lengths(view.parent), _lengths(view)
         for side in ("input", "output"):
             before, now = earlier[side], later[side]
-            edges = (
-                np.unique(np.quantile(before, np.arange(1, _BINS) / _BINS)) if len(before) else np.empty(0)
-            )
+            edges = tenths(*np.unique(before, return_counts=True))
             moved = f"median {_median(before)} → {_median(now)}"
             found.append(self._verdict(f"drift_{side}", _binned(now, edges), _binned(before, edges), moved))
         if self.languages:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
 from assay.measure.charts.funnel import Step, funnel
 from assay.measure.health import Health, worst
 from assay.measure.profile import Profile, Sample
 from assay.measure.report.sections import answers, contents, origins
+from assay.measure.report.shell import MARK, shell
 from assay.measure.report.verdicts import health_table
 from assay.measure.shares import percent
 from assay.model.escape import block, inline
@@ -41,29 +39,12 @@ def render(report: Report) -> str:
     A content security policy in it says so to the browser: only its own stylesheet is let in, by digest. The
     same report gives the same bytes.
     """
-    style = files("assay.measure.report").joinpath("style.css").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     parts = [_head(report), _readouts(report), _funnel(report), _health(report.health)]
     if report.profile.rows:
         parts += [answers(report.profile), contents(report.profile), origins(report.profile)]
         parts.append(_samples(report.profile))
     parts.append(_foot(report))
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="referrer" content="no-referrer">\n'
-        f"<title>{inline(report.version)} · report</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n"
-        + "\n".join(part for part in parts if part)
-        + "\n</main>\n</body>\n</html>\n"
-    )
-
-
-_MARK = (
-    '<svg viewBox="0 0 24 24" aria-hidden="true"><path class="m1" d="M8 2h8l6 6v8l-6 6H8l-6-6V8z"/>'
-    '<path class="m2" d="M7.5 17V12M12 17V6.5M16.5 17V9.5"/></svg>'
-)
+    return shell(f"{report.version} · report", parts)
 
 
 def _head(report: Report) -> str:
@@ -72,7 +53,7 @@ def _head(report: Report) -> str:
     digits = report.fingerprint.removeprefix("sha256:")
     splits = " · ".join(f"{inline(name)} {count:,}" for name, count in _by_size(report.splits))
     return (
-        f'<header><div class="brand">{_MARK}assay report</div>'
+        f'<header><div class="brand">{MARK}assay report</div>'
         f'<div class="title"><h1>{address}</h1>{_hallmark(digits)}</div>'
         f'<p class="lede">{_lede(report)}</p>'
         '<dl class="kv"><dt>Fingerprint</dt>'

@@ -30,10 +30,10 @@ def health_table(checks: Sequence[Health]) -> str:
     )
 
 
-def mark(verdict: str) -> str:
-    """The verdict's sign and word."""
+def mark(verdict: str, word: str = "") -> str:
+    """The verdict's sign and word; or its sign with another word."""
     sign = f'<svg viewBox="0 0 16 16" aria-hidden="true">{_SHAPES[verdict]}</svg>'
-    return f'<span class="st {verdict}">{sign}{verdict}</span>'
+    return f'<span class="st {verdict}">{sign}{word or verdict}</span>'
 
 
 def with_code(said: str) -> str:

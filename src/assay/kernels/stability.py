@@ -14,13 +14,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping
-from typing import Final
+from typing import Any, Final, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+BINS: Final = 10
+
+_Bin = TypeVar("_Bin", bound=Hashable)
 
 _Z: Final = 3.0902
 """The 99.9th percentile of the normal distribution."""
 
 
-def stability_index(now: Mapping[Hashable, int], before: Mapping[Hashable, int]) -> float:
+def stability_index(now: Mapping[_Bin, int], before: Mapping[_Bin, int]) -> float:
     """The PSI of two counts by bin; 0 where either is empty."""
     bins = sorted({*now, *before}, key=repr)
     n, m = sum(now.values()), sum(before.values())
@@ -34,7 +41,7 @@ def stability_index(now: Mapping[Hashable, int], before: Mapping[Hashable, int])
     return total
 
 
-def noise(now: Mapping[Hashable, int], before: Mapping[Hashable, int]) -> float:
+def noise(now: Mapping[_Bin, int], before: Mapping[_Bin, int]) -> float:
     """The PSI that chance alone passes once in a thousand times (Wilson and Hilferty's χ²)."""
     free = len({*now, *before}) - 1
     n, m = sum(now.values()), sum(before.values())
@@ -42,3 +49,14 @@ def noise(now: Mapping[Hashable, int], before: Mapping[Hashable, int]) -> float:
         return 0.0
     share = 2 / (9 * free)
     return float(free * (1 - share + _Z * math.sqrt(share)) ** 3 * (1 / n + 1 / m))
+
+
+def tenths(values: npt.NDArray[Any], counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Distinct edges that cut numbers into tenths: `numpy.quantile` of `values` (increasing), each `counts` times."""
+    if not len(values):
+        return np.empty(0)
+    covered = np.cumsum(counts)
+    at = np.arange(1, BINS) / BINS * (covered[-1] - 1)
+    low = values[np.searchsorted(covered, np.floor(at), "right")]
+    high = values[np.searchsorted(covered, np.ceil(at), "right")]
+    return np.unique(low + (high - low) * (at - np.floor(at)))

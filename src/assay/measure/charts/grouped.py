@@ -1,0 +1,55 @@
+"""Bars in pairs: the share of each value before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assay.measure.charts.bars import clip
+from assay.measure.charts.figure import figure, image, rect, table, text
+from assay.measure.shares import percent
+
+WIDTH = 480
+LABEL, NUMBERS, ROW, HEAD = 150, 118, 34, 22
+
+
+def grouped(
+    name: str, title: str, note: str, rows: Sequence[tuple[str, int, int]], sides: tuple[str, str], head: str
+) -> str:
+    """`rows` are (label, count before, count after), shown as shares of each side's own whole, which is theirs summed.
+
+    `sides` name before and after, `head` the column of labels. Labels are text of anybody.
+    """
+    whole = (sum(n for _, n, _ in rows), sum(m for _, _, m in rows))
+    shares = [(n / max(1, whole[0]), m / max(1, whole[1])) for _, n, m in rows]
+    top = max((max(pair) for pair in shares), default=0.0)
+    room = WIDTH - LABEL - NUMBERS
+    parts = [
+        rect(LABEL, 4, 10, 8, "keptw"), text(LABEL + 15, 12, clip(sides[0], 18), kind="tm"),
+        rect(LABEL + room / 2, 4, 10, 8, "kept"), text(LABEL + room / 2 + 15, 12, clip(sides[1], 18), kind="tm"),
+    ]  # fmt: skip
+    for k, ((label, n, m), (before, after)) in enumerate(zip(rows, shares, strict=True)):
+        y = HEAD + k * ROW
+        parts.append(text(0, y + 18, clip(label, 21), kind="lab"))
+        for part, count, at, kind in ((before, n, y + 3, "keptw"), (after, m, y + 15, "kept")):
+            long = max(room * part / top, 1.5) if part else 0
+            parts.append(rect(LABEL, at, long, 10, kind, f"{label}: {count:,}"))
+        said = f"{percent(n, whole[0])} → {percent(m, whole[1])}"
+        parts.append(text(WIDTH, y + 18, said, anchor="end", kind="tm"))
+    told = "; ".join(
+        f"{clip(label, 40)} {percent(n, whole[0])} to {percent(m, whole[1])}" for label, n, m in rows[:5]
+    )
+    said = f"{len(rows)} pairs of bars, {sides[0]} and {sides[1]}. {told}"
+    picture = image(name, title, said, (WIDTH, HEAD + max(1, len(rows)) * ROW), "".join(parts), "b")
+    lines = [
+        [label, f"{n:,}", percent(n, whole[0]), f"{m:,}", percent(m, whole[1]), points(before, after)]
+        for (label, n, m), (before, after) in zip(rows, shares, strict=True)
+    ]
+    heads = [head, sides[0], "share", sides[1], "share", "change"]
+    return figure(name, title, note, picture, table(heads, lines))
+
+
+def points(before: float, after: float) -> str:
+    """A change of a share: "+4.8 points"."""
+    change = 100 * (after - before)
+    sign = "+" if change > 0 else "−" if change < 0 else ""
+    return f"{sign}{abs(change):.1f} points"

@@ -1,0 +1,1 @@
+"""How two sets of rows differ, feature by feature: profiles, tests with effect sizes, the examples, trends."""
