@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from assay.registry.collecting import Collector
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.keeping import Keeping
+    from assay.registry.looking import Looking
     from assay.registry.measuring import Statistics
     from assay.registry.papers import Papers
     from assay.registry.policies import Policies
@@ -72,6 +73,9 @@ class Registry:
     """Disabling, enabling and forgetting examples; compacting and repair."""
     audit: Facade[Audit] = Facade("auditing", "Audit")
     """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
+
+    looking: Facade[Looking] = Facade("looking", "Looking")
+    """Examples and rejected records page by page, with facets; taking rejected ones back."""
 
     def __init__(
         self,
