@@ -84,7 +84,11 @@ def _facet_names(columns: Mapping[str, Column], table: VersionColumns) -> list[s
     labels = [n for n in table.columns if n in TOPICS or n not in (*_FIRST, *_LAST, *_NO_FACET)]
     facts = [n for n in columns if n not in table.columns and n not in ("review", "is")]
     ordered = dict.fromkeys((*_FIRST, *labels, *_LAST, *facts, "review", "is"))
-    return [n for n in ordered if not (isinstance(c := columns[n], Words) and not any(c.names))]
+    return [n for n in ordered if not (isinstance(c := columns[n], Words) and _says_nothing(n, c))]
+
+
+def _says_nothing(name: str, column: Words) -> bool:
+    return not any(column.names) or (name == "review" and not column.codes.any())
 
 
 def _base(warm: Warm, table: VersionColumns, query: Query, split: str | None) -> Mask | None:
@@ -139,7 +143,7 @@ def _order(
     return _kept(table, sort, column, make), key_of
 
 
-_ORDERS: Final = 8
+_ORDERS: Final = 4
 
 
 def _kept(
@@ -168,7 +172,7 @@ def _rows(
         (table.segments[s], r)
         for s, r in zip(table.segment[rows].tolist(), table.row[rows].tolist(), strict=True)
     ]
-    stored = warm.glimpse.rows(places, table.ids[rows], _READ).to_pylist()
+    stored = warm.glimpse.rows(places, _READ, table.ids[rows]).to_pylist()
     scores = {n: c for n, c in columns.items() if isinstance(c, Numbers) and n not in table.columns}
     flags = columns["is"]
     assert isinstance(flags, Flags), "these are flags"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from assay.curate.ledger_reading import open_ledger
 from assay.errors import Damaged, NotFound
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from assay.registry import Registry
 
 FACETS: Final = ("stage", "code", "source", "outcome")
-_READ: Final = (*FACETS, "record", "value", "similarity", "segment", "row")
-_NOTHING: Final = {"record": 0, "segment": -1, "row": 0, "value": np.nan, "similarity": np.nan}
+_NUMBERS: Final = {"record": 0, "segment": -1, "row": 0, "value": np.nan, "similarity": np.nan}
+"""Columns that become arrays, and what stands for none in them."""
+REST: Final = ("threshold", "twin_id", "twin_source", "twin_record", "message", "excerpt")
 
 Array = npt.NDArray[Any]
 
@@ -32,7 +34,8 @@ class LedgerColumns:
 
     `at`: the row of the ledger. `source` (a position in `sources`, as the ledger orders them) and `record` name the
     record; `segment` (a position in `segments`, -1 for none) and `row` where its example lies. `value`, `similarity`:
-    NaN for none. `version` is the one that the curation made, `read` the number of rows of the ledger.
+    NaN for none. `rest`: what else the ledger says of each, the columns `REST`. `version` is the one that the curation
+    made, `read` the number of rows of the ledger.
     """
 
     version: str
@@ -48,6 +51,7 @@ class LedgerColumns:
     segments: Sequence[SegmentRef]
     segment: Array
     row: Array
+    rest: pa.Table
 
     def __len__(self) -> int:
         return len(self.at)
@@ -79,19 +83,21 @@ def lay_out_ledger(registry: Registry, manifest: Manifest, curation: Mapping[str
     objects = Objects(registry.store.storage, cache_bytes=0)
     name = str(curation["ledger"])
     names: dict[str, dict[str, int]] = {field: {} for field in FACETS}
-    parts: dict[str, list[Array]] = {field: [] for field in (*_READ, "at")}
+    parts: dict[str, list[Array]] = {field: [] for field in (*FACETS, *_NUMBERS, "at")}
+    rest: list[pa.Table] = []
     start = 0
     try:
         file = open_ledger(objects.buffer(name))
         for number in range(file.metadata.num_row_groups):
-            table = file.read_row_group(number, columns=list(_READ))
+            table = file.read_row_group(number, columns=[*FACETS, *_NUMBERS, *REST])
             coded = {field: _coded(table.column(field), names[field]) for field in FACETS}
             here = np.flatnonzero(coded["outcome"] != names["outcome"].get("kept", -1))
             for field in FACETS:
                 parts[field].append(coded[field][here])
-            for field, nothing in _NOTHING.items():
+            for field, nothing in _NUMBERS.items():
                 parts[field].append(table.column(field).fill_null(nothing).to_numpy()[here])
             parts["at"].append(here + start)
+            rest.append(_packed(table.select(REST).take(pa.array(here))))
             start += len(table)
     except DAMAGE as error:
         raise Damaged(f"{object_key(name)} is no ledger: {error}") from None
@@ -104,8 +110,14 @@ def lay_out_ledger(registry: Registry, manifest: Manifest, curation: Mapping[str
         list(names["source"]), joined["source"].astype(np.int32), joined["record"],
         joined["value"].astype(np.float64), joined["similarity"].astype(np.float64), joined["at"].astype(np.int64),
         [SegmentRef.from_json(one) for one in curation["segments"]], joined["segment"].astype(np.int32),
-        joined["row"].astype(np.int64),
+        joined["row"].astype(np.int64), pa.concat_tables(rest).unify_dictionaries() if rest else pa.table({}),
     )  # fmt: skip
+
+
+def _packed(table: pa.Table) -> pa.Table:
+    """The same, with names of sources that take four bytes each."""
+    at = table.schema.get_field_index("twin_source")
+    return table.set_column(at, "twin_source", table.column(at).cast(pa.string()).dictionary_encode())
 
 
 def _coded(column: Any, names: dict[str, int]) -> Array:

@@ -31,8 +31,8 @@ class Looking:
         """A page of the examples that a query (docs/find.md) chooses from a version, with counts by facet.
 
         A facet's own conditions do not narrow its counts. `fields`: of the records, dotted ones too (`meta.topic`),
-        that are to be facets beside the usual ones. The first look at a segment reads it and takes its columns down. Raises
-        NotFound, Revoked; UsageError for what is no query, no field, no order or no key.
+        that are to be facets beside the usual ones. The first look at a segment reads it and takes its columns down.
+        Raises NotFound, Revoked; UsageError for what is no query, no field, no order or no key.
         """
         from assay.registry.exploring import explore
         from assay.registry.warm import warm_of

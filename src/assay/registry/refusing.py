@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -9,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 import orjson
+import pyarrow as pa
 
-from assay.curate.ledger_reading import ledger_rows, open_ledger
 from assay.errors import UsageError
 from assay.kernels.ids import id_list, ids_of
 from assay.measure.facets.choosing import choose
@@ -21,11 +22,8 @@ from assay.measure.facets.query import parse as parse_query
 from assay.registry.explored import Ledgered, Refusal, beginning, opening
 from assay.registry.ledger_columns import FACETS, LedgerColumns, lay_out_ledger, made_by
 from assay.registry.warm import TABLES, Warm
-from assay.store.erased import ERASED
 from assay.store.index.words import Query as WordQuery
 from assay.store.index.words import fold
-from assay.store.members import rows_of
-from assay.store.segments import check_rows
 
 if TYPE_CHECKING:
     from assay.registry import Registry
@@ -60,7 +58,7 @@ def rejected(registry: Registry, warm: Warm, ref: str, which: Which, page: Page)
     base: Mask | None = None
     for words, want in ((asked.words, True), *(((word,), False) for word in asked.without)):
         if words:
-            found = _holding(registry, warm, table, words)
+            found = _holding(warm, table, words)
             base = (found == want) if base is None else base & (found == want)
     chosen = choose(table.words, query, len(table), base)
     sort = page.sort or SORTS[0]
@@ -72,7 +70,7 @@ def rejected(registry: Registry, warm: Warm, ref: str, which: Which, page: Page)
     shown = rows[here.start : here.stop]
     return Ledgered(
         table.version, sort, table.read, len(table), here.total, here.start + 1 if len(shown) else 0,
-        tuple(_rows(registry, table, shown)), chosen.facets(table.words, FACETS),
+        tuple(_rows(warm, table, shown)), chosen.facets(table.words, FACETS),
         write_key(key_of(int(shown[-1])), about) if len(shown) and here.stop < here.total else None,
         write_key(key_of(int(shown[0])), about) if len(shown) and here.start else None,
     )  # fmt: skip
@@ -100,7 +98,7 @@ def _known(table: LedgerColumns, query: Query) -> None:
             )
 
 
-def _holding(registry: Registry, warm: Warm, table: LedgerColumns, words: Sequence[str]) -> Mask:
+def _holding(warm: Warm, table: LedgerColumns, words: Sequence[str]) -> Mask:
     """Whether all words stand in a record's text: in its example, or in what is left of a malformed one."""
     mask = np.zeros(len(table), np.bool_)
     used = np.unique(table.segment[table.segment >= 0]).tolist()
@@ -110,9 +108,7 @@ def _holding(registry: Registry, warm: Warm, table: LedgerColumns, words: Sequen
         mask[here] = np.isin(table.row[here], rows)
     query = WordQuery(tuple(fold(word).strip() for word in words))
     others = np.flatnonzero(table.segment < 0)
-    for row, held in zip(
-        others.tolist(), _ledger(registry, table, others, ["message", "excerpt"]), strict=True
-    ):
+    for row, held in zip(others.tolist(), table.rest.take(pa.array(others)).to_pylist(), strict=True):
         mask[row] = query.matches(_left(held))
     return mask
 
@@ -120,18 +116,6 @@ def _holding(registry: Registry, warm: Warm, table: LedgerColumns, words: Sequen
 def _left(held: dict[str, Any]) -> str:
     """What there is to read of a record that has no example."""
     return (held["excerpt"] or b"").decode("utf-8", "replace") or held["message"] or ""
-
-
-def _ledger(
-    registry: Registry, table: LedgerColumns, rows: npt.NDArray[np.int64], columns: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Rows of the ledger, in the order given."""
-    if not len(rows):
-        return []
-    by_place = np.argsort(table.at[rows], kind="stable")
-    file = open_ledger(registry.store.objects.buffer(table.ledger))
-    found = list(ledger_rows(file, table.at[rows][by_place].tolist(), columns))
-    return [found[place] for place in np.argsort(by_place).tolist()]
 
 
 def _order(table: LedgerColumns, sort: str, seed: int) -> tuple[npt.NDArray[np.int64], Callable[[int], Key]]:
@@ -168,32 +152,33 @@ def _points(at: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
     return ((x ^ (x >> np.uint64(31))) >> np.uint64(12)).astype(np.int64)
 
 
-_SHOWN: Final = (
-    "source", "record", "outcome", "stage", "code", "value", "threshold", "twin_id", "twin_source", "twin_record",
-    "similarity", "segment", "row", "message", "excerpt",
-)  # fmt: skip
-
-
-def _rows(registry: Registry, table: LedgerColumns, rows: npt.NDArray[np.int64]) -> list[Refusal]:
-    held = _ledger(registry, table, rows, _SHOWN)
-    places = [(table.segments[one["segment"]], one["row"]) for one in held if one["segment"] is not None]
-    stored = rows_of(registry.store.objects, places, ["id", "payload"]) if places else None
-    texts: list[tuple[str | None, str]] = []
-    if stored is not None:
-        check_rows(stored.filter(np.array([p != ERASED for p in stored["payload"].to_pylist()])))
-        for id_, payload in zip(id_list(ids_of(stored["id"])), stored["payload"].to_pylist(), strict=True):
-            asked, said = opening(orjson.loads(payload))
-            texts.append((id_.hex(), "\n".join(filter(None, (asked, said)))))
-    waiting = iter(texts)
+def _rows(warm: Warm, table: LedgerColumns, rows: npt.NDArray[np.int64]) -> list[Refusal]:
+    stored = rows[table.segment[rows] >= 0]
+    places = [
+        (table.segments[s], r)
+        for s, r in zip(table.segment[stored].tolist(), table.row[stored].tolist(), strict=True)
+    ]
+    texts = {}
+    if places:
+        found = warm.glimpse.rows(places)
+        ids = id_list(ids_of(found["id"]))
+        for row, id_, payload in zip(stored.tolist(), ids, found["payload"].to_pylist(), strict=True):
+            texts[row] = (id_.hex(), "\n".join(filter(None, opening(orjson.loads(payload)))))
     made = []
-    for one in held:
-        name, whole = next(waiting) if one["segment"] is not None else (None, _left(one))
+    for row, rest in zip(rows.tolist(), table.rest.take(pa.array(rows)).to_pylist(), strict=True):
+        id_hex, whole = texts.get(row, (None, _left(rest)))
         text, cut = beginning(whole)
+        stage, code, source, outcome = (table.words[f].names[table.words[f].codes[row]] for f in FACETS)
+        twin = rest["twin_id"]
         made.append(
             Refusal(
-                one["source"], one["record"], one["outcome"], one["stage"], one["code"], one["value"],
-                one["threshold"], None if one["twin_id"] is None else one["twin_id"].hex(), one["twin_source"],
-                one["twin_record"], one["similarity"], name, text, cut, one["message"],
+                source, int(table.record[row]), outcome, stage, code, _number(table.value[row]), rest["threshold"],
+                None if twin is None else twin.hex(), rest["twin_source"], rest["twin_record"],
+                _number(table.similarity[row]), id_hex, text, cut, rest["message"],
             )
         )  # fmt: skip
     return made
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

@@ -252,9 +252,9 @@ class Numbers:
 
 Column: TypeAlias = Words | Flags | Numbers
 
-LENGTHS: Final = (0, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
+LENGTHS: Final = (0.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0)
 """Where bands of lengths begin, in units."""
-TURNS: Final = (0, 1, 2, 3, 4, 5, 9)
+TURNS: Final = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 9.0)
 _SCORES: Final = ((0, 1, (0, 0.2, 0.4, 0.6, 0.8)), (1, 5, (1, 2, 3, 3.5, 4, 4.5)))
 """Least and largest value of a score that has these bands."""
 
