@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary, ref
@@ -22,7 +22,6 @@ from assay.store.index.words import fold
 if TYPE_CHECKING:
     from assay.registry import Registry
     from assay.registry.ledger_columns import LedgerColumns
-    from assay.store.index.sqlite import SqliteIndex
 
 TABLES: Final = 2
 """Versions, and ledgers, that stay laid out: some 70 bytes an example."""
@@ -69,20 +68,21 @@ class Warm:
 
     def rows_holding(
         self, segments: Sequence[SegmentRef], words: Sequence[str]
-    ) -> Iterator[npt.NDArray[np.uint32]]:
+    ) -> list[npt.NDArray[np.uint32]]:
         """For each segment its rows whose text holds all words, increasing. Raises UsageError."""
         query = WordQuery(tuple(sorted({fold(word).strip() for word in words})))
-        index: SqliteIndex | None = None
-        for segment in segments:
-            key = (segment.object, query.terms)
-            if key not in self._found:
-                index = index or self.registry.index()
-                self._found[key] = index.holding(segment, query).astype(np.uint32)
-                held = sum(rows.nbytes for rows in self._found.values())
-                while held > FOUND_BYTES and len(self._found) > 1:
-                    held -= self._found.popitem(last=False)[1].nbytes
-            self._found.move_to_end(key)
-            yield self._found[key]
+        missing = [one for one in segments if (one.object, query.terms) not in self._found]
+        if missing:
+            found = self.registry.index().holding(missing, query)
+            # What is asked for now stays whatever it takes; of the rest the least recently used goes.
+            for one in missing:
+                self._found[one.object, query.terms] = found[one.object].astype(np.uint32)
+        for one in segments:
+            self._found.move_to_end((one.object, query.terms))
+        held = sum(rows.nbytes for rows in self._found.values())
+        while held > FOUND_BYTES and len(self._found) > len(segments):
+            held -= self._found.popitem(last=False)[1].nbytes
+        return [self._found[one.object, query.terms] for one in segments]
 
 
 _WARM: WeakKeyDictionary[Registry, Warm] = WeakKeyDictionary()

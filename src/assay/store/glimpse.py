@@ -74,7 +74,7 @@ class Glimpse:
         return pa.concat_tables(found).take(pa.array(np.argsort(order))).combine_chunks()
 
     def _file(self, ref: SegmentRef) -> pq.ParquetFile | None:
-        """The segment's file through a memory map; None where storage is no folder, or another stands in for it."""
+        """The segment's file, open; None where storage is no folder, or another stands in for it."""
         held = self._open.get(ref.object)
         if held is None:
             storage = self._objects.storage
@@ -82,7 +82,7 @@ class Glimpse:
                 return None
             try:
                 held = pq.ParquetFile(
-                    pa.memory_map(str(storage.root / object_key(ref.object))), page_checksum_verification=True
+                    pa.OSFile(str(storage.root / object_key(ref.object))), page_checksum_verification=True
                 )
             except FileNotFoundError:
                 return None

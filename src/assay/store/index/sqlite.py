@@ -179,20 +179,23 @@ class SqliteIndex:
 
         return self._healing(ask)
 
-    def holding(self, ref: SegmentRef, query: Query) -> Rows:
-        """Every row of a segment whose text holds all terms of a query: ordinals (int64, increasing), exact.
+    def holding(self, segments: Collection[SegmentRef], query: Query) -> dict[str, Rows]:
+        """Segment (object name) → every row of it whose text holds all terms: ordinals (int64, increasing), exact.
 
-        The segment may be of a version or hold what a curation rejected. Its words are indexed when it is first
+        A segment may be of a version or hold what a curation rejected. Its words are indexed when it is first
         asked about. Raises UsageError where too many texts would have to be read (`exact.MOST_READ`).
         """
         objects, _ = self._sources()
 
-        def ask() -> Rows:
+        def ask() -> dict[str, Rows]:
             db = self._connect()
-            number, ready = exact.list_of(db, ref)
-            if not ready:
-                self._make_searchable(db, objects, number, ref)
-            return exact.holding(db, objects, number, ref, query)
+            lists = {}
+            for ref in segments:
+                number, ready = exact.list_of(db, ref)
+                lists[number] = ref
+                if not ready:
+                    self._make_searchable(db, objects, number, ref)
+            return exact.holding(db, objects, lists, query)
 
         return self._healing(ask)
 
