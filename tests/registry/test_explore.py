@@ -18,6 +18,8 @@ from assay.measure.facets.query import Picked, Query, parse
 from assay.registry import warm as warm_module
 from assay.registry.annotating import annotate
 from assay.registry.explored import CHARS, opening
+from assay.registry.review_results import Given
+from assay.registry.review_samples import Drawing
 from assay.registry.segment_columns import facet_files
 from assay.registry.warm import warm_of
 from assay.store.index.words import Query as Words
@@ -63,7 +65,7 @@ def registry(tmp_path):
 
 @pytest.fixture(scope="module")
 def still(tmp_path_factory):
-    """Two versions of helpdesk from three files, in two splits; scores and a tag on some of its examples. To look at."""
+    """Two versions of helpdesk from three files, in two splits; scores and a tag on some examples. To look at."""
     folder = tmp_path_factory.mktemp("still")
     for name, first, end in (("a", 0, 40), ("b", 40, 60), ("c", 60, 75)):
         lines = (json.dumps(record(n), ensure_ascii=False) + "\n" for n in range(first, end))
@@ -334,9 +336,9 @@ def test_reviews_edits_twins_and_masks(registry, write):
     (twin,) = registry.looking.explore("x", "is:twin").rows
     assert twin.record == 14
     names = [row.id for row in registry.looking.explore("x", "", Page(3)).rows]
-    registry.reviews.create("q", "x", ids=tuple(names))
+    registry.reviews.create("q", "x", Drawing(ids=tuple(names)))
     assert registry.looking.explore("x", "review:open").total == 3
-    registry.reviews.accept("q", names[0])
+    registry.reviews.give("q", [Given(names[0], "accept")])
     answer = registry.looking.explore("x", "review:accept")
     assert [row.id for row in answer.rows] == [names[0]] and "reviewed" in answer.rows[0].flags
 
