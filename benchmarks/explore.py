@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import assay
-from assay.kernels.ids import IdArray, concat
+from assay.kernels.ids import IdArray, concat, order
 from assay.measure.facets.keyset import Page
 from assay.registry import Registry
 from assay.registry.annotating import annotate
@@ -53,17 +53,11 @@ def make(folder: Path, corpus: Path) -> None:
     manifest = registry.version(NAME).manifest
     splits = [registry.store.split_ids(manifest, split).view("V32") for split in manifest.splits]
     ids: IdArray = concat(splits)
-    ids = ids[assay_order(ids)]
+    ids = ids[order(ids)]
     byte = ids.view("u1").reshape(-1, 32)[:, 0]
     for score in range(SCORES):
         annotate(registry, NAME, ids[byte % SCORES == score], {"score": 1.0 + score / 2})
     annotate(registry, NAME, ids[byte % 2 == 0], {"team": "blue"})
-
-
-def assay_order(ids: IdArray) -> Any:
-    from assay.kernels.ids import order
-
-    return order(ids)
 
 
 def cases(registry: Registry) -> dict[str, Callable[[], Any]]:
@@ -104,57 +98,72 @@ def cases(registry: Registry) -> dict[str, Callable[[], Any]]:
     }
 
 
-def measure(folder: Path, repetitions: int) -> dict[str, Any]:
-    """All figures, in this process."""
-    registry = assay.open(folder, actor="bench")
+def prepare(folder: Path) -> dict[str, Any]:
+    """What the first look and the first search cost, in this process."""
     shutil.rmtree(folder / "cache" / "facets", ignore_errors=True)
-    base = resident()
-    out: dict[str, Any] = {"base_mb": base / 1e6, "cases": {}}
-    began = time.perf_counter()
-    answer = registry.looking.explore(NAME)
-    out["prepare_s"] = time.perf_counter() - began
-    out["rows"] = answer.total
+    registry, base, out = assay.open(folder, actor="bench"), resident(), dict[str, Any]()
+    for name, query in (("columns", ""), ("words", "xyzzy")):
+        began, cpu = time.perf_counter(), time.process_time()
+        registry.looking.explore(NAME, query)
+        out[f"{name}_s"], out[f"{name}_cpu_s"] = time.perf_counter() - began, time.process_time() - cpu
+        out[f"{name}_peak_mb"] = (peak() - base) / 1e6
     files = (folder / "cache" / "facets").glob("*/*")
-    out["cache_mb"] = sum(path.stat().st_size for path in files) / 1e6
-    out["peak_prepared_mb"] = (peak() - base) / 1e6
+    return out | {"cache_mb": sum(path.stat().st_size for path in files) / 1e6}
+
+
+def pages(folder: Path, repetitions: int) -> dict[str, Any]:
+    """What pages cost, in this process, where all is prepared."""
+    registry, base = assay.open(folder, actor="bench"), resident()
     began = time.perf_counter()
-    assay.open(folder, actor="bench").looking.explore(NAME)
-    out["reopen_s"] = time.perf_counter() - began
-    began = time.perf_counter()
-    registry.looking.explore(NAME, "xyzzy")
-    out["words_s"] = time.perf_counter() - began
-    out["peak_words_mb"] = (peak() - base) / 1e6
+    rows = registry.looking.explore(NAME).total
+    out: dict[str, Any] = {"rows": rows, "open_s": time.perf_counter() - began, "base_mb": base / 1e6}
+    out["open_peak_mb"] = (peak() - base) / 1e6
+    out["cases"] = {}
     for name, call in cases(registry).items():
         began = time.perf_counter()
         found = call()
         first = time.perf_counter() - began
-        times = []
+        times, cpu = [], []
         for _ in range(repetitions):
-            began = time.perf_counter()
+            began, used = time.perf_counter(), time.process_time()
             call()
-            times.append(time.perf_counter() - began)
+            times.append((time.perf_counter() - began) * 1e3)
+            cpu.append((time.process_time() - used) * 1e3)
         times.sort()
-        p95 = times[min(len(times) - 1, round(0.95 * len(times)))]
-        row = {"total": found.total, "first_ms": first * 1e3, "median_ms": statistics.median(times) * 1e3}
-        out["cases"][name] = row | {"p95_ms": p95 * 1e3, "resident_mb": (resident() - base) / 1e6}
-    out["peak_mb"] = (peak() - base) / 1e6
+        out["cases"][name] = {
+            "total": found.total,
+            "first_ms": first * 1e3,
+            "median_ms": statistics.median(times),
+            "p95_ms": times[min(len(times) - 1, round(0.95 * len(times)))],
+            "cpu_ms": statistics.median(cpu),
+            "peak_mb": (peak() - base) / 1e6,
+        }
     return out
 
 
 def show(found: dict[str, Any]) -> None:
     print(f"\n{found['rows']:,} examples; load {os.getloadavg()[0]:.1f}")
-    for key in ("prepare_s", "reopen_s", "words_s"):
-        print(f"{key:<18} {found[key]:8.2f} s")
-    for key in ("base_mb", "cache_mb", "peak_prepared_mb", "peak_words_mb", "peak_mb"):
-        print(f"{key:<18} {found[key]:8.0f} MB")
+    for key, value in found.items():
+        if key not in ("rows", "cases"):
+            print(f"{key:<16} {value:8.2f}")
     print(
-        "\n| page | rows chosen | first ms | median ms | p95 ms | memory MB |\n|---|---:|---:|---:|---:|---:|"
+        "\n| page | chosen | first ms | median ms | p95 ms | CPU ms | peak MB |\n|---|---:|---:|---:|---:|---:|---:|"
     )
     for name, row in found["cases"].items():
-        told = (
-            f"{row['first_ms']:.0f} | {row['median_ms']:.0f} | {row['p95_ms']:.0f} | {row['resident_mb']:.0f}"
+        told = " | ".join(
+            f"{row[key]:.0f}" for key in ("first_ms", "median_ms", "p95_ms", "cpu_ms", "peak_mb")
         )
         print(f"| {name} | {row['total']:,} | {told} |")
+
+
+def apart(folder: Path, step: str, repetitions: int) -> dict[str, Any]:
+    """What a step finds in a process of its own: what came before left nothing in its memory."""
+    command = [sys.executable, __file__, "--step", step, "--folder", str(folder)]
+    ran = subprocess.run(
+        [*command, "--repetitions", str(repetitions)], check=True, stdout=subprocess.PIPE, text=True
+    )
+    found: dict[str, Any] = json.loads(ran.stdout)
+    return found
 
 
 def main() -> None:
@@ -165,10 +174,14 @@ def main() -> None:
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--repetitions", type=int, default=30)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--only-measure", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--skip-prepare", action="store_true", help="time pages alone")
+    parser.add_argument("--step", choices=("prepare", "pages"), help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.only_measure:
-        print(json.dumps(measure(given.folder, given.repetitions)))
+    if given.step == "prepare":
+        print(json.dumps(prepare(given.folder)))
+        return
+    if given.step == "pages":
+        print(json.dumps(pages(given.folder, given.repetitions)))
         return
     with tempfile.TemporaryDirectory() as scratch:
         folder = given.folder or Path(scratch) / "registry"
@@ -176,12 +189,8 @@ def main() -> None:
             if given.corpus is None:
                 raise SystemExit("--corpus FILE: there is no registry to look at")
             make(folder, given.corpus)
-        # A process of its own: what curating left in memory is no part of it.
-        command = [sys.executable, __file__, "--only-measure", "--folder", str(folder)]
-        ran = subprocess.run(
-            [*command, "--repetitions", str(given.repetitions)], check=True, capture_output=True, text=True
-        )
-    found = json.loads(ran.stdout)
+        found = {} if given.skip_prepare else apart(folder, "prepare", 0)
+        found |= apart(folder, "pages", given.repetitions)
     show(found)
     if given.json:
         given.json.write_text(json.dumps(found, indent=1))
