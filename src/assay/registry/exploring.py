@@ -18,7 +18,8 @@ from assay.measure.facets.query import Query
 from assay.measure.profile import TOPICS
 from assay.model.ref import Ref
 from assay.registry.explored import Explored, Row, beginning, opening
-from assay.registry.version_columns import MOST_FACTS, VersionColumns, told
+from assay.registry.fact_columns import MOST_FACTS
+from assay.registry.version_columns import VersionColumns, told
 from assay.registry.warm import Warm
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from assay.govern.facts import FACT, facts
+from assay.govern.facts import FACT
 from assay.govern.review_values import ADJUDICATE, APPLY, QUEUE, REVIEW
 from assay.govern.reviews import CONFLICT, DECIDED
 from assay.kernels.ids import IdArray, concat, contains, find, order
@@ -19,6 +19,7 @@ from assay.measure.facets.columns import LENGTHS, TURNS, Column, Flags, Numbers,
 from assay.measure.facets.rows import STORED
 from assay.measure.profile import TOPICS
 from assay.model.version import Manifest, SegmentRef
+from assay.registry.fact_columns import fact_columns
 from assay.registry.segment_columns import Columns, Preparing
 from assay.store.erased import erased
 from assay.store.members import live_rows
@@ -34,8 +35,7 @@ OWN: Final = (
     "language", "kind", "origin", "generator", "source", "split", "turns", "length", "licence", "review", "is",
     "input_length", "output_length",
 )  # fmt: skip
-MOST_FACTS: Final = 24
-"""Keys of facts that are columns, those of the most facts; and fields of records that may be named."""
+_AT_A_TIME: Final = 100_000
 
 Array = npt.NDArray[Any]
 
@@ -128,9 +128,9 @@ def lay_out(registry: Registry, manifest: Manifest, fields: Sequence[str]) -> Ve
     row = np.concatenate([np.empty(0, np.int64), *live])[by_id].astype(np.uint32)
     twin = np.zeros(len(ids), np.bool_)
     for ledger in _ledgers(registry, manifest):
-        twin |= contains(preparing.twins(ledger), ids)
+        twin |= _among(preparing.twins(ledger), ids)
     forgotten = erased(store.objects, store.everything()).ids
-    gone = contains(forgotten, ids) if len(forgotten) else None
+    gone = _among(forgotten, ids) if len(forgotten) else None
     preparing.finish()
     source = columns["source"]
     assert isinstance(source, Words), "every segment has sources"
@@ -139,6 +139,12 @@ def lay_out(registry: Registry, manifest: Manifest, fields: Sequence[str]) -> Ve
         _by_source(source, numbers("record")), gone if gone is not None and gone.any() else None,
         _where(segments, segment, row),
     )  # fmt: skip
+
+
+def _among(known: IdArray, ids: IdArray) -> npt.NDArray[np.bool_]:
+    """Whether each of `ids` is among `known` (sorted), a part at a time: looking them up holds several copies."""
+    parts = [contains(known, ids[start : start + _AT_A_TIME]) for start in range(0, len(ids), _AT_A_TIME)]
+    return np.concatenate([np.empty(0, np.bool_), *parts])
 
 
 def _numbered(numbers: Sequence[int], live: Sequence[Array]) -> Array:
@@ -226,35 +232,8 @@ def _folded(
 
 
 def _facts(registry: Registry, table: VersionColumns) -> dict[str, Column]:
-    """The columns of the keys with the most facts; a text of more than `LIMIT` values is no category."""
     store = registry.store
-    known = facts(store.objects, store.log.entries(), table.manifest.dataset)
-    sizes = np.bincount(known.key, minlength=len(known.keys))
-    found: dict[str, Column] = {}
-    for k in sorted(range(len(known.keys)), key=lambda k: (-sizes[k], known.keys[k]))[:MOST_FACTS]:
-        key = known.keys[k]
-        ids, values = known.said(key, numeric=key in known.scores)
-        at = find(ids, table.ids)
-        if not (at >= 0).any():
-            continue
-        if key in known.scores:
-            number = np.full(len(table), np.nan)
-            number[at >= 0] = values.to_numpy()[at[at >= 0]]
-            found[key] = Numbers.of(number)
-            continue
-        words = values.dictionary_encode()
-        if len(words.dictionary) <= LIMIT:
-            codes = np.zeros(len(table), np.uint32)
-            codes[at >= 0] = words.indices.to_numpy()[at[at >= 0]] + 1
-            found[key] = _merged(codes, ["", *words.dictionary.to_pylist()])
-    return dict(sorted(found.items()))
-
-
-def _merged(codes: Array, names: list[str]) -> Words:
-    """The column where a text that is "" counts as none."""
-    if "" in names[1:]:
-        codes = np.where(codes == names.index("", 1), 0, codes)
-    return Words(smallest_codes(codes, len(names)), names)
+    return fact_columns(store.objects, store.log.entries(), table.manifest.dataset, table.ids)
 
 
 def _review(registry: Registry, table: VersionColumns) -> Words:
@@ -283,8 +262,8 @@ def _as_ids(ids: Sequence[bytes]) -> IdArray:
 
 def _disabled(registry: Registry, table: VersionColumns) -> npt.NDArray[np.bool_]:
     store = registry.store
-    return contains(disabled(store.objects, store.log.entries(), table.manifest.dataset), table.ids)
+    return _among(disabled(store.objects, store.log.entries(), table.manifest.dataset), table.ids)
 
 
 def _edited(registry: Registry, table: VersionColumns) -> npt.NDArray[np.bool_]:
-    return contains(registry.index().edited(table.manifest.dataset), table.ids)
+    return _among(registry.index().edited(table.manifest.dataset), table.ids)
