@@ -65,6 +65,7 @@ def fact_columns(
     objects: Objects, entries: Sequence[Operation], dataset: str, ids: IdArray
 ) -> dict[str, Column]:
     """Key → the column of its facts about `ids` (sorted), as `govern.facts.facts` folds them. Raises Damaged."""
+    objects = Objects(objects.storage, cache_bytes=0)  # read once or twice, one after the other
     stated = [one for one in entries if one.action == FACT and one.dataset == dataset]
     amount: Counter[str] = Counter()
     for one in stated:
@@ -76,7 +77,11 @@ def fact_columns(
         table = facts_in(objects, one)
         for start in range(0, len(table), _AT_A_TIME):
             _take(said, table.slice(start, _AT_A_TIME), ids)
-    columns = {key: one.column() for key, one in said.items()}
+        del table
+        pa.default_memory_pool().release_unused()  # Arrow keeps what was freed, for as long as the process lives
+    columns: dict[str, Column | None] = {}
+    for key in list(said):
+        columns[key] = said.pop(key).column()
     return {key: column for key, column in columns.items() if column is not None}
 
 

@@ -101,6 +101,7 @@ def lay_out_ledger(registry: Registry, manifest: Manifest, curation: Mapping[str
             start += len(table)
     except DAMAGE as error:
         raise Damaged(f"{object_key(name)} is no ledger: {error}") from None
+    pa.default_memory_pool().release_unused()
     joined = {
         field: np.concatenate(found) if found else np.empty(0, np.int64) for field, found in parts.items()
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from assay.govern.facts import FACT
 from assay.govern.review_values import ADJUDICATE, APPLY, QUEUE, REVIEW
@@ -132,6 +133,7 @@ def lay_out(registry: Registry, manifest: Manifest, fields: Sequence[str]) -> Ve
     forgotten = erased(store.objects, store.everything()).ids
     gone = _among(forgotten, ids) if len(forgotten) else None
     preparing.finish()
+    pa.default_memory_pool().release_unused()
     source = columns["source"]
     assert isinstance(source, Words), "every segment has sources"
     return VersionColumns(

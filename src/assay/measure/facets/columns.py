@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from assay.errors import UsageError
 from assay.measure.facets.query import Compared, Picked, spelled_number
@@ -176,11 +177,14 @@ class Numbers:
     @classmethod
     def of(cls, numbers: npt.NDArray[Any], edges: Sequence[float] | None = None) -> Numbers:
         """The column of one number a row, NaN for none. `edges`: of whole numbers; else they follow from the scores."""
-        values, codes = np.unique(numbers.astype(np.float64), return_inverse=True)
+        # Arrow's dictionary takes a quarter of the memory that sorting all numbers does; -0 is 0.
+        coded = pa.array(numbers.astype(np.float64) + 0.0).dictionary_encode()
+        known = coded.dictionary.to_numpy()
+        rank = np.argsort(known)  # NaN comes last
+        values, place = known[rank], smallest_codes(np.argsort(rank), len(known))
+        codes = place[coded.indices.to_numpy()]
         whole = edges is not None
-        return cls(
-            smallest_codes(codes, len(values)), values, edges if edges is not None else bands(numbers), whole
-        )
+        return cls(codes, values, edges if edges is not None else bands(numbers), whole)
 
     @classmethod
     def of_whole(cls, numbers: npt.NDArray[Any], edges: Sequence[float]) -> Numbers:
