@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 import orjson
+import pyarrow as pa
 
 from assay.kernels.ids import IdArray, as_ids, sorted_ids
 from assay.measure.distribution import LIMIT
@@ -123,6 +124,9 @@ class Preparing:
         self.made += 1
         if self._files is not None:
             self._files.write(name, _written(found))
+            if (held := self._files.get(name)) is not None:  # pages of a file, which the system may let go of
+                found = _read(held)
+        pa.default_memory_pool().release_unused()
         return found
 
     def _tell(self, rows: int) -> None:
