@@ -18,6 +18,8 @@ SECTIONS = {
         "init": "Create a registry.",
         "curate": "Turn raw files into a clean version, and account for every record.",
         "import": "Take files as they are into a version.",
+        "generate": "Have language models write a version's examples, to quotas.",
+        "template": "What language models are asked.",
         "freeze": "Keep an eval set out of every version from now on.",
     },
     "Name": {
