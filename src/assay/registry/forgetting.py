@@ -11,7 +11,7 @@ from assay.govern.runs import runs
 from assay.kernels.ids import IdArray, contains, id_list
 from assay.model.operation import Operation
 from assay.registry.acting import act, noted
-from assay.registry.answers import empty
+from assay.registry.derived import drop_derived
 from assay.registry.erasing import Survey, survey, versions_holding
 from assay.store.erased import FORGET, erased, stands_in
 from assay.store.idsets import ids_body
@@ -134,13 +134,7 @@ def finish(registry: Registry) -> list[str]:
     left = [object_key(name) for name in sorted(old) if store.storage.stat(object_key(name)) is not None]
     if not left:
         return []
-    from assay.registry import profiles
-
-    if registry.values is not None:
-        registry.values.trim(0)
-    if (kept := profiles.cache(registry)) is not None:
-        kept.trim(0)
-    empty(registry)
+    drop_derived(registry)
     drop_index(registry)
     _delete(registry, left)
     return left

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from assay.registry.generating import Generating
     from assay.registry.judges import Judges
     from assay.registry.keeping import Keeping
+    from assay.registry.looking import Looking
     from assay.registry.papers import Papers
     from assay.registry.policies import Policies
     from assay.registry.quality import Quality
@@ -47,4 +48,6 @@ class Parts:
     collapse: Facade[Collapsing] = Facade("collapsing", "Collapsing")
     """`registry.collapse(ref)`: how synthetic depth and diversity move from version to version."""
     quality: Facade[Quality] = Facade("quality", "Quality")
-    """Profiles of versions, drift between two, trends over all."""
+    """Profiles of versions, drift between any two of them, and trends along a line."""
+    looking: Facade[Looking] = Facade("looking", "Looking")
+    """Examples and rejected records page by page, with facets; taking rejected ones back."""

@@ -1,0 +1,19 @@
+"""What a registry keeps beside itself and can make again: emptied when an example is forgotten, as any of it may hold
+the text. A part that keeps something in `cache/` adds a line here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from assay.registry import Registry
+
+
+def drop_derived(registry: Registry) -> None:
+    """Empty every cache. Whoever asks next makes what is missing anew; answers of language models are paid for anew."""
+    from assay.registry import answers, profiles, segment_columns
+
+    for kept in (registry.values, profiles.cache(registry), segment_columns.facet_files(registry)):
+        if kept is not None:
+            kept.trim(0)
+    answers.empty(registry)
