@@ -27,6 +27,7 @@ SECTIONS = {
         "rollback": "An older version's examples as a new version, with the reason.",
     },
     "Look": {
+        "serve": "The registry in a browser, and over HTTP.",
         "list": "The datasets.",
         "log": "What happened, and who did it.",
         "show": "A version's card, or one example whole.",

@@ -1,0 +1,16 @@
+// Small comforts; every page works without them.
+document.addEventListener("htmx:configRequest", (event) => {
+  const token = document.querySelector('meta[name="form-token"]');
+  if (token) event.detail.headers["x-assay-form"] = token.content;
+});
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) navigator.clipboard.writeText(button.dataset.copy);
+});
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    document.getElementById("gs")?.focus();
+    event.preventDefault();
+  }
+});
