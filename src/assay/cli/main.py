@@ -63,6 +63,7 @@ SECTIONS = {
         "forget": "Destroy the texts of examples everywhere, for good.",
         "runs": "Which models learned from which version.",
         "audit": "Prove that the log is whole, and hold it against what you kept.",
+        "access": "Who may come in where `serve` asks.",
         "evidence": "Everything that proves a version, in one signed file.",
     },
     "Keep": {

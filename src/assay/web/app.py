@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from math import ceil
 from secrets import token_bytes
+from time import monotonic, time
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -15,27 +17,36 @@ from fastapi.staticfiles import StaticFiles
 from assay import __version__
 from assay.errors import AssayError
 from assay.registry import Registry
-from assay.web.access.door import Door, NotSaid, Refused
+from assay.web.access.book import open_book
+from assay.web.access.door import Door, NotSaid, Refused, TooOften
 from assay.web.access.guard import Guard, refusal
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.failing import answer_of
+from assay.web.pages.login import add_login
 from assay.web.registries import Registries
 from assay.web.rendering import LANGUAGES
 from assay.web.routing import API, PERMISSION, add_routes
 from assay.web.settings import Settings
 
-PARTS: Final = ("home", "dataset", "version")
+PARTS: Final = ("home", "dataset", "version", "login")
 """The modules of `assay.web.pages`, each with a `pages`."""
 
 
 def create_app(
-    open: Callable[[], Registry], settings: Settings, *, entropy: Callable[[int], bytes] = token_bytes
+    open: Callable[[], Registry],
+    settings: Settings,
+    *,
+    entropy: Callable[[int], bytes] = token_bytes,
+    clock: Callable[[], float] = time,
 ) -> FastAPI:
-    """The web application over a registry, which `open` opens as often as there are readers."""
+    """The web application over a registry, which `open` opens as often as there are readers. `clock`: seconds since the
+    epoch."""
     app = FastAPI(title="assay", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     registries = Registries(open, settings.readers)
-    door = Door(settings, open().actor, entropy)
+    first = open()
+    book = None if settings.mode == "local" else open_book(first, clock, entropy)
+    door = Door(settings, first.actor, book, entropy, monotonic)
 
     def asked(permission: Permission) -> Any:
         def ask(request: Request) -> Iterator[Ask]:
@@ -48,6 +59,7 @@ def create_app(
 
     parts = [import_module(f"assay.web.pages.{name}").pages for name in PARTS]
     add_routes(app, parts, asked)
+    add_login(app, door, settings)
     app.add_api_route(
         f"{API}/openapi.json",
         app.openapi,
@@ -60,8 +72,17 @@ def create_app(
     @app.exception_handler(NotSaid)
     def who(request: Request, error: NotSaid) -> Response:
         if request.url.path.startswith(API) or request.method != "GET":
-            return refusal(401, "not_authenticated", "say who you are", "log in, or send a token as Bearer")
+            answer = refusal(401, "not_authenticated", "say who you are", "log in, or send a token as Bearer")
+            answer.headers["www-authenticate"] = "Bearer"
+            return answer
         return RedirectResponse("/login", 303)
+
+    @app.exception_handler(TooOften)
+    def later(request: Request, error: TooOften) -> Response:
+        seconds = ceil(error.seconds)
+        answer = answer_of(request, 429, "too_often", "too many requests", f"try again in {seconds} seconds")
+        answer.headers["retry-after"] = str(seconds)
+        return answer
 
     @app.exception_handler(Refused)
     def may_not(request: Request, error: Refused) -> Response:

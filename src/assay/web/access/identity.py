@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from assay.web.access.roles import Permission, Role, may
 
-How = Literal["local", "session", "token"]
+How = Literal["local", "session", "token", "nobody"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +25,5 @@ class Identity:
 
 
 EVERY_ROLE: Final = frozenset(Role)
+NOBODY: Final = Identity("nobody", frozenset(), "nobody")
+"""Who has not said who he is."""
