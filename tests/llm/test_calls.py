@@ -10,7 +10,7 @@ from assay.errors import UsageError
 from assay.llm.budget import Budget
 from assay.llm.calling import Terms, calling
 from assay.llm.client import Failure, Message, Request, Response
-from assay.llm.pace import Pace, Paced, Timed
+from assay.llm.pace import Timed
 from assay.llm.retry import Patience, Retrying
 from tests.llm.fakes import PRICES, MemoryAnswers, Ruled, Scripted, request, response, run, world
 
@@ -86,62 +86,15 @@ def test_a_rate_limit_is_no_fault_but_has_an_end_in_time():
     assert len(inner.requests) > 2
 
 
-def test_retry_after_is_kept_to_by_the_call_and_by_all_that_have_not_started():
-    starts = []
+def test_where_a_rate_limit_says_when_the_wait_beyond_it_does_not_grow():
+    slept = []
+    inner = Scripted(*[Failure("rate_limited", "HTTP 429", retry_after=2.0)] * 9, response())
 
     async def main():
-        clock = asyncio.get_running_loop().time
+        return await retrying(inner, slept).complete(request())
 
-        def rule(asked):
-            starts.append(clock())
-            return Failure("rate_limited", "HTTP 429", retry_after=30.0) if len(starts) == 1 else response()
-
-        client = Retrying(
-            Paced(Ruled(rule), Pace(clock, asyncio.sleep, start=1)), Patience(), Random(1), asyncio.sleep
-        )
-        await asyncio.gather(*(client.complete(request(str(n))) for n in range(4)))
-
-    run(main)
-    assert starts[0] == 0 and all(start >= 30 for start in starts[1:]) and len(starts) == 5
-
-
-def test_calls_at_once_are_bounded_and_grow_to_the_bound():
-    inner = Ruled(lambda _: response())
-
-    async def main():
-        pace = Pace(asyncio.get_running_loop().time, asyncio.sleep, start=2, most=8)
-        client = Paced(inner, pace)
-        await asyncio.gather(*(client.complete(request(str(n))) for n in range(200)))
-        return pace.limit
-
-    assert run(main) == 8 and inner.most_running == 8
-
-
-def test_one_round_of_refusals_cuts_the_limit_once():
-    async def main():
-        clock = asyncio.get_running_loop().time
-        pace = Pace(clock, asyncio.sleep, start=10, most=64)
-        client = Paced(Ruled(lambda _: Failure("rate_limited", "HTTP 429")), pace)
-        await asyncio.gather(*(client.complete(request(str(n))) for n in range(10)))
-        return pace.limit
-
-    assert run(main) == 8.5
-
-
-def test_a_call_that_is_cancelled_leaves_its_slot():
-    async def main():
-        client = Paced(
-            Ruled(lambda _: response()), Pace(asyncio.get_running_loop().time, asyncio.sleep, start=1)
-        )
-        calls = [asyncio.ensure_future(client.complete(request(str(n)))) for n in range(6)]
-        await asyncio.sleep(0.5)
-        for call in calls[:4]:
-            call.cancel()
-        return await asyncio.gather(*calls, return_exceptions=True)
-
-    ended = run(main)
-    assert [isinstance(one, asyncio.CancelledError) for one in ended] == [True] * 4 + [False] * 2
-    assert ended[4:] == [response()] * 2
+    assert run(main) == response()
+    assert len(slept) == 9 and all(2 <= wait <= 2.5 for wait in slept)
 
 
 def test_a_call_that_hangs_is_given_up():
@@ -149,42 +102,6 @@ def test_a_call_that_hangs_is_given_up():
         return await Timed(Ruled(lambda _: response(), delay=1e9), 5.0).complete(request())
 
     assert run(main) == Failure("timeout", "no answer within 5 seconds")
-
-
-class Bucket:
-    """A server's rate limit: `rate` calls a second, `burst` at once."""
-
-    def __init__(self, rate, burst, told):
-        self.rate, self.burst, self.told = rate, burst, told
-        self.tokens, self.at, self.served = float(burst), 0.0, 0
-
-    def __call__(self, _):
-        now = asyncio.get_running_loop().time()
-        self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)
-        self.at = now
-        if self.tokens >= 1:
-            self.tokens -= 1
-            self.served += 1
-            return response()
-        wait = (1 - self.tokens) / self.rate if self.told else None
-        return Failure("rate_limited", "HTTP 429", retry_after=wait)
-
-
-@pytest.mark.parametrize("told", [True, False])
-@pytest.mark.parametrize(("rate", "delay"), [(20, 1.0), (50, 0.5), (5, 2.0)])
-def test_throughput_is_near_what_the_server_allows(rate, delay, told):
-    """In time that is reckoned and not measured: at least 90 per cent of the server's rate, over 3,000 calls."""
-    bucket = Bucket(rate, rate, told)
-    inner = Ruled(bucket, delay)
-
-    async def main():
-        client = calling(inner, MemoryAnswers(), "", Budget(None), PRICES, Terms(), world())
-        replies = await asyncio.gather(*(client.complete(request(str(n))) for n in range(3_000)))
-        assert all(isinstance(reply, Response) for reply in replies)
-        return asyncio.get_running_loop().time()
-
-    took = run(main)
-    assert 3_000 / took >= 0.9 * rate, (3_000 / took, inner.calls)
 
 
 def test_a_storm_of_faults_ends_with_an_outcome_for_every_call_and_none_paid_twice():

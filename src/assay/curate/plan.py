@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from assay.curate.stage import RowStage, Selector, SetStage, Stage
 from assay.errors import InvalidRecipe
@@ -101,7 +101,8 @@ def describe_problems(error: ValidationError, where: str, model: type[Any]) -> l
     for problem in error.errors():
         path = ".".join([where, *map(str, problem["loc"])]).strip(".")
         if problem["type"] == "extra_forbidden":
-            names = [name for name in model.model_fields if name != "action" or where]
+            fields = _model_at(model, problem["loc"]).model_fields
+            names = [field.alias or name for name, field in fields.items() if name != "action" or where]
             near = difflib.get_close_matches(str(problem["loc"][-1]), names, n=1)
             known = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(names))}"
             lines.append(f"{path}: unknown; {known}")
@@ -109,6 +110,20 @@ def describe_problems(error: ValidationError, where: str, model: type[Any]) -> l
             message = problem["msg"].removeprefix("Value error, ")
             lines.append(f"{path or 'recipe'}: {message[:1].lower()}{message[1:]}")
     return lines
+
+
+def _model_at(model: type[Any], path: Sequence[str | int]) -> type[Any]:
+    """The model that a path leads into, from the outermost; keys of maps and places in lists are passed over."""
+    for name in path[:-1]:
+        if name in model.model_fields:
+            model = _model_in(model.model_fields[str(name)].annotation) or model
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part)) is not None), None)
 
 
 def _lists_to_tuples(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,14 +8,17 @@ from decimal import Decimal
 from typing import Final
 
 SCORED: Final = "scored"
+NOT_APPLICABLE: Final = "not_applicable"
+"""Nobody was asked: the rubric cannot judge such an example."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What one judge said of one example, or why it said nothing that can be used.
 
-    `id`: of the example. `judge`: the digest of the judge (`assay.judge.judge.Judge`). `outcome`: `SCORED`, or one of
-    `assay.llm.answers.CODES`, which `detail` then tells in words. `scores`: what the rubric asks for, by name: every
+    `id`: of the example. `judge`: the digest of the judge (`assay.judge.judge.Judge`). `outcome`: `SCORED`,
+    `NOT_APPLICABLE`, or one of `assay.llm.answers.CODES`; `detail` tells it in words, and of a scored one what to know
+    of it (that it was cut, why it is to be excluded). `scores`: what the rubric asks for, by name: every
     dimension, `overall`, `weighted`, `difficulty`; of a pair `preference`. `reasoning` is the judge's, `raw` the
     answers as they came, the one that held last. `prompt`: SHA-256, hexadecimal, of the messages as they were sent.
     `answered_by`: the model as the server names it. Money in US dollars, None without a price; tokens None where the

@@ -40,6 +40,11 @@ class Texts:
     def __getitem__(self, row: int) -> str:
         return str(memoryview(self.data)[self.start[row] : self.end[row]], "utf-8", "surrogatepass")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A view (of Arrow's memory, of a mapped file) cannot go to another process: its bytes go."""
+        data = self.data if isinstance(self.data, bytes) else bytes(self.data)
+        return Texts, (data, self.start, self.end)
+
     def __iter__(self) -> Iterator[str]:
         view = memoryview(self.data)
         for start, end in zip(self.start.tolist(), self.end.tolist(), strict=True):

@@ -1,4 +1,4 @@
-"""How many calls run at once: more while the server answers, fewer when it says that it is too much."""
+"""How many calls start in a second: more while the server answers, fewer when it says that it is too much."""
 
 from __future__ import annotations
 
@@ -14,93 +14,147 @@ from assay.llm.client import Client, Failure, Reply, Request
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
 
-_CUT: Final = 0.85
-"""A refused call costs no money and little time, so the cut is mild: the calls stay near what the server allows."""
+_CUT: Final = 0.95
+"""What a rate limit's refusal leaves of the rate."""
 
-_SPREAD: Final = 0.9
-"""Of the time between two starts, were they even. Below 1, so that the limit and not the spread bounds the calls."""
+_GROWTH: Final = 0.0025
+"""What a response adds to the rate, as a share of it: with the cut, about one call in twenty is refused."""
+
+_LEAST_GROWTH: Final = 0.001
+"""What a response adds on top, in calls a second: below 1 a second it is what lifts the rate, at the price of more
+refusals."""
+
+_CLEAN: Final = 60
+"""So many more responses than refusals, each of which counts as 60 of them, and the limit is not near."""
+
+_FAST_GROWTH: Final = 0.1
+"""What a response then adds, as a share of the rate."""
+
+_MOST_GROWTH: Final = 2.0
+"""The same at most, in calls a second: the rate is multiplied by e in half a second, and not by more."""
+
+_ROW: Final = 5
+"""So many calls refused that started one after another: the server is not limiting, it has stopped answering."""
+
+_PROBING: Final = 1.0
+"""Calls a second to a server that has stopped answering, where it says nothing of its own."""
+
+_LEAST: Final = 1 / 20
+"""Calls a second, whatever is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A call's start: its number, the rate then (calls a second), and whether the rate held it back."""
+
+    number: int
+    rate: float
+    held: bool
 
 
 class Pace:
-    """Slots for calls: additive increase, multiplicative decrease (Chiu and Jain 1989), between 1 and `most`.
+    """Starts for calls, `rate` a second, evenly spread, and at most `most` calls under way.
 
-    Each response adds 1/limit to the limit, so one for every round. A refusal for load takes 15 % off, once for all
-    calls that were under way then. Starts are
-    spread over the time that a call usually takes: calls in waves would meet the server's limit on bursts and never
-    come near its rate. Retry-After holds back every call that has not started. `clock` counts seconds and
-    never goes back. For one event loop.
+    A response makes the rate grow a little, a refusal by a rate limit takes 5 % off; so it settles where about one
+    call in twenty is refused, which is just above what the server allows. A refusal is kept to by the call that was
+    refused; Retry-After holds back all others only when five calls in a row (by start) were refused. Then each further
+    one halves the rate too, down to one call a second. Calls that were under way together never take off more than
+    half. An overload (503, 529) says nothing about this client's rate, and counts in such a row only. `clock` counts
+    seconds and never goes back. For one event loop.
     """
 
-    def __init__(self, clock: Clock, sleep: Sleep, *, start: int = 4, most: int = 64) -> None:
-        self.limit = float(min(start, most))
+    def __init__(self, clock: Clock, sleep: Sleep, *, first: float = 20.0, most: int = 64) -> None:
+        self.rate = first
         self.most = most
         self._clock, self._sleep = clock, sleep
-        self._running = 0
-        self._cut_at = self._next_start = float("-inf")
-        self._usual = 0.0
-        self._resume_at = float("-inf")
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._line = asyncio.Lock()
+        self._room = asyncio.Event()
+        self._running = self._started = 0
+        self._next_start = self._resume_at = float("-inf")
+        self._clean = 2 * _CLEAN
+        self._refusals: deque[int] = deque(maxlen=64)
+        self._silent_at: int | None = None
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[float]:
-        """A slot, as soon as there is one and the server's pause is over; it yields the time of the start."""
-        await self._enter()
+    async def slot(self) -> AsyncIterator[Start]:
+        """A start, in the order of asking, as soon as there is room, the rate allows it and the server's pause is
+        over."""
+        async with self._line:
+            start = await self._start()
         try:
-            start = max(self._next_start, self._clock())
-            self._next_start = start + _SPREAD * self._usual / self.limit
-            while (pause := max(start, self._resume_at) - self._clock()) > 0:
-                await self._sleep(pause)
-            yield self._clock()
+            yield start
         finally:
             self._running -= 1
-            self._admit()
+            self._room.set()
 
-    def learn(self, reply: Reply, started: float) -> None:
-        """Take note of what a call that started then came to."""
+    async def _start(self) -> Start:
+        while self._running >= self.most:
+            self._room.clear()
+            await self._room.wait()
+        held = False
+        while (pause := max(self._next_start, self._resume_at) - self._clock()) > 0:
+            held = True
+            await self._sleep(pause)
+        now, between = self._clock(), 1 / self.rate
+        # A start that came late by less than one interval is made good, so that a busy loop keeps the rate.
+        self._next_start = max(self._next_start, now - between) + between
+        self._running += 1
+        self._started += 1
+        return Start(self._started, self.rate, held)
+
+    def learn(self, reply: Reply, start: Start) -> None:
+        """Take note of what a call came to."""
         if not isinstance(reply, Failure):
-            self.limit = min(self.limit + 1 / self.limit, float(self.most))
-            self._usual += (self._clock() - started - self._usual) / 8
+            self._answered(start)
         elif reply.kind in ("rate_limited", "overloaded"):
-            if started > self._cut_at:
-                self.limit = max(self.limit * _CUT, 1.0)
-                self._cut_at = self._clock()
+            self._refused(reply, start)
+
+    def _answered(self, start: Start) -> None:
+        self._clean = min(self._clean + 1, 2 * _CLEAN)
+        if self._silent_at is not None and start.number > self._silent_at:
+            self._silent_at, self._clean = None, _CLEAN  # it answers again, and the limit is far up
+        if not start.held:  # the calls were bound by something else, and tell nothing about a higher rate
+            return
+        if self._clean >= _CLEAN:
+            self.rate += min(self.rate * _FAST_GROWTH, _MOST_GROWTH)
+        else:
+            self.rate += self.rate * _GROWTH + _LEAST_GROWTH
+
+    def _refused(self, reply: Failure, start: Start) -> None:
+        self._clean = max(self._clean - _CLEAN, 0)
+        least = max(start.rate / 2, _LEAST)
+        if reply.kind == "rate_limited":
+            self.rate = min(self.rate, max(self.rate * _CUT, least))
+        self._refusals.append(start.number)
+        if self._row(start.number) >= _ROW:
+            self._silent_at = max(self._refusals)
+            self.rate = min(self.rate, max(least, _PROBING))
             if reply.retry_after:
                 self._resume_at = max(self._resume_at, self._clock() + reply.retry_after)
 
-    async def _enter(self) -> None:
-        if not self._waiting and self._running < int(self.limit):
-            self._running += 1
-            return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # the slot was given, and nobody is there to use it
-                self._running -= 1
-                self._admit()
-            raise
-
-    def _admit(self) -> None:
-        while self._waiting and self._running < int(self.limit):
-            turn = self._waiting.popleft()
-            if not turn.done():
-                self._running += 1
-                turn.set_result(None)
+    def _row(self, number: int) -> int:
+        """How many calls around this one, in the order of their starts, are known to be refused without a gap."""
+        refused = set(self._refusals)
+        first = last = number
+        while first - 1 in refused:
+            first -= 1
+        while last + 1 in refused:
+            last += 1
+        return last - first + 1
 
 
 @dataclass(frozen=True, slots=True)
 class Paced:
-    """A client that waits for a slot before each call."""
+    """A client that waits for its start before each call."""
 
     inner: Client
     pace: Pace
 
     async def complete(self, request: Request) -> Reply:
         """The response, or why there is none."""
-        async with self.pace.slot() as started:
+        async with self.pace.slot() as start:
             reply = await self.inner.complete(request)
-            self.pace.learn(reply, started)
+            self.pace.learn(reply, start)
             return reply
 
 

@@ -16,7 +16,8 @@ class Patience:
     Faults (500, 502, 503, 504, 529, a connection, a time-out) are tried `attempts` times in all. A rate limit (429) is
     no fault: it is waited for up to `longest` seconds in all, not counting the line. The n-th wait is drawn from
     0 to `first` × 2ⁿ⁻¹ seconds, at most `most` (full jitter, so that calls that failed together do not come back
-    together); Retry-After is added in full.
+    together). Retry-After is added in full; where a rate limit says it, the wait beyond it
+    stays below `first`, since the server has said when and the pace spreads the starts.
     """
 
     attempts: int = 6
@@ -43,7 +44,9 @@ class Retrying:
             if not isinstance(reply, Failure) or not reply.retryable:
                 return reply
             faults += reply.kind != "rate_limited"
-            bound = min(self.patience.first * 2.0 ** min(tries - 1, 60), self.patience.most)
+            told = reply.kind == "rate_limited" and reply.retry_after
+            doubled = 0 if told else min(tries - 1, 60)
+            bound = min(self.patience.first * 2.0**doubled, self.patience.most)
             wait = (reply.retry_after or 0.0) + self.random.uniform(0.0, bound)
             if faults >= self.patience.attempts or waited + wait > self.patience.longest:
                 return replace(reply, message=f"{reply.message} · tried {tries} times")

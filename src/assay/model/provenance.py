@@ -18,3 +18,8 @@ COLUMNS: Final = (
     "licence",
 )
 """Text columns, except `depth` (integer). All may be missing."""
+
+
+def depth_of(depth: int | None, origin: str | None) -> int:
+    """How many models stand between people and an example: what it states, else 1 of origin `synthetic`, else 0."""
+    return depth if depth is not None else int(origin == "synthetic")

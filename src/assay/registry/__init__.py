@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from assay.model.recipe import Recipe
     from assay.registry.acting import Check
     from assay.registry.auditing import Audit
+    from assay.registry.collapsing import Collapsing
     from assay.registry.collecting import Collector
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.keeping import Keeping
@@ -72,6 +73,8 @@ class Registry:
     """Disabling, enabling and forgetting examples; compacting and repair."""
     audit: Facade[Audit] = Facade("auditing", "Audit")
     """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
+    collapse: Facade[Collapsing] = Facade("collapsing", "Collapsing")
+    """`registry.collapse(ref)`: how synthetic depth and diversity move from version to version."""
 
     def __init__(
         self,

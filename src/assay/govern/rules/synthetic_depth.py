@@ -7,6 +7,7 @@ from pydantic import Field
 
 from assay.govern.rule import Rule, Verdict, sorted_of
 from assay.govern.view import View
+from assay.model.provenance import depth_of
 
 
 class SyntheticDepth(Rule):
@@ -28,10 +29,7 @@ class SyntheticDepth(Rule):
     def judge(self, view: View) -> Sequence[Verdict]:
         parts, deepest = [], 0
         for rows in view.stored(["depth", "origin"]):
-            depths = [
-                depth if depth is not None else int(origin == "synthetic")
-                for depth, origin in zip(rows.column("depth"), rows.column("origin"), strict=True)
-            ]
+            depths = list(map(depth_of, rows.column("depth"), rows.column("origin")))
             deepest = max(deepest, *depths) if depths else deepest
             parts.append(rows.where([depth > self.max for depth in depths]))
         ids = sorted_of(parts)
