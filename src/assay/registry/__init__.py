@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from assay.registry.refs import Refs
     from assay.registry.releases import Releases
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
-    from assay.registry.reviewing import Reviewing
+    from assay.registry.reviewing import Folded, Reviewing
     from assay.registry.running import Runs
     from assay.registry.sweeping import Sweep
     from assay.registry.version import Version
@@ -93,6 +93,8 @@ class Registry:
         self.entropy = entropy
         self._index: SqliteIndex | None = None
         self._folder = root
+        self.reviewed: Folded | None = None
+        """What was folded of the log's reviews; `reviews` keeps it."""
         self.tell: Tell | None = None
         """Who is told of work that an answer has to wait for: building the index."""
 

@@ -20,7 +20,7 @@ from assay.govern.review_values import (
     put_payload,
     verdicts_body,
 )
-from assay.govern.reviews import CONFLICT, OPEN, REVIEWED, Judged, Refusal, Reviews, refusal, reviews
+from assay.govern.reviews import CONFLICT, OPEN, REVIEWED, Judged, Refusal, Reviews, refusal, visible
 from assay.kernels.ids import id_list, sorted_ids
 from assay.model.operation import Operation
 from assay.registry.acting import noted
@@ -57,6 +57,9 @@ def judge(
     def check(entries: Sequence[Operation]) -> None:
         now = fold(entries)
         raise_refused([refusal(now, action, name, registry.actor, one) for one in said])
+        for one, told in zip(said, given, strict=True):
+            if told.follows is not None:
+                _unmoved(now.named(name), one.id, registry.actor, told.follows)
 
     check(registry.store.log.entries())
     if dry_run:
@@ -69,17 +72,26 @@ def judge(
     return registry.act(action, judged.queue.dataset, body, check)
 
 
+def newest_seen(judged: Judged, id: bytes, actor: str) -> int:
+    """The entry with the newest verdict on an example that `actor` may see; 0 where there is none."""
+    return max((one.seq for one in visible(judged, id, actor)), default=0)
+
+
+def _unmoved(judged: Judged, id: bytes, actor: str, follows: int) -> None:
+    """Raise Conflict where a verdict came that the person has not seen, saying whose."""
+    seen = [one for one in visible(judged, id, actor) if one.seq > follows]
+    if seen:
+        first = min(seen, key=lambda one: one.seq)
+        who = "you, in another window," if first.actor == actor else first.actor
+        raise Conflict(
+            f"{who} judged {id.hex()[:12]} first: {first.verdict}, at {first.time}",
+            "nothing was written; look at it again, then judge",
+        )
+
+
 def folding(registry: Registry) -> Callable[[Sequence[Operation]], Reviews]:
-    """The fold of reviews, made anew only when it is asked of a longer log than before."""
-    made: dict[int, Reviews] = {}
-
-    def fold(entries: Sequence[Operation]) -> Reviews:
-        if len(entries) not in made:
-            made.clear()
-            made[len(entries)] = reviews(registry.store.objects, entries)
-        return made[len(entries)]
-
-    return fold
+    """The fold of reviews, which takes in only what the log has got since it was asked before."""
+    return registry.reviews.folded
 
 
 def resolve(judged: Judged, ids: Sequence[str]) -> list[bytes]:

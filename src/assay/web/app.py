@@ -29,7 +29,7 @@ from assay.web.rendering import LANGUAGES
 from assay.web.routing import API, PERMISSION, add_routes
 from assay.web.settings import Settings
 
-PARTS: Final = ("home", "dataset", "version", "login")
+PARTS: Final = ("home", "dataset", "version", "login", "review", "reviewing")
 """The modules of `assay.web.pages`, each with a `pages`."""
 
 
@@ -53,7 +53,8 @@ def create_app(
             identity = door.admit(request, permission)
             request.state.form_token = door.form_token(identity)
             with registries.lent(identity.actor) as registry:
-                yield Ask(registry, identity, language_of(request), settings)
+                keys = request.cookies.get("keys") != "off"
+                yield Ask(registry, identity, language_of(request), settings, keys, book, clock())
 
         return ask
 

@@ -51,6 +51,7 @@ def environment() -> Environment:
         "lines": lambda text, limit=4_000: Markup(block(str(text), limit)),  # noqa: S704 - `block` escapes
         "hallmark": hallmark,
         "size": spell_bytes,
+        "zh": lambda text: any("\u4e00" <= c <= "\u9fff" for c in str(text)[:400]),
     }
     return made
 
@@ -77,6 +78,7 @@ def render(request: Request, ask: Ask, template: str, view: Page) -> HTMLRespons
         "form_token": request.state.form_token,
         "version": __version__,
         "mode": ask.settings.mode,
+        "keys": ask.keys,
     }
     page = _environment().get_template(template)
     wanted = request.headers.get("hx-target", "").replace("-", "_")

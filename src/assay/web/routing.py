@@ -25,6 +25,7 @@ API: Final = "/api"
 PERMISSION: Final = "x-permission"
 """The key under which every route says what it asks for, in the OpenAPI document too."""
 
+_YEAR: Final = 365 * 24 * 3600
 Method = Literal["POST", "PUT", "DELETE"]
 
 
@@ -37,18 +38,41 @@ class Page(BaseModel):
 
 
 class Done(BaseModel):
-    """What an act came to: what it did in a sentence, the page that shows it, and the answer that the command gives."""
+    """What an act came to: what it did in a sentence, the page that shows it, and the answer that the command gives.
+
+    `once`: a secret that the answer shows, and nothing ever again. `remember`: choices about the interface that the
+    browser keeps, by the names of their cookies.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     said: str
     see: str
     answer: dict[str, Any] = {}
+    once: str = ""
+    remember: dict[str, str] = {}
+
+
+class Once(Page):
+    """A secret as it is shown, the one time; `see`: where to go on."""
+
+    said: str
+    see: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What a browser keeps as a file. `media`: its media type."""
+
+    name: str
+    media: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One declaration: a page where there is a template, else an act."""
+    """One declaration: a page where there is a template; a file; else an act."""
 
     path: str
     permission: Permission
@@ -72,6 +96,15 @@ class Pages:
 
         return take
 
+    def file(self, path: str, permission: Permission) -> Callable[..., Any]:
+        """Declare a file to be kept, the same for people and programs. Its function gives a `File`."""
+
+        def take(function: Callable[..., File]) -> Callable[..., File]:
+            self.declared.append(Declared(path, permission, function))
+            return function
+
+        return take
+
     def act(self, path: str, permission: Permission, method: Method = "POST") -> Callable[..., Any]:
         """Declare an act: a change. Its function takes a pydantic model called `form`, or nothing, and gives `Done`."""
 
@@ -88,6 +121,17 @@ def add_routes(app: FastAPI, parts: Sequence[Pages], asked: Callable[[Permission
         name = f"{one.function.__module__.rpartition('.')[2]}_{one.function.__name__}"
         shared: dict[str, Any] = {"openapi_extra": {PERMISSION: one.permission.value}}
         depends = Depends(asked(one.permission))
+        if one.method == "GET" and not one.template:
+            app.add_api_route(
+                API + one.path, _with_ask(_kept(one), depends, like=one.function), methods=["GET"], name=f"api_{name}",
+                operation_id=name, summary=_first_line(one.function), response_class=Response, response_model=None,
+                **shared,
+            )  # fmt: skip
+            app.add_api_route(
+                one.path, _with_ask(_kept(one), depends, like=one.function), methods=["GET"], name=name,
+                include_in_schema=False, response_model=None, **shared,
+            )  # fmt: skip
+            continue
         answers = inspect.signature(one.function, eval_str=True).return_annotation
         app.add_api_route(
             API + one.path, _with_ask(one.function, depends), methods=[one.method], response_model=answers,
@@ -115,11 +159,30 @@ def _led(one: Declared) -> Callable[..., Response]:
 
     def act(request: Request, ask: Ask, **given: Any) -> Response:
         done: Done = one.function(ask=ask, **given)
+        if done.once:
+            return render(request, ask, "once.html", Once(said=done.said, see=done.see, secret=done.once))
+        answer: Response = RedirectResponse(done.see, status_code=303)
         if request.headers.get("hx-request") == "true":
-            return Response(status_code=204, headers={"HX-Redirect": done.see})
-        return RedirectResponse(done.see, status_code=303)
+            answer = Response(status_code=204, headers={"HX-Redirect": done.see})
+        for name, value in done.remember.items():
+            answer.set_cookie(
+                name, value, max_age=_YEAR, httponly=True, secure=ask.settings.secure, samesite="lax", path="/"
+            )
+        return answer
 
     return act
+
+
+def _kept(one: Declared) -> Callable[..., Response]:
+    """A file's function, answering so that the browser keeps it and never shows it."""
+
+    def file(request: Request, ask: Ask, **given: Any) -> Response:
+        found: File = one.function(ask=ask, **given)
+        name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in found.name)
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        return Response(found.data, media_type=found.media, headers=headers)
+
+    return file
 
 
 def _with_ask(
