@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from assay import __version__
 from assay.measure.shares import percent
-from assay.model.escape import block, inline
+from assay.model.escape import acts_unseen, block, inline, spelled
 
 if TYPE_CHECKING:
     from assay.web.asking import Ask
@@ -51,6 +51,7 @@ def environment() -> Environment:
         "lines": lambda text, limit=4_000: Markup(block(str(text), limit)),  # noqa: S704 - `block` escapes
         "hallmark": hallmark,
         "size": spell_bytes,
+        "plain": lambda text: "".join(spelled(c, 1) if acts_unseen(c) else c for c in str(text)),
         "zh": lambda text: any("\u4e00" <= c <= "\u9fff" for c in str(text)[:400]),
     }
     return made

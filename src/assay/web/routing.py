@@ -40,8 +40,7 @@ class Page(BaseModel):
 class Done(BaseModel):
     """What an act came to: what it did in a sentence, the page that shows it, and the answer that the command gives.
 
-    `once`: a secret that the answer shows, and nothing ever again. `remember`: choices about the interface that the
-    browser keeps, by the names of their cookies.
+    `remember`: choices about the interface that the browser keeps, by the names of their cookies.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -49,16 +48,7 @@ class Done(BaseModel):
     said: str
     see: str
     answer: dict[str, Any] = {}
-    once: str = ""
     remember: dict[str, str] = {}
-
-
-class Once(Page):
-    """A secret as it is shown, the one time; `see`: where to go on."""
-
-    said: str
-    see: str
-    secret: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +77,14 @@ class Pages:
 
     declared: list[Declared] = field(default_factory=list)
 
-    def page(self, path: str, permission: Permission, template: str) -> Callable[..., Any]:
-        """Declare a page."""
+    def page(
+        self, path: str, permission: Permission, template: str, method: Literal["GET", "POST"] = "GET"
+    ) -> Callable[..., Any]:
+        """Declare a page. With `POST` it answers a `form`: a question that is too long for an address, or an act whose
+        answer is shown once."""
 
         def take(function: Callable[..., Page]) -> Callable[..., Page]:
-            self.declared.append(Declared(path, permission, function, template))
+            self.declared.append(Declared(path, permission, function, template, method))
             return function
 
         return take
@@ -159,8 +152,6 @@ def _led(one: Declared) -> Callable[..., Response]:
 
     def act(request: Request, ask: Ask, **given: Any) -> Response:
         done: Done = one.function(ask=ask, **given)
-        if done.once:
-            return render(request, ask, "once.html", Once(said=done.said, see=done.see, secret=done.once))
         answer: Response = RedirectResponse(done.see, status_code=303)
         if request.headers.get("hx-request") == "true":
             answer = Response(status_code=204, headers={"HX-Redirect": done.see})
