@@ -52,6 +52,7 @@ def environment() -> Environment:
         "hallmark": hallmark,
         "size": spell_bytes,
         "plain": lambda text: "".join(spelled(c, 1) if acts_unseen(c) else c for c in str(text)),
+        "lineage": _lineage,
         "zh": lambda text: any("\u4e00" <= c <= "\u9fff" for c in str(text)[:400]),
     }
     return made
@@ -87,6 +88,12 @@ def render(request: Request, ask: Ask, template: str, view: Page) -> HTMLRespons
         made = page.new_context(context)
         return HTMLResponse("".join(page.blocks[wanted](made)))
     return HTMLResponse(page.render(context))
+
+
+def _lineage(view: Any, said: Any) -> Markup:
+    from assay.web.pages.lineage import picture
+
+    return picture(view, said)
 
 
 def hallmark(fingerprint: str) -> Markup:
