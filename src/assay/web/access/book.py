@@ -23,6 +23,8 @@ IDLE: Final = 12 * 3600
 """Seconds after which a session that nobody used ends; `WHOLE` ends any."""
 WHOLE: Final = 7 * 24 * 3600
 _TOUCHED: Final = 60
+_SHOWN: Final = 16
+"""Digits of a session's hash that name it to its person."""
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS people (
   name TEXT PRIMARY KEY, roles TEXT NOT NULL, password TEXT, created REAL NOT NULL, shut INTEGER NOT NULL DEFAULT 0);
@@ -58,6 +60,16 @@ class Token:
     expires: float
     used: float | None
     revoked: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session, without its secret. `id`: the beginning of its hash. `seen`: when it was last used, to a minute."""
+
+    id: str
+    created: float
+    seen: float
+    current: bool
 
 
 class Book:
@@ -208,6 +220,25 @@ class Book:
             with self._write() as db:
                 db.execute("UPDATE sessions SET seen = ? WHERE hashed = ?", (now, hashed))
         return person, _read(roles)
+
+    def sessions(self, person: str, current: str = "") -> list[Session]:
+        """Somebody's sessions that hold now, the newest first. `current`: the text of the one that asks."""
+        now, mine = self._clock(), hash_of(current)
+        rows = self._rows(
+            "SELECT hashed, created, seen FROM sessions WHERE person = ? AND seen >= ? AND created >= ? "
+            "ORDER BY created DESC, hashed LIMIT 200",
+            person, now - IDLE, now - WHOLE,
+        )  # fmt: skip
+        return [Session(hashed[:_SHOWN], created, seen, hashed == mine) for hashed, created, seen in rows]
+
+    def end_of(self, person: str, id: str) -> None:
+        """End one of somebody's sessions by its id. Raises NotFound."""
+        with self._write() as db:
+            ended = db.execute(
+                f"DELETE FROM sessions WHERE person = ? AND substr(hashed, 1, {_SHOWN}) = ?", (person, id)
+            )
+        if not ended.rowcount:
+            raise NotFound(f"no session {id[:40]!r} of {person}", "the page of your sessions lists them")
 
     def end(self, text: str) -> None:
         """End a session."""
