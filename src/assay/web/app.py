@@ -54,7 +54,7 @@ def create_app(
             request.state.form_token = door.form_token(identity)
             with registries.lent(identity.actor) as registry:
                 keys = request.cookies.get("keys") != "off"
-                yield Ask(registry, identity, language_of(request), settings, keys, book, clock())
+                yield Ask(registry, identity, language_of(request), settings, keys=keys, book=book, now=clock())
 
         return ask
 

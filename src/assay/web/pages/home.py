@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+from urllib.parse import quote
+
 from pydantic import BaseModel
 
 from assay.registry import Registry
+from assay.registry.attention import Waits, attention
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.routing import Page, Pages
@@ -27,12 +31,14 @@ class DatasetLine(BaseModel):
 
 
 class Needed(BaseModel):
-    """Something that waits for somebody: what, where, and why it matters."""
+    """Something that waits for somebody: what, where, and why it matters; `said` names `n` and `what`."""
 
     status: str
     where: str
     see: str
     said: str
+    n: int = 0
+    what: str = ""
 
 
 class Happened(BaseModel):
@@ -68,7 +74,7 @@ def home(ask: Ask) -> HomePage:
     return HomePage(
         command="assay list",
         datasets=lines,
-        needed=_needed(registry, lines),
+        needed=_needed(ask),
         lately=lately,
         operations=len(entries),
         eval_sets=len(registry.eval_sets()),
@@ -99,10 +105,37 @@ def _released(registry: Registry, name: str) -> str | None:
         return None
 
 
-def _needed(registry: Registry, lines: list[DatasetLine]) -> list[Needed]:
-    """What waits, most blocking first."""
-    return [
-        Needed(status="wait", where=line.latest, see=f"/d/{line.latest}", said="no version is released")
-        for line in lines
-        if line.released is None
+_SAYS: Final[dict[str, tuple[str, str]]] = {
+    "contaminated": ("fail", "{n} rows hold items of frozen eval sets"),
+    "findings": ("fail", "the gate has {n} findings: {what}"),
+    "waiver": ("warn", "a waiver ends soon: {what}"),
+    "conflicts": ("warn", "{n} verdicts differ and wait for a third person"),
+    "approve": ("wait", "it waits for approval, and you made none of it"),
+    "unchecked": ("warn", "{what} was frozen after it was made: check it"),
+    "release": ("wait", "it is approved and not released"),
+    "queue": ("wait", "{n} examples wait for your verdict"),
+}
+"""What waits → its mark, and how it is said."""
+_TAKES: Final = {
+    "conflicts": Permission.REVIEW,
+    "queue": Permission.REVIEW,
+    "approve": Permission.RELEASE,
+    "release": Permission.RELEASE,
+}
+"""What only some can do anything about."""
+
+
+def _needed(ask: Ask) -> list[Needed]:
+    """What waits for who asks, most blocking first."""
+    found = [
+        one for one in attention(ask.registry) if ask.identity.may(_TAKES.get(one.kind, Permission.READ))
     ]
+    return [_line_of(one) for one in found]
+
+
+def _line_of(one: Waits) -> Needed:
+    status, said = _SAYS[one.kind]
+    see = f"/d/{quote(one.dataset)}/policy?ref={quote(one.where)}"
+    if one.kind in ("queue", "conflicts"):
+        see = f"/review/{quote(one.where)}" + ("?conflicts=1" if one.kind == "conflicts" else "")
+    return Needed(status=status, where=one.where, see=see, said=said, n=one.n, what=one.what)
