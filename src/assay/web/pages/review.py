@@ -72,7 +72,7 @@ class NewQueue(BaseModel):
     ref: str = Field(max_length=200)
     sample: str = "random"
     n: int | None = Field(default=100, ge=1)
-    reviewers: Literal[1, 2] = 1
+    reviewers: int = Field(default=1, ge=1, le=2)
     blind: Literal["auto", "yes", "no"] = "auto"
     gold: int = Field(default=0, ge=0)
     by: str = Field(default="", max_length=200)
