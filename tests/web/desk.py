@@ -44,7 +44,6 @@ class Desk:
         app = create_app(lambda: assay.open(self.root, actor=actor), Settings(limits=MANY))
         return TestClient(app, base_url="http://127.0.0.1", follow_redirects=False)
 
-
     def asking(
         self, mode: Mode, people: dict[str, set[Role]], password: str | None = None
     ) -> tuple[TestClient, dict[str, str]]:

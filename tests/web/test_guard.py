@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from tests.web.desk import Desk
 
 from assay.web.access.roles import TABLE, Permission, Role, may
 from assay.web.routing import PERMISSION
@@ -57,3 +60,79 @@ def test_a_change_from_another_site_is_refused(client: TestClient, headers: dict
 
 def test_a_body_that_is_too_large_is_refused(client: TestClient) -> None:
     assert client.post("/d/help", content=b"x" * (3 << 20)).status_code == 413
+
+
+def filled(path: str) -> str:
+    """A route's path with something in its places."""
+    known = {"ref": "help@v1", "name": "help", "queue": "q", "id": "ab12", "seq": "1"}
+    return re.sub(r"{(\w+)[^}]*}", lambda found: known.get(found[1], "x"), path)
+
+
+def asked(client: TestClient, route: APIRoute, method: str, headers: dict[str, str]) -> tuple[int, str]:
+    """The status of a route, and where it leads or what it says."""
+    answer = client.request(method, filled(route.path), headers=headers)
+    return answer.status_code, answer.headers.get("location", answer.text)
+
+
+def test_every_route_lets_in_whom_the_table_says_and_nobody_else(folder: Path, tmp_path: Path) -> None:
+    """Every route × every role alone, by session (pages and forms) or token (`/api`), and nobody."""
+    desk = Desk.copy(folder, tmp_path)
+    client, tokens = desk.asking("password", {role.value: {role} for role in Role})
+    assert desk.book is not None
+    checked = 0
+    with client:
+        for route in routes(client.app):
+            needs = Permission((route.openapi_extra or {})[PERMISSION])
+            for method in sorted(route.methods - {"HEAD"}):
+                client.cookies.clear()
+                status, said = asked(client, route, method, {})
+                if needs is Permission.OPEN:
+                    assert status not in (401, 403), (method, route.path)
+                elif method == "GET" and not route.path.startswith("/api"):
+                    assert (status, said) == (303, "/login"), (method, route.path)
+                else:
+                    assert status == 401, (method, route.path)
+                    assert "not_authenticated" in said
+                for role in Role:
+                    client.cookies.clear()
+                    headers = {}
+                    if route.path.startswith("/api"):
+                        headers["authorization"] = f"Bearer {tokens[role.value]}"
+                    else:
+                        client.cookies.set("assay", desk.book.begin(role.value).text)
+                    status, said = asked(client, route, method, headers)
+                    where = (method, route.path, role, status, said[:300])
+                    assert status != 401, where
+                    assert (status, said) != (303, "/login") or route.path == "/logout", where
+                    refused = status == 403 and "it takes the permission" in said
+                    assert refused is not may([role], needs), where
+                    checked += 1
+    assert checked >= len(Role) * 60
+
+
+def test_every_act_refuses_another_site_and_a_form_without_its_token(folder: Path, tmp_path: Path) -> None:
+    desk = Desk.copy(folder, tmp_path)
+    client, _ = desk.asking("password", {"ann": set(Role)})
+    assert desk.book is not None
+    before = len(desk.registry().log())
+    acts = [(r, m) for r in routes(client.app) for m in r.methods - {"GET", "HEAD"}]
+    assert len(acts) > 20
+    with client:
+        for route, method in acts:
+            client.cookies.set("assay", desk.book.begin("ann").text)
+            path = filled(route.path)
+            for foreign in (
+                {"origin": "http://evil.example"},
+                {"origin": "null"},
+                {"sec-fetch-site": "same-site"},
+            ):
+                answer = client.request(method, path, headers=foreign)
+                assert (answer.status_code, answer.json()["error"]["code"]) == (403, "cross_site"), path
+            if Permission((route.openapi_extra or {})[PERMISSION]) is Permission.OPEN:
+                continue
+            for form in ("", "?form=", f"?form={'0' * 64}"):
+                own = {"origin": "http://127.0.0.1", "sec-fetch-site": "same-origin"}
+                answer = client.request(method, path + form, headers=own)
+                assert answer.status_code == 403, path
+                assert "too old" in answer.text, path
+    assert len(desk.registry().log()) == before

@@ -12,12 +12,12 @@ import pytest
 pytest.importorskip("fastapi", reason="needs the extra `web`")
 
 from fastapi.testclient import TestClient
+from tests.web.conftest import HOSTILE
+from tests.web.desk import Desk, send, well_formed
 
 from assay.registry.review_results import Given, Rules
 from assay.registry.review_samples import Drawing
 from assay.web.access.roles import Role
-from tests.web.conftest import HOSTILE
-from tests.web.desk import Desk, send, well_formed
 
 
 @pytest.fixture
@@ -54,11 +54,25 @@ def test_the_queues_and_one_example_are_pages_with_twins(desk: Desk, ann: TestCl
 
 
 def test_a_queue_is_made_judged_taken_back_and_applied(desk: Desk, ann: TestClient) -> None:
-    fields = {"name": "web", "ref": "help@v1", "sample": "random", "n": "6", "reviewers": "1", "blind": "auto"}
+    fields = {
+        "name": "web",
+        "ref": "help@v1",
+        "sample": "random",
+        "n": "6",
+        "reviewers": "1",
+        "blind": "auto",
+    }
     made = send(ann, "/review/queues", fields)
     assert (made.status_code, made.headers["location"]) == (303, "/review/web")
     first = card(ann, "web")
-    said = {"id": first["id"], "follows": "0", "verdict": "reject", "comment": HOSTILE, "tags": "tone=4", "score": "2"}
+    said = {
+        "id": first["id"],
+        "follows": "0",
+        "verdict": "reject",
+        "comment": HOSTILE,
+        "tags": "tone=4",
+        "score": "2",
+    }
     done = send(ann, "/review/web/judge", said)
     assert (done.status_code, done.headers["location"]) == (303, "/review/web")
     assert card(ann, "web")["id"] != first["id"]
@@ -158,10 +172,16 @@ def test_an_edit_changes_what_was_changed_and_no_line_ends(desk: Desk, ann: Test
     assert shown.payload is not None
     payload = registry.store.objects.get_json(shown.payload)["payload"]
     assert [one["content"] for one in payload["messages"]] == [texts[0], "one\ntwo"]
-    same = {"id": ids[0], "verdict": "edit", "texts": [t["text"] for t in card(ann, "edit", id=ids[0])["turns"]]}
+    same = {
+        "id": ids[0],
+        "verdict": "edit",
+        "texts": [t["text"] for t in card(ann, "edit", id=ids[0])["turns"]],
+    }
     if not card(ann, "edit", id=ids[0])["payload"] and ids[0] != plain:
         assert send(ann, "/review/edit/judge", same).status_code == 400
-    assert send(ann, "/review/edit/judge", {"id": plain, "verdict": "edit", "texts": ["x"]}).status_code == 400
+    assert (
+        send(ann, "/review/edit/judge", {"id": plain, "verdict": "edit", "texts": ["x"]}).status_code == 400
+    )
     wrong = {"id": plain, "verdict": "edit", "payload": "[1"}
     assert send(ann, "/review/edit/judge", wrong).status_code == 400
     assert send(ann, "/review/edit/judge", {"id": plain, "verdict": "accept", "tags": "x"}).status_code == 400

@@ -91,9 +91,7 @@ def _findings(registry: Registry, ref: str, name: str, newest: Committed) -> Ite
         yield Waits("findings", ref, name, len(rest), ", ".join(one.code for one in rest[:4]))
 
 
-def _waivers(
-    registry: Registry, ref: str, name: str, said: Approvals, newest: int
-) -> Iterator[Waits]:
+def _waivers(registry: Registry, ref: str, name: str, said: Approvals, newest: int) -> Iterator[Waits]:
     """Waivers of the newest version, and of the released one, that end soon."""
     now, soon = _now(registry), spell_time(registry.clock() + SOON)
     for number in sorted({newest, said.released or newest}):
@@ -102,9 +100,7 @@ def _waivers(
                 yield Waits("waiver", f"{name}@v{number}", name, 0, f"{one.code}, {one.until[:10]}")
 
 
-def _may_approve(
-    registry: Registry, name: str, newest: Committed, entries: Sequence[Operation]
-) -> bool:
+def _may_approve(registry: Registry, name: str, newest: Committed, entries: Sequence[Operation]) -> bool:
     body = {"version": newest.number, "fingerprint": newest.operation.body.get("fingerprint")}
     asked = Operation(0, None, _now(registry), registry.actor, "approve", name, body)
     return objection(entries, asked) is None

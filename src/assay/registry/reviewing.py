@@ -15,7 +15,15 @@ from assay.kernels.ids import IdArray, id_list, sorted_ids
 from assay.model.operation import Operation
 from assay.model.ref import check_name
 from assay.registry.acting import noted
-from assay.registry.judging import check_rules, folding, judge, newest_seen, raise_refused, resolve, waiting_for
+from assay.registry.judging import (
+    check_rules,
+    folding,
+    judge,
+    newest_seen,
+    raise_refused,
+    resolve,
+    waiting_for,
+)
 from assay.registry.review_results import HIDDEN, Given, QueueStatus, Rules, Shown
 from assay.registry.review_samples import Drawing, draw, known_answers
 from assay.store.idsets import ids_body

@@ -29,7 +29,20 @@ from assay.web.rendering import LANGUAGES
 from assay.web.routing import API, PERMISSION, add_routes
 from assay.web.settings import Settings
 
-PARTS: Final = ("home", "dataset", "version", "login", "review", "reviewing", "runs", "policy", "audit", "lineage", "settings", "people")
+PARTS: Final = (
+    "home",
+    "dataset",
+    "version",
+    "login",
+    "review",
+    "reviewing",
+    "runs",
+    "policy",
+    "audit",
+    "lineage",
+    "settings",
+    "people",
+)
 """The modules of `assay.web.pages`, each with a `pages`."""
 
 
@@ -54,7 +67,9 @@ def create_app(
             request.state.form_token = door.form_token(identity)
             with registries.lent(identity.actor) as registry:
                 keys = request.cookies.get("keys") != "off"
-                yield Ask(registry, identity, language_of(request), settings, keys=keys, book=book, now=clock())
+                yield Ask(
+                    registry, identity, language_of(request), settings, keys=keys, book=book, now=clock()
+                )
 
         return ask
 

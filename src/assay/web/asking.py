@@ -12,8 +12,8 @@ from assay.web.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request. `language`: `en` or `zh`, of the interface. `keys`: whether single keys act in a page. `book`: who may
-    come in, None where nobody is asked. `now`: seconds since the epoch."""
+    """One request. `language`: `en` or `zh`, of the interface. `keys`: whether single keys act in a page. `book`: who
+    may come in, None where nobody is asked. `now`: seconds since the epoch."""
 
     registry: Registry
     identity: Identity

@@ -157,7 +157,13 @@ def _led(one: Declared) -> Callable[..., Response]:
             answer = Response(status_code=204, headers={"HX-Redirect": done.see})
         for name, value in done.remember.items():
             answer.set_cookie(
-                name, value, max_age=_YEAR, httponly=True, secure=ask.settings.secure, samesite="lax", path="/"
+                name,
+                value,
+                max_age=_YEAR,
+                httponly=True,
+                secure=ask.settings.secure,
+                samesite="lax",
+                path="/",
             )
         return answer
 

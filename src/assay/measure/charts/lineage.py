@@ -20,8 +20,8 @@ LANES: Final = 8
 @dataclass(frozen=True, slots=True)
 class Node:
     """A version. `ref` and `href` name it and lead to it; `number` is unique; `before` and `merged`: numbers of those
-    that led to it; the table has the links. `state`: released, approved, revoked or "", shown as a shape. `notes`: what is said
-    beside it, the state in a word first; `cells`: of its row in the table."""
+    that led to it; the table has the links. `state`: released, approved, revoked or "", shown as a shape. `notes`: what
+    is said beside it, the state in a word first; `cells`: of its row in the table."""
 
     number: int
     ref: str
@@ -59,7 +59,9 @@ def lineage(name: str, title: str, heads: Sequence[str], nodes: Sequence[Node]) 
         said = " · ".join(one.notes)
         parts.append(_mark(x, y, one.state))
         parts.append(text(label, y + 4, one.ref, kind="tb mono"))
-        parts.append(text(label + 8 + 7.4 * min(len(one.ref), 60), y + 4, f"{one.branch} · {said}", kind="tm"))
+        parts.append(
+            text(label + 8 + 7.4 * min(len(one.ref), 60), y + 4, f"{one.branch} · {said}", kind="tm")
+        )
     said = f"{len(nodes)} versions on {len(branches)} branch{'' if len(branches) == 1 else 'es'}."
     picture = image(name, title, said, (WIDTH, height), "".join(parts), "lineage")
     return f'<figure class="fig lineage" id="{name}">{picture}{_table(title, heads, nodes)}</figure>'

@@ -235,7 +235,7 @@ class Book:
         """End one of somebody's sessions by its id. Raises NotFound."""
         with self._write() as db:
             ended = db.execute(
-                f"DELETE FROM sessions WHERE person = ? AND substr(hashed, 1, {_SHOWN}) = ?", (person, id)
+                "DELETE FROM sessions WHERE person = ? AND substr(hashed, 1, ?) = ?", (person, _SHOWN, id)
             )
         if not ended.rowcount:
             raise NotFound(f"no session {id[:40]!r} of {person}", "the page of your sessions lists them")

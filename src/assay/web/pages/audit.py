@@ -119,7 +119,7 @@ class VerifyPage(Page):
 
 
 @pages.page("/audit", Permission.AUDIT, "audit.html")
-def audit(
+def audit(  # noqa: PLR0913 - the fields of the filter, by keyword
     ask: Ask,
     actor: str = "",
     action: str = "",
@@ -132,7 +132,14 @@ def audit(
     """The log by who, what, when and about which example, newest first."""
     registry = ask.registry
     whole = registry.log()
-    asked = {"actor": actor, "action": action, "dataset": dataset, "since": since, "until": until, "id": example}
+    asked = {
+        "actor": actor,
+        "action": action,
+        "dataset": dataset,
+        "since": since,
+        "until": until,
+        "id": example,
+    }
     wanted = {key: value.strip() for key, value in asked.items() if value.strip()}
     found = registry.audit.log(**wanted) if wanted else whole
     left = [one for one in found if before is None or one.seq < before]
@@ -206,7 +213,13 @@ def example(ask: Ask, id: str) -> File:
         {"entry": json.loads(one.as_bytes()), "proof": registry.audit.inclusion(one.seq, size)}
         for one in found[-_PROOFS:]
     ]
-    told = {"example": id, "origin": registry.audit.origin, "size": size, "concern": len(found), "entries": proofs}
+    told = {
+        "example": id,
+        "origin": registry.audit.origin,
+        "size": size,
+        "concern": len(found),
+        "entries": proofs,
+    }
     return File(f"example-{id[:12]}.json", JSON, json.dumps(told, ensure_ascii=False, indent=1).encode())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
@@ -60,7 +60,7 @@ class Change(BaseModel):
 def people(ask: Ask) -> PeoplePage:
     """Who may come in, and with which roles."""
     may = {one.value: sorted(TABLE[one]) for one in TABLE}
-    told = {"roles": [one.value for one in Role], "may": may, "me": ask.identity.actor}
+    told: dict[str, Any] = {"roles": [one.value for one in Role], "may": may, "me": ask.identity.actor}
     if ask.book is None:
         return PeoplePage(command="assay serve --mode password", asks=False, people=[], tokens=[], **told)
     tokens = ask.book.tokens()

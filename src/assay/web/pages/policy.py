@@ -159,9 +159,7 @@ class Waive(Note):
 
 
 @pages.page("/d/{name}/policy", Permission.READ, "policy.html")
-def policy(
-    ask: Ask, name: str, ref: str = "", moment: Moment = "release", check: bool = False
-) -> PolicyPage:
+def policy(ask: Ask, name: str, ref: str = "", moment: Moment = "release", check: bool = False) -> PolicyPage:
     """The policy in force for a dataset, and what it says of a version."""
     registry = ask.registry
     version = registry.version(ref or name)
@@ -269,9 +267,7 @@ def _table(gate: Gate, told: Literal["now", "recorded", "trial"]) -> GateTable:
         )
         for one in gate.outcomes
     ]  # fmt: skip
-    return GateTable(
-        told=told, moment=gate.moment, passed=gate.passed, result=gate.result, outcomes=outcomes
-    )
+    return GateTable(told=told, moment=gate.moment, passed=gate.passed, result=gate.result, outcomes=outcomes)
 
 
 def _number(value: float | None, unit: str) -> str:
@@ -288,8 +284,8 @@ def _policied(registry: Registry, found: InForce, name: str) -> Policied:
         moments = {at: str(said.pop(at)) for at in ("commit", "release", "train")}
         rules.append(Rule(kind=rule.kind, parameters=said, **moments))
     return Policied(
-        number=one.number, digest=one.digest, own=one.dataset == name, time=one.operation.time, actor=one.operation.actor,
-        reason=registry.said(one.operation), approvals=policy.approvals, approvers=list(policy.approvers),
+        number=one.number, digest=one.digest, own=one.dataset == name, time=one.operation.time,
+        actor=one.operation.actor, reason=registry.said(one.operation), approvals=policy.approvals, approvers=list(policy.approvers),
         description=policy.description, rules=rules, yaml=_spelled(policy),
     )  # fmt: skip
 

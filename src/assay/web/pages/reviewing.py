@@ -101,8 +101,8 @@ class QueuePage(Page):
 
 
 class Form(BaseModel):
-    """A verdict. `texts`: all texts of the example, of an edit; or `payload`, its whole JSON. `tags`: `name=value`, apart
-    by blanks. `follows`: the newest verdict that was seen, none where it does not matter."""
+    """A verdict. `texts`: all texts of the example, of an edit; or `payload`, its whole JSON. `tags`: `name=value`,
+    apart by blanks. `follows`: the newest verdict that was seen, none where it does not matter."""
 
     id: str = Field(min_length=4, max_length=64)
     verdict: str = Field(max_length=20)
@@ -226,7 +226,9 @@ def _card(ask: Ask, shown: Shown) -> Card:
     turns = turns_of(example.payload)
     said = [_said(one, comment, actor) for one, comment in shown.said]
     facts = None if hidden else chapter(ask.registry, example.id)
-    rows: Sequence[Any] = [one for one in facts.rows if one["dataset"] == shown.queue.dataset] if facts else ()
+    rows: Sequence[Any] = (
+        [one for one in facts.rows if one["dataset"] == shown.queue.dataset] if facts else ()
+    )
     mine = [one for one in said if one.mine]
     return Card(
         id=example.name, kind=example.kind, state=shown.state, turns=turns,

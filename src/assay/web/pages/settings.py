@@ -155,7 +155,7 @@ def view(ask: Ask) -> ViewPage:
 @pages.act("/settings/view", Permission.READ)
 def choose(ask: Ask, form: View) -> Done:
     """Choose the interface's language, and whether single keys act."""
-    kept = {"language": form.language, "keys": form.keys}
+    kept: dict[str, str] = {"language": form.language, "keys": form.keys}
     return Done(said="kept in this browser", see="/settings", remember=kept)
 
 
@@ -165,7 +165,12 @@ def access(ask: Ask) -> AccessPage:
     me, book = ask.identity, ask.book
     if book is None:
         return AccessPage(
-            command="assay serve --mode password", asks=False, may_make=False, sessions=[], tokens=[], roles=[]
+            command="assay serve --mode password",
+            asks=False,
+            may_make=False,
+            sessions=[],
+            tokens=[],
+            roles=[],
         )
     mine = [one for one in book.tokens() if one.person == me.actor][:_MOST]
     return AccessPage(
@@ -187,7 +192,9 @@ def make(ask: Ask, form: NewToken) -> Once:
     me = ask.identity
     if me.how != "session":
         # A token that makes tokens would outlive its own end.
-        raise UsageError("tokens are made by who logged in", "log in, or ask an admin: assay access token NAME")
+        raise UsageError(
+            "tokens are made by who logged in", "log in, or ask an admin: assay access token NAME"
+        )
     if not set(form.roles) <= me.roles:
         raise UsageError("a token has at most the roles that you have here", ", ".join(sorted(me.roles)))
     made = book_of(ask).make_token(me.actor, form.roles, form.label.strip(), form.days * _DAY)
