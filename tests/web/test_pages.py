@@ -59,3 +59,20 @@ def test_chinese_is_chosen_by_the_browser_or_a_cookie(client: TestClient) -> Non
     assert 'lang="zh-Hans"' in client.get("/", headers={"accept-language": "zh-CN,en;q=0.5"}).text
     client.cookies.set("language", "zh")
     assert 'lang="zh-Hans"' in client.get("/").text
+
+
+def test_every_phrase_of_the_templates_has_a_chinese_one_with_the_same_places() -> None:
+    import re
+    from importlib.resources import files
+
+    from assay.web.rendering import words
+
+    chinese = words("zh")
+    said = re.compile(r"""\b_\(\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
+    found = set()
+    for template in files("assay.web").joinpath("templates").iterdir():
+        found |= {match[1][1:-1] for match in said.finditer(template.read_text(encoding="utf-8"))}
+    assert len(found) > 100
+    assert sorted(found - chinese.keys()) == []
+    for phrase, other in chinese.items():
+        assert set(re.findall(r"{\w+}", phrase)) == set(re.findall(r"{\w+}", other)), phrase

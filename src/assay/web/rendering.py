@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from assay import __version__
 from assay.measure.shares import percent
@@ -69,7 +69,8 @@ def render(request: Request, ask: Ask, template: str, view: Page) -> HTMLRespons
 
     def said(phrase: str, **values: Any) -> str:
         text = known.get(phrase, phrase)
-        return text.format(**values) if values else text
+        # Values that a filter made fit for a page are not escaped again.
+        return escape(text).format(**values) if values else text
 
     context = {
         "view": view,

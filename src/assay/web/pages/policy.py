@@ -285,8 +285,8 @@ def _policied(registry: Registry, found: InForce, name: str) -> Policied:
         rules.append(Rule(kind=rule.kind, parameters=said, **moments))
     return Policied(
         number=one.number, digest=one.digest, own=one.dataset == name, time=one.operation.time,
-        actor=one.operation.actor, reason=registry.said(one.operation), approvals=policy.approvals, approvers=list(policy.approvers),
-        description=policy.description, rules=rules, yaml=_spelled(policy),
+        actor=one.operation.actor, reason=registry.said(one.operation), approvals=policy.approvals,
+        approvers=list(policy.approvers), description=policy.description, rules=rules, yaml=_spelled(policy),
     )  # fmt: skip
 
 
