@@ -11,7 +11,7 @@ from assay.govern.approvals import Approvals, approvals, objection
 from assay.govern.enacted import in_force
 from assay.govern.reviews import CONFLICT, DECIDED
 from assay.model.operation import Operation
-from assay.registry.judging import waiting_for
+from assay.registry.judging import count_waiting
 from assay.registry.timing import spell_time
 from assay.store.evalsets import frozen_sets
 from assay.store.heads import Committed
@@ -114,11 +114,11 @@ def _queues(registry: Registry) -> Iterator[Waits]:
             return
         states = [case.state(judged.queue.reviewers) for case in judged.cases.values()]
         if states.count(DECIDED) < len(judged.queue.ids):
-            left = len(waiting_for(found, judged, registry.actor))
+            left = count_waiting(found, judged, registry.actor)
             if left:
                 yield Waits("queue", judged.queue.name, judged.queue.dataset, left)
         if CONFLICT in states:
-            disputed = len(waiting_for(found, judged, registry.actor, conflicts=True))
+            disputed = count_waiting(found, judged, registry.actor, conflicts=True)
             if disputed:
                 yield Waits("conflicts", judged.queue.name, judged.queue.dataset, disputed)
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from assay.govern.auto_review import count_states, standings
 from assay.govern.review_values import Queue, Verdict
-from assay.govern.reviews import CONFLICT, DECIDED, OPEN, REVIEWED, Judged, Reviews, State
+from assay.govern.reviews import CONFLICT, DECIDED, OPEN, REVIEWED, Judged, Reviews, State, tally
 from assay.kernels.agreement_intervals import Estimate, coefficients
-from assay.registry.judging import waiting_for
+from assay.registry.judging import count_waiting, waiting_for
 from assay.store.notes import read_note
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Overview:
 class Desk:
     """What lies before a reviewer: the ids that come next in their order, and their newest verdicts, newest first.
 
-    `judged`: how many examples they gave a verdict on.
+    `judged`: how many examples they gave a verdict on. `agreement` as in `Overview`.
     """
 
     queue: Queue
@@ -47,6 +47,7 @@ class Desk:
     coming: Sequence[bytes]
     recent: Sequence[Verdict]
     judged: int
+    agreement: Estimate | None
 
 
 def overview(registry: Registry, found: Reviews, dataset: str | None) -> list[Overview]:
@@ -59,13 +60,22 @@ def _overview(registry: Registry, found: Reviews, judged: Judged) -> Overview:
     queue = judged.queue
     said = queue.operation.body.get("note")
     note = read_note(registry.store.objects, said) if isinstance(said, str) else ""
-    states = count_states(standings(found, judged))
-    twice = [[one.verdict for one in case.given] for case in judged.cases.values() if len(case.given) > 1]
+    states = states_of(found, judged)
     left, conflicts = _waiting(registry, found, judged, states)
     return Overview(
         queue, note or "", states, sum(case.applied for case in judged.cases.values()), left, conflicts,
-        coefficients(twice).get("krippendorff_alpha") if twice else None,
+        _alpha(judged),
     )  # fmt: skip
+
+
+def states_of(found: Reviews, judged: Judged) -> Mapping[State, int]:
+    """How many examples of a queue are in each state."""
+    return count_states(standings(found, judged)) if judged.queue.auto else tally(judged)
+
+
+def _alpha(judged: Judged) -> Estimate | None:
+    twice = [[one.verdict for one in case.given] for case in judged.cases.values() if len(case.given) > 1]
+    return coefficients(twice).get("krippendorff_alpha") if twice else None
 
 
 def _waiting(
@@ -74,16 +84,16 @@ def _waiting(
     """How many this actor may judge, and adjudicate; looked for only where there is something open."""
     left = conflicts = 0
     if states[OPEN] or states[REVIEWED]:
-        left = len(waiting_for(found, judged, registry.actor))
+        left = count_waiting(found, judged, registry.actor)
     if states[CONFLICT]:
-        conflicts = len(waiting_for(found, judged, registry.actor, conflicts=True))
+        conflicts = count_waiting(found, judged, registry.actor, conflicts=True)
     return left, conflicts
 
 
 def desk(registry: Registry, found: Reviews, name: str, conflicts: bool, most: int) -> Desk:
     """What a reviewer has before them. Raises NotFound."""
     judged, actor = found.named(name), registry.actor
-    states = count_states(standings(found, judged))
+    states = states_of(found, judged)
     left = waiting_for(found, judged, actor) if states[OPEN] or states[REVIEWED] else []
     disputed = waiting_for(found, judged, actor, conflicts=True) if states[CONFLICT] else []
     mine = [
@@ -94,7 +104,16 @@ def desk(registry: Registry, found: Reviews, name: str, conflicts: bool, most: i
     ]
     mine.sort(key=lambda one: -one.seq)
     coming = disputed if conflicts else left
-    return Desk(judged.queue, states, len(left), len(disputed), coming[:most], mine[:RECENT], len(mine))
+    return Desk(
+        judged.queue,
+        states,
+        len(left),
+        len(disputed),
+        coming[:most],
+        mine[:RECENT],
+        len(mine),
+        _alpha(judged),
+    )
 
 
 def covered(states: Mapping[State, int]) -> float:

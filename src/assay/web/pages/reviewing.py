@@ -145,7 +145,6 @@ def queue(
     words = ["assay", "review", "show", queue, id] if id else ["assay", "review", "next", queue]
     card = None if shown is None else _card(ask, shown)
     last = next((one for one in desk.recent if one.verdict != SKIP), None)
-    overall = reviews.agreement(queue).overall.get("krippendorff_alpha") if desk.judged else None
     return QueuePage(
         command=shlex.join(words + (["--conflicts"] if conflicts and not id else [])),
         queue=desk.queue.name, ref=desk.queue.ref, dataset=desk.queue.dataset, reviewers=desk.queue.reviewers,
@@ -155,7 +154,7 @@ def queue(
         adjudicating=shown is not None and shown.state == CONFLICT and _third(ask, shown),
         coming=[one.hex() for one in desk.coming], recent=[_judged(one) for one in desk.recent],
         undo=last.id.hex() if last is not None else None, card=card,
-        agreement=agreed(overall) if overall is not None and overall.n else None,
+        agreement=agreed(desk.agreement),
         may_apply=ask.identity.may(Permission.CONTRIBUTE),
     )  # fmt: skip
 
