@@ -203,3 +203,24 @@ def test_a_token_names_who_acts_and_needs_no_form(folder: Path, tmp_path: Path, 
         assert client.get("/api/", headers={"authorization": f"Bearer {token.text}"}).status_code == 200
         assert client.get("/api/", headers={"authorization": f"bearer {token.text}x"}).status_code == 401
         assert client.get("/api/", headers={"authorization": f"Basic {token.text}"}).status_code == 401
+
+
+def test_a_session_that_a_token_began_may_no_more_than_the_token_and_ends_with_it(
+    folder: Path, tmp_path: Path, clock: Clock
+) -> None:
+    client, book = serve(folder, tmp_path, clock, "token")
+    token = book.make_token("bob", READER, "laptop", 3600)
+    with client:
+        made = client.post("/login", data={"password": token.text})
+        client.cookies.set("assay", made.headers["set-cookie"].partition("=")[2].partition(";")[0])
+        assert client.get("/").status_code == 200
+        assert client.get("/audit").status_code == 403, "bob may, his token may not"
+        made_more = client.post("/api/settings/access/tokens", json={"roles": ["reader"]})
+        assert made_more.status_code == 400
+        book.revoke(token.id)
+        assert client.get("/").status_code == 303
+        other = book.make_token("bob", READER, "laptop", 60)
+        began = book.begin("bob", other.id)
+        assert book.of_session(began.text) == ("bob", READER)
+        clock.now += 61
+        assert book.of_session(began.text) is None

@@ -26,7 +26,7 @@ KINDS: Final[tuple[Kind, ...]] = (
 """The order in which they block."""
 MOST: Final = 30
 SOON: Final = timedelta(days=14)
-LOOKED_AT: Final = 20_000
+LOOKED_AT: Final = 60_000
 """Examples of queues that are looked at, newest queues first; what waits in older ones is not told."""
 
 

@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS tokens (
   id TEXT PRIMARY KEY, hashed TEXT UNIQUE NOT NULL, person TEXT NOT NULL, roles TEXT NOT NULL, label TEXT NOT NULL,
   created REAL NOT NULL, expires REAL NOT NULL, used REAL, revoked REAL);
 CREATE TABLE IF NOT EXISTS sessions (
-  hashed TEXT PRIMARY KEY, person TEXT NOT NULL, created REAL NOT NULL, seen REAL NOT NULL);
+  hashed TEXT PRIMARY KEY, person TEXT NOT NULL, created REAL NOT NULL, seen REAL NOT NULL, token TEXT);
 CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
 
@@ -197,29 +197,32 @@ class Book:
 
     # sessions
 
-    def begin(self, person: str) -> Secret:
-        """A new session; its text goes into a cookie."""
+    def begin(self, person: str, token: str | None = None) -> Secret:
+        """A new session; its text goes into a cookie. `token`: the id of the one that was shown for it: the session may
+        no more than it, and ends with it."""
         made, now = new_session(self._entropy), self._clock()
         with self._write() as db:
             db.execute("DELETE FROM sessions WHERE seen < ? OR created < ?", (now - IDLE, now - WHOLE))
-            db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", (made.hashed, person, now, now))
+            db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?)", (made.hashed, person, now, now, token))
         return made
 
     def of_session(self, text: str) -> tuple[str, frozenset[Role]] | None:
         """Whose a session is and what he may, if it holds now."""
         now, hashed = self._clock(), hash_of(text)
         rows = self._rows(
-            "SELECT s.person, p.roles, s.seen FROM sessions s JOIN people p ON p.name = s.person "
-            "WHERE s.hashed = ? AND s.seen >= ? AND s.created >= ? AND NOT p.shut",
-            hashed, now - IDLE, now - WHOLE,
+            "SELECT s.person, p.roles, coalesce(t.roles, p.roles), s.seen FROM sessions s "
+            "JOIN people p ON p.name = s.person LEFT JOIN tokens t ON t.id = s.token "
+            "WHERE s.hashed = ? AND s.seen >= ? AND s.created >= ? AND NOT p.shut "
+            "AND (s.token IS NULL OR (t.revoked IS NULL AND t.expires > ?))",
+            hashed, now - IDLE, now - WHOLE, now,
         )  # fmt: skip
         if not rows:
             return None
-        person, roles, seen = rows[0]
+        person, held, roles, seen = rows[0]
         if now - seen > _TOUCHED:
             with self._write() as db:
                 db.execute("UPDATE sessions SET seen = ? WHERE hashed = ?", (now, hashed))
-        return person, _read(roles)
+        return person, _read(roles) & _read(held)
 
     def sessions(self, person: str, current: str = "") -> list[Session]:
         """Somebody's sessions that hold now, the newest first. `current`: the text of the one that asks."""

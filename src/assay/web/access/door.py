@@ -13,7 +13,7 @@ from assay.web.access.identity import EVERY_ROLE, NOBODY, Identity
 from assay.web.access.passwords import fits
 from assay.web.access.roles import TABLE, Permission
 from assay.web.access.throttle import Throttle
-from assay.web.access.tokens import Secret, form_token, looks_like_token, same
+from assay.web.access.tokens import Secret, form_token, id_of, looks_like_token, same
 from assay.web.settings import Settings
 
 FIELD: Final = "x-assay-form"
@@ -98,7 +98,7 @@ class Door:
                 raise Refused(
                     "no such token, or it has ended", "ask an admin for one: assay access token NAME"
                 )
-            return self.book.begin(found[0])
+            return self.book.begin(found[0], id_of(password))
         if not fits(self.book.password_of(name), password):
             raise Refused("name and password do not fit together", "an admin can set another password")
         return self.book.begin(name)

@@ -44,6 +44,11 @@ def looks_like_token(text: str) -> bool:
     return _TOKEN.fullmatch(text) is not None
 
 
+def id_of(text: str) -> str:
+    """The digits that name a token."""
+    return text.removeprefix(PREFIX).partition("_")[0]
+
+
 def hash_of(text: str) -> str:
     """What is kept of a secret."""
     return hashlib.sha256(b"assay.access.v1\n" + text.encode()).hexdigest()

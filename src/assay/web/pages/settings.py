@@ -176,7 +176,7 @@ def access(ask: Ask) -> AccessPage:
     return AccessPage(
         command="assay access list",
         asks=True,
-        may_make=me.how == "session",
+        may_make=_may_make(ask),
         sessions=[
             SessionLine(id=one.id, created=spelled(one.created), seen=spelled(one.seen), current=one.current)
             for one in book.sessions(me.actor, me.session or "")
@@ -190,8 +190,7 @@ def access(ask: Ask) -> AccessPage:
 def make(ask: Ask, form: NewToken) -> Once:
     """Make a token for oneself. It is shown now and never again."""
     me = ask.identity
-    if me.how != "session":
-        # A token that makes tokens would outlive its own end.
+    if not _may_make(ask):
         raise UsageError(
             "tokens are made by who logged in", "log in, or ask an admin: assay access token NAME"
         )
@@ -255,6 +254,11 @@ def registry(ask: Ask, check: bool = False) -> RegistryPage:
         well=found is not None and found.well,
         ailments=[Ailing.model_validate(one.as_json()) for one in found.ailments[:_MOST]] if found else [],
     )
+
+
+def _may_make(ask: Ask) -> bool:
+    """Whether who asks showed a password: a token that makes tokens would outlive its own end."""
+    return ask.identity.how == "session" and ask.settings.mode != "token"
 
 
 def book_of(ask: Ask) -> Book:
