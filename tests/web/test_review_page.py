@@ -91,6 +91,9 @@ def test_a_queue_is_made_judged_taken_back_and_applied(desk: Desk, ann: TestClie
     assert twin["would"]["rejected"] == 1
     assert send(ann, "/review/web/apply", {"reason": "bad"}).headers["location"] == "/d/help%40v3"
     assert len(desk.registry().version("help@v3")) == len(desk.registry().version("help@v2")) - 1
+    page, twin = well_formed(ann, f"/review/web?id={first['id']}")
+    assert "in a version already" in twin["card"]["closed"]
+    assert 'value="accept"' not in page
     late = send(ann, "/review/web/undo", {"id": first["id"]})
     assert late.status_code == 409
     assert "in a version already" in late.text

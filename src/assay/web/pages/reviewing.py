@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
-from assay.errors import UsageError
-from assay.govern.review_values import EDIT, SKIP, Verdict
+from assay.errors import Conflict, UsageError
+from assay.govern.review_values import ACCEPT, EDIT, SKIP, Verdict
 from assay.govern.reviews import CONFLICT, DECIDED
 from assay.model.escape import acts_unseen, json_text
 from assay.registry.known_facts import chapter
@@ -52,7 +52,8 @@ class Said(BaseModel):
 class Card(BaseModel):
     """The example before the reviewer. `hidden`: origin, scores and others are not told, because the queue is blind and
     not all have judged; `origin` and `facts` are empty then. `follows`: the newest verdict that the page shows.
-    `payload`: its JSON, where the texts cannot be edited one by one; else ""."""
+    `closed`: why who asks can give none now, or "". `payload`: its JSON, where the texts cannot be edited one by one;
+    else ""."""
 
     id: str
     kind: str
@@ -65,7 +66,7 @@ class Card(BaseModel):
     said: list[Said]
     mine: Said | None
     follows: int
-    can_undo: bool
+    closed: str
 
 
 class Judged(BaseModel):
@@ -145,6 +146,8 @@ def queue(
     words = ["assay", "review", "show", queue, id] if id else ["assay", "review", "next", queue]
     card = None if shown is None else _card(ask, shown)
     last = next((one for one in desk.recent if one.verdict != SKIP), None)
+    if last is not None and _refused(ask, desk.queue.name, Given(last.id.hex(), SKIP)):
+        last = None
     return QueuePage(
         command=shlex.join(words + (["--conflicts"] if conflicts and not id else [])),
         queue=desk.queue.name, ref=desk.queue.ref, dataset=desk.queue.dataset, reviewers=desk.queue.reviewers,
@@ -234,9 +237,24 @@ def _card(ask: Ask, shown: Shown) -> Card:
         payload="" if all(one.editable for one in turns) else json_text(dict(example.payload)), hidden=hidden,
         origin={} if hidden else {k: str(v) for k, v in example.provenance.items() if v is not None},
         facts=[(str(one["key"]), str(one["value"])) for one in rows[:40]], said=said,
-        mine=mine[-1] if mine else None, follows=shown.seen,
-        can_undo=bool(mine) and mine[-1].verdict != SKIP,
+        mine=mine[-1] if mine else None, follows=shown.seen, closed=_closed(ask, shown),
     )  # fmt: skip
+
+
+def _closed(ask: Ask, shown: Shown) -> str:
+    """Why no verdict of who asks would count on an example, or ""."""
+    third = shown.state == CONFLICT and _third(ask, shown)
+    return _refused(ask, shown.queue.name, Given(shown.example.name, ACCEPT), third)
+
+
+def _refused(ask: Ask, queue: str, given: Given, third: bool = False) -> str:
+    """Why a verdict would not be taken, or ""."""
+    reviews = ask.registry.reviews
+    try:
+        (reviews.adjudicate if third else reviews.give)(queue, [given], dry_run=True)
+    except (Conflict, UsageError) as error:
+        return error.message
+    return ""
 
 
 def _said(one: Verdict, comment: str, actor: str) -> Said:

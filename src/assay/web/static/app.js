@@ -19,4 +19,5 @@ document.addEventListener("keydown", (event) => {
   if (fold && meant.matches("input, textarea")) fold.open = true;
   if (meant.matches("input, textarea")) meant.focus();
   else meant.click();
+  if (meant.matches("summary") && fold.open) fold.querySelector("textarea, input")?.focus();
 });
