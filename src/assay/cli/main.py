@@ -29,6 +29,7 @@ SECTIONS = {
         "rollback": "An older version's examples as a new version, with the reason.",
     },
     "Look": {
+        "serve": "The registry in a browser, and over HTTP.",
         "list": "The datasets.",
         "log": "What happened, and who did it.",
         "show": "A version's card, or one example whole.",
@@ -70,6 +71,7 @@ SECTIONS = {
         "forget": "Destroy the texts of examples everywhere, for good.",
         "runs": "Which models learned from which version.",
         "audit": "Prove that the log is whole, and hold it against what you kept.",
+        "access": "Who may come in where `serve` asks.",
         "evidence": "Everything that proves a version, in one signed file.",
     },
     "Keep": {

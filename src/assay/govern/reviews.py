@@ -138,7 +138,11 @@ class Reviews:
 
 def reviews(objects: Objects, entries: Iterable[Operation]) -> Reviews:
     """What was reviewed after these operations. Raises Damaged for an operation that cannot be read."""
-    found = Reviews()
+    return extended(Reviews(), objects, entries)
+
+
+def extended(found: Reviews, objects: Objects, entries: Iterable[Operation]) -> Reviews:
+    """`found` after more operations, which follow those it was made of: the same value, changed. Raises Damaged."""
     for operation in entries:
         if operation.action == QUEUE:
             _open(found, objects, operation)

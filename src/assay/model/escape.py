@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 ELLIPSIS: Final = "…"
 
@@ -39,6 +40,18 @@ def block(text: str, limit: int = 1_000) -> str:
     if len(text) > limit:
         out += f'<span class="muted">{ELLIPSIS} {len(text) - limit:,} more characters</span>'
     return out
+
+
+def acts_unseen(text: str) -> bool:
+    """Whether a text has characters that `block` would show as something else, so that it cannot be edited as shown."""
+    return _UNSAFE.search(text) is not None or _PILES.search(text) is not None
+
+
+def json_text(value: Any) -> str:
+    """JSON for people to edit: indented, in their own letters, with unsafe characters as escapes. Not yet escaped for
+    HTML; reading it gives `value` again."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return _UNSAFE.sub(lambda match: json.dumps(match.group())[1:-1], text)
 
 
 def _cut(pile: re.Match[str]) -> str:

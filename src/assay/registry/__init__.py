@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from assay.registry.querying import ArrowTable
     from assay.registry.radius import Radius
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
+    from assay.registry.reviewing import Folded
     from assay.registry.sweeping import Sweep
     from assay.registry.version import Version
     from assay.store.gc import GcPlan
@@ -67,6 +68,8 @@ class Registry(Parts):
         self.entropy = entropy
         self._index: SqliteIndex | None = None
         self._folder = root
+        self.reviewed: Folded | None = None
+        """What was folded of the log's reviews; `reviews` keeps it."""
         self.tell: Tell | None = None
         """Who is told of work that an answer has to wait for: building the index."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
@@ -20,7 +22,7 @@ from assay.govern.review_values import (
     put_payload,
     verdicts_body,
 )
-from assay.govern.reviews import CONFLICT, OPEN, REVIEWED, Judged, Refusal, Reviews, refusal, reviews
+from assay.govern.reviews import CONFLICT, OPEN, REVIEWED, Judged, Refusal, Reviews, refusal, visible
 from assay.kernels.ids import id_list, sorted_ids
 from assay.model.operation import Operation
 from assay.registry.acting import noted
@@ -37,6 +39,7 @@ Edit = tuple[bytes, Mapping[str, Any] | str]
 """The id of the example that an edit makes, and its payload, or the object that holds it already."""
 
 _SHOWN: Final = 3
+_WHOLE: Final = re.compile("[0-9a-f]{64}")
 
 
 def judge(
@@ -57,6 +60,9 @@ def judge(
     def check(entries: Sequence[Operation]) -> None:
         now = fold(entries)
         raise_refused([refusal(now, action, name, registry.actor, one) for one in said])
+        for one, told in zip(said, given, strict=True):
+            if told.follows is not None:
+                _unmoved(now.named(name), one.id, registry.actor, told.follows)
 
     check(registry.store.log.entries())
     if dry_run:
@@ -69,21 +75,33 @@ def judge(
     return registry.act(action, judged.queue.dataset, body, check)
 
 
+def newest_seen(judged: Judged, id: bytes, actor: str) -> int:
+    """The entry with the newest verdict on an example that `actor` may see; 0 where there is none."""
+    return max((one.seq for one in visible(judged, id, actor)), default=0)
+
+
+def _unmoved(judged: Judged, id: bytes, actor: str, follows: int) -> None:
+    """Raise Conflict where a verdict came that the person has not seen, saying whose."""
+    seen = [one for one in visible(judged, id, actor) if one.seq > follows]
+    if seen:
+        first = min(seen, key=lambda one: one.seq)
+        who = "you, in another window," if first.actor == actor else first.actor
+        raise Conflict(
+            f"{who} judged {id.hex()[:12]} first: {first.verdict}, at {first.time}",
+            "nothing was written; look at it again, then judge",
+        )
+
+
 def folding(registry: Registry) -> Callable[[Sequence[Operation]], Reviews]:
-    """The fold of reviews, made anew only when it is asked of a longer log than before."""
-    made: dict[int, Reviews] = {}
-
-    def fold(entries: Sequence[Operation]) -> Reviews:
-        if len(entries) not in made:
-            made.clear()
-            made[len(entries)] = reviews(registry.store.objects, entries)
-        return made[len(entries)]
-
-    return fold
+    """The fold of reviews, which takes in only what the log has got since it was asked before."""
+    return registry.reviews.folded
 
 
 def resolve(judged: Judged, ids: Sequence[str]) -> list[bytes]:
     """The ids of a queue that some digits begin. Raises NotFound, UsageError."""
+    whole = [bytes.fromhex(one) for one in ids if _WHOLE.fullmatch(one)]
+    if len(whole) == len(ids) and judged.queue.ids.issuperset(whole):
+        return whole
     known = sorted_ids(judged.queue.ids)
     return id_list(aligned(known, [(one, repr(one)) for one in ids], f"the queue {judged.queue.name}"))
 
@@ -119,21 +137,40 @@ def _written(registry: Registry, said: Said, given: Given, edit: Edit | None) ->
 
 def waiting_for(found: Reviews, judged: Judged, actor: str, *, conflicts: bool = False) -> list[bytes]:
     """What an actor may judge and has not, or may adjudicate, in the order in which it is shown."""
+    half, rest = _waiting(found, judged, actor, conflicts)
+    place = _order(judged.queue.ids, crc32(actor.encode()))
+    return [*sorted(half, key=place.__getitem__), *sorted(rest, key=place.__getitem__)]
+
+
+def count_waiting(found: Reviews, judged: Judged, actor: str, *, conflicts: bool = False) -> int:
+    """How much `waiting_for` would give."""
+    return sum(map(len, _waiting(found, judged, actor, conflicts)))
+
+
+def _waiting(found: Reviews, judged: Judged, actor: str, conflicts: bool) -> tuple[list[bytes], list[bytes]]:
+    """What waits for an actor, in no order: what somebody else has judged, and the rest."""
     queue = judged.queue
-    standing = standings(found, judged)
+    standing: Mapping[bytes, Standing] = standings(found, judged) if queue.auto else {}
     action, wanted = (ADJUDICATE, (CONFLICT,)) if conflicts else (REVIEW, (OPEN, REVIEWED))
-    open_ids = []
-    for id_ in queue.ids:
-        if standing[id_].state not in wanted or actor in judged.case(id_).verdicts:
-            continue
-        if actor in judged.case(id_).suggestions:
+    half: list[bytes] = []
+    rest: list[bytes] = []
+    for id_, case in judged.cases.items():
+        state = standing[id_].state if queue.auto else case.state(queue.reviewers)
+        if state not in wanted or actor in case.verdicts or actor in case.suggestions:
             continue
         if refusal(found, action, queue.name, actor, Said(id_, "accept")) is None:
-            open_ids.append(id_)
-    seed = crc32(actor.encode())
-    half = [id_ for id_ in open_ids if standing[id_].state == REVIEWED]
-    rest = [id_ for id_ in open_ids if standing[id_].state != REVIEWED]
-    return [*shuffled(half, seed), *shuffled(rest, seed)]
+            (half if state == REVIEWED else rest).append(id_)
+    if not conflicts:  # what nobody judged is open, and only who wrote it may not judge it
+        rest += [
+            id_ for id_ in queue.ids if id_ not in judged.cases and actor not in found.authors.get(id_, ())
+        ]
+    return half, rest
+
+
+@lru_cache(maxsize=4)
+def _order(ids: frozenset[bytes], seed: int) -> Mapping[bytes, int]:
+    """Each id's place in the order that a seed gives."""
+    return {id_: place for place, id_ in enumerate(shuffled(list(ids), seed))}
 
 
 def decided(found: Reviews, judged: Judged) -> dict[bytes, Standing]:

@@ -67,8 +67,14 @@ class Policies:
             )
         if path.stat().st_size > _MAX_BYTES:
             raise BadInput(f"{source} is too large for a policy", "a policy is a page of YAML")
+        return self.parse(path.read_bytes(), str(source))
+
+    def parse(self, text: bytes, source: str) -> Policy:
+        """A policy from YAML; `source` says in an error where it stands. Raises BadInput, InvalidPolicy."""
+        if len(text) > _MAX_BYTES:
+            raise BadInput(f"{source} is too large for a policy", "a policy is a page of YAML")
         try:
-            value = read_yaml(path.read_bytes())
+            value = read_yaml(text)
         except ValueError as error:
             raise InvalidPolicy(
                 f"{source} is not YAML that can be read: {error}", "see docs/policies.md"

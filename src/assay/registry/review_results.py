@@ -36,7 +36,9 @@ class Rules:
 @dataclass(frozen=True, slots=True)
 class Given:
     """One verdict as a person gives it: `id` may be the beginning of one; `payload` is the whole new payload of an
-    edit."""
+    edit. `follows`: the entry with the newest verdict that this person saw on the example (0: none), so that nothing
+    that came meanwhile is judged over unseen; None: whatever was said.
+    """
 
     id: str
     verdict: str
@@ -44,6 +46,7 @@ class Given:
     score: float | None = None
     comment: str = ""
     payload: Mapping[str, Any] | None = None
+    follows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +83,14 @@ class QueueStatus:
 @dataclass(frozen=True, slots=True)
 class Shown:
     """An example that somebody is to judge, what they may see of what was said (each with its comment), and how many
-    are left for them."""
+    are left for them. `seen`: the entry with the newest verdict that they see, 0 for none (`Given.follows`)."""
 
     queue: Queue
     example: Example
     state: State
     said: Sequence[tuple[Verdict, str]]
     left: int
+    seen: int = 0
 
     def as_json(self) -> dict[str, Any]:
         one = self.example

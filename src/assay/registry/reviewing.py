@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from assay.errors import NotFound, UsageError
 from assay.govern.auto_review import count_states, standings, trust
 from assay.govern.review_agreement import Agreement, agreement
 from assay.govern.review_values import ADJUDICATE, MOST_EXAMPLES, QUEUE, REVIEW, Queue, Verdict, put_by_id
-from assay.govern.reviews import OPEN, REVIEWED, Judged, Reviews, name_refusal, reviews, visible
+from assay.govern.reviews import OPEN, REVIEWED, Judged, Reviews, extended, name_refusal, visible
 from assay.kernels.ids import IdArray, id_list, sorted_ids
 from assay.model.operation import Operation
 from assay.model.ref import check_name
 from assay.registry.acting import noted
-from assay.registry.judging import check_rules, folding, judge, raise_refused, resolve, waiting_for
+from assay.registry.judging import (
+    check_rules,
+    folding,
+    judge,
+    newest_seen,
+    raise_refused,
+    resolve,
+    waiting_for,
+)
 from assay.registry.review_results import HIDDEN, Given, QueueStatus, Rules, Shown
 from assay.registry.review_samples import Drawing, draw, known_answers
 from assay.store.idsets import ids_body
@@ -24,6 +33,21 @@ if TYPE_CHECKING:
     from assay.registry import Registry
     from assay.registry.gold import GoldStatus
     from assay.registry.review_apply import Applied
+    from assay.registry.review_overview import Desk, Overview
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The reviews of the log's first `entries`; `head`: the digest of the entry before the last of them, which chains
+    all before it."""
+
+    reviews: Reviews
+    entries: int
+    head: str | None
+
+
+def _head(entries: Sequence[Operation], count: int) -> str | None:
+    return entries[count - 1].prev if count else None
 
 
 class Reviewing:
@@ -34,7 +58,21 @@ class Reviewing:
 
     def fold(self) -> Reviews:
         """Everything that was reviewed, with what was refused. Raises Damaged."""
-        return reviews(self._registry.store.objects, self._registry.store.log.entries())
+        return self.folded(self._registry.store.log.entries())
+
+    def folded(self, entries: Sequence[Operation]) -> Reviews:
+        """Everything that was reviewed in these first entries of the log. What was folded of them before is not read
+        again. Raises Damaged."""
+        held = self._registry.reviewed
+        if held is None or held.entries > len(entries) or held.head != _head(entries, held.entries):
+            held = Folded(Reviews(), 0, None)
+        try:
+            extended(held.reviews, self._registry.store.objects, entries[held.entries :])
+        except BaseException:
+            self._registry.reviewed = None  # half of an operation may have been taken in
+            raise
+        self._registry.reviewed = Folded(held.reviews, len(entries), _head(entries, len(entries)))
+        return held.reviews
 
     def create(
         self,
@@ -136,17 +174,34 @@ class Reviewing:
             sum(one.operation.body.get("queue") == queue.name for one in found.refused), dry_run,
         )  # fmt: skip
 
-    def next(self, name: str, *, conflicts: bool = False) -> Shown | None:
+    def overview(self, dataset: str | None = None) -> list[Overview]:
+        """Every queue, or those of a dataset, newest first, with what waits for this actor."""
+        from assay.registry.review_overview import overview
+
+        return overview(self._registry, self.fold(), dataset)
+
+    def desk(self, name: str, *, conflicts: bool = False, most: int = 8) -> Desk:
+        """What a reviewer has before them in a queue: how far it is, what comes next, what they judged last. Raises
+        NotFound."""
+        from assay.registry.review_overview import desk
+
+        return desk(self._registry, self.fold(), name, conflicts, most)
+
+    def next(self, name: str, *, conflicts: bool = False, after: str | None = None) -> Shown | None:
         """The next example for this actor to judge, or to adjudicate with `conflicts`; None when there is none.
 
-        Those that another person has judged come first, then each actor has an order of their own. Raises NotFound.
+        Those that another person has judged come first, then each actor has an order of their own. `after`: an id that
+        is passed over for now, with all before it. Raises NotFound.
         """
         registry, found = self._registry, self.fold()
         judged = found.named(name)
         waiting = waiting_for(found, judged, registry.actor, conflicts=conflicts)
+        if after is not None and (passed := resolve(judged, [after])[0]) in waiting:
+            at = waiting.index(passed) + 1
+            waiting = waiting[at:] + waiting[:at]
         for place, id_ in enumerate(waiting):
             try:
-                return self._shown(judged, id_, len(waiting) - place)
+                return self._shown(judged, id_, len(waiting) - (0 if after else place))
             except NotFound:  # erased since it was queued
                 continue
         return None
@@ -162,7 +217,8 @@ class Reviewing:
         for one in visible(judged, id, registry.actor):
             comment = read_note(registry.store.objects, one.note) if one.note is not None else ""
             said.append((one, comment or ""))
-        return Shown(judged.queue, registry.example(id.hex()), judged.state(id), said, left)
+        seen = newest_seen(judged, id, registry.actor)
+        return Shown(judged.queue, registry.example(id.hex()), judged.state(id), said, left, seen)
 
     def about(self, id: bytes) -> Sequence[tuple[str, Verdict]]:
         """Everything that was said of an example, and every edit that made it: queue and verdict, oldest first, as far

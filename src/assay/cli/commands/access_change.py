@@ -1,0 +1,35 @@
+"""assay access change NAME"""
+
+from __future__ import annotations
+
+import click
+
+from assay.cli.access_options import read_password, role_option, the_book
+from assay.cli.command import Command
+from assay.cli.session import Session
+
+
+@click.command(cls=Command)
+@click.argument("name")
+@role_option(required=False)
+@click.option("--password", "new_password", is_flag=True, help="Ask for another password.")
+@click.option("--shut/--open", "shut", default=None, help="Shut out, or let in again.")
+@click.pass_obj
+def command(
+    session: Session, name: str, roles: tuple[str, ...], new_password: bool, shut: bool | None
+) -> None:
+    """Change what NAME may. All of his sessions end."""
+    from assay.web.access.roles import Role
+
+    with the_book(session) as book:
+        book.change(
+            name,
+            roles=[Role(role) for role in roles] if roles else None,
+            password=read_password() if new_password else None,
+            shut=shut,
+        )
+        now = book.person(name)
+    told = {"person": name, "roles": sorted(now.roles), "shut": now.shut}
+    session.answer(
+        lambda: told, lambda: f"{name}: {', '.join(sorted(now.roles))}{', shut out' if now.shut else ''}"
+    )

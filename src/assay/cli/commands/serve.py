@@ -1,0 +1,55 @@
+"""assay serve"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from assay.cli.command import Command
+from assay.cli.session import Session
+from assay.errors import MissingExtra, UsageError
+
+if TYPE_CHECKING:
+    from assay.web.settings import Mode
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@click.command(cls=Command)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Where it listens."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="On which address.")
+@click.option(
+    "--mode", type=click.Choice(["local", "token", "password"]), default="local", show_default=True,
+    help="Who may come in: you alone, or whom `assay access` wrote in.",
+)  # fmt: skip
+@click.option("--name", "names", multiple=True, metavar="HOST", help="A name under which it is reached.")
+@click.option("--https", is_flag=True, help="It is reached over HTTPS, through a proxy of yours.")
+@click.pass_obj
+def command(session: Session, port: int, host: str, mode: Mode, names: tuple[str, ...], https: bool) -> None:
+    """Open the registry in a browser: pages for people, JSON for programs."""
+    try:
+        import uvicorn
+
+        from assay.web.app import create_app
+    except ImportError:
+        raise MissingExtra(
+            "the web application needs packages of its own", "pip install 'assay-data[web]'"
+        ) from None
+    import assay
+    from assay.web.settings import Settings
+
+    if mode == "local" and host not in _LOOPBACK:
+        raise UsageError(
+            f"mode local answers whoever reaches it, and {host} is reached by others",
+            "use --mode token or password, or leave --host out",
+        )
+    session.registry.check_writable()
+    hosts = tuple(dict.fromkeys(name.lower() for name in (*Settings().hosts, host, *names)))
+    app = create_app(
+        lambda: assay.open(session.path, actor=session.actor), Settings(mode, hosts, secure=https)
+    )
+    session.err.print(f"assay is open at http://{host}:{port} (Ctrl+C ends it)")
+    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)

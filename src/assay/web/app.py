@@ -1,0 +1,128 @@
+"""The application: routes from what the pages declare, the guard before them, errors as answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from math import ceil
+from secrets import token_bytes
+from time import monotonic, time
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+
+from assay import __version__
+from assay.errors import AssayError
+from assay.registry import Registry
+from assay.web.access.book import open_book
+from assay.web.access.door import Door, NotSaid, Refused, TooOften
+from assay.web.access.guard import Guard, refusal
+from assay.web.access.roles import Permission
+from assay.web.asking import Ask
+from assay.web.failing import answer_of
+from assay.web.pages.login import add_login
+from assay.web.registries import Registries
+from assay.web.rendering import LANGUAGES
+from assay.web.routing import API, PERMISSION, add_routes
+from assay.web.settings import Settings
+
+PARTS: Final = (
+    "home",
+    "dataset",
+    "version",
+    "login",
+    "review",
+    "reviewing",
+    "runs",
+    "policy",
+    "audit",
+    "lineage",
+    "settings",
+    "people",
+)
+"""The modules of `assay.web.pages`, each with a `pages`."""
+
+
+def create_app(
+    open: Callable[[], Registry],
+    settings: Settings,
+    *,
+    entropy: Callable[[int], bytes] = token_bytes,
+    clock: Callable[[], float] = time,
+) -> FastAPI:
+    """The web application over a registry, which `open` opens as often as there are readers. `clock`: seconds since the
+    epoch."""
+    app = FastAPI(title="assay", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    registries = Registries(open, settings.readers)
+    first = open()
+    book = None if settings.mode == "local" else open_book(first, clock, entropy)
+    door = Door(settings, first.actor, book, entropy, monotonic)
+
+    def asked(permission: Permission) -> Any:
+        def ask(request: Request) -> Iterator[Ask]:
+            identity = door.admit(request, permission)
+            request.state.form_token = door.form_token(identity)
+            with registries.lent(identity.actor) as registry:
+                keys = request.cookies.get("keys") != "off"
+                yield Ask(
+                    registry, identity, language_of(request), settings, keys=keys, book=book, now=clock()
+                )
+
+        return ask
+
+    parts = [import_module(f"assay.web.pages.{name}").pages for name in PARTS]
+    add_routes(app, parts, asked)
+    add_login(app, door, settings)
+    app.add_api_route(
+        f"{API}/openapi.json",
+        app.openapi,
+        include_in_schema=False,
+        openapi_extra={PERMISSION: Permission.OPEN},
+    )
+    app.mount("/static", StaticFiles(packages=[("assay.web", "static")]), name="static")
+    app.add_middleware(Guard, settings=settings)
+
+    @app.exception_handler(NotSaid)
+    def who(request: Request, error: NotSaid) -> Response:
+        if request.url.path.startswith(API) or request.method != "GET":
+            answer = refusal(401, "not_authenticated", "say who you are", "log in, or send a token as Bearer")
+            answer.headers["www-authenticate"] = "Bearer"
+            return answer
+        return RedirectResponse("/login", 303)
+
+    @app.exception_handler(TooOften)
+    def later(request: Request, error: TooOften) -> Response:
+        seconds = ceil(error.seconds)
+        answer = answer_of(request, 429, "too_often", "too many requests", f"try again in {seconds} seconds")
+        answer.headers["retry-after"] = str(seconds)
+        return answer
+
+    @app.exception_handler(Refused)
+    def may_not(request: Request, error: Refused) -> Response:
+        return answer_of(request, 403, "forbidden", error.message, error.hint)
+
+    @app.exception_handler(AssayError)
+    def known(request: Request, error: AssayError) -> Response:
+        return answer_of(request, None, error.code, error.message, error.hint)
+
+    @app.exception_handler(RequestValidationError)
+    def bad(request: Request, error: RequestValidationError) -> Response:
+        told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:8])
+        return answer_of(request, 422, "bad_request", told, "see /api/openapi.json")
+
+    return app
+
+
+def language_of(request: Request) -> str:
+    """The interface's language: what was chosen, else what the browser prefers, else English."""
+    chosen = request.cookies.get("language")
+    if chosen in LANGUAGES:
+        return chosen
+    for part in request.headers.get("accept-language", "").split(","):
+        tag = part.partition(";")[0].strip().lower().partition("-")[0]
+        if tag in LANGUAGES:
+            return tag
+    return "en"

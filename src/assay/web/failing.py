@@ -1,0 +1,45 @@
+"""Errors as answers: a status, and what, where and what to do, as JSON or as a page."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+
+from assay.model.escape import inline
+from assay.web.access.guard import refusal
+
+STATUS: Final = {
+    "not_found": 404,
+    "conflict": 409,
+    "merge_conflict": 409,
+    "gate_failed": 409,
+    "budget_reached": 409,
+    "forbidden": 403,
+    "revoked": 403,
+    "missing_extra": 501,
+    "damaged": 500,
+    "storage_failure": 503,
+}
+"""Error code → status; every other error of the caller is 400."""
+
+
+def answer_of(request: Request, status: int | None, code: str, message: str, hint: str) -> Response:
+    """The error as the asker reads it."""
+    status = status or STATUS.get(code, 400)
+    if request.url.path.startswith("/api") or request.headers.get("hx-request") == "true":
+        return refusal(status, code, message, hint)
+    # An act lies below the page that asked for it.
+    back = request.url.path.rpartition("/")[0] if request.method != "GET" else ""
+    way = f'<a class="btn sm" href="{inline(quote(back), 400)}">Back</a> ' if back else ""
+    # Plain on purpose: it must stand when templates, registry and session do not.
+    page = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>assay</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<link rel="stylesheet" href="/static/style.css"></head><body><main id="main"><h1>{status}</h1>'
+        f'<div class="empty"><strong>{inline(message, 600)}</strong><p>{inline(hint, 400)}</p>'
+        f'{way}<a class="btn sm" href="/">Datasets</a></div></main></body></html>'
+    )
+    return HTMLResponse(page, status)

@@ -1,0 +1,141 @@
+"""/: what needs somebody, the datasets, what happened lately, how the registry is."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote
+
+from pydantic import BaseModel
+
+from assay.registry import Registry
+from assay.registry.attention import Waits, attention
+from assay.web.access.roles import Permission
+from assay.web.asking import Ask
+from assay.web.routing import Page, Pages
+
+pages = Pages()
+LATELY = 8
+_SPARKS = 12
+
+
+class DatasetLine(BaseModel):
+    """One dataset. `rows`: of its newest versions, oldest first. `released`: the version that is out."""
+
+    name: str
+    latest: str
+    rows: list[int]
+    fingerprint: str
+    released: str | None
+    time: str
+    actor: str
+
+
+class Needed(BaseModel):
+    """Something that waits for somebody: what, where, and why it matters; `said` names `n` and `what`."""
+
+    status: str
+    where: str
+    see: str
+    said: str
+    n: int = 0
+    what: str = ""
+
+
+class Happened(BaseModel):
+    """One operation, in words."""
+
+    seq: int
+    time: str
+    actor: str
+    action: str
+    dataset: str | None
+
+
+class HomePage(Page):
+    """All that the home page shows."""
+
+    datasets: list[DatasetLine]
+    needed: list[Needed]
+    lately: list[Happened]
+    operations: int
+    eval_sets: int
+
+
+@pages.page("/", Permission.READ, "home.html")
+def home(ask: Ask) -> HomePage:
+    """The datasets, and what waits for whom."""
+    registry = ask.registry
+    lines = [_line(registry, one.name) for one in registry.datasets()]
+    entries = registry.log()
+    lately = [
+        Happened(seq=e.seq, time=e.time, actor=e.actor, action=e.action, dataset=e.dataset)
+        for e in reversed(entries[-LATELY:])
+    ]
+    return HomePage(
+        command="assay list",
+        datasets=lines,
+        needed=_needed(ask),
+        lately=lately,
+        operations=len(entries),
+        eval_sets=len(registry.eval_sets()),
+    )
+
+
+def _line(registry: Registry, name: str) -> DatasetLine:
+    committed = registry.store.versions()[name]
+    head = registry.version(name)
+    rows = [sum(registry.store.objects.manifest(c.manifest).counts.values()) for c in committed[-_SPARKS:]]
+    return DatasetLine(
+        name=name,
+        latest=head.name,
+        rows=rows,
+        fingerprint=head.fingerprint,
+        released=_released(registry, name),
+        time=head.operation.time,
+        actor=head.operation.actor,
+    )
+
+
+def _released(registry: Registry, name: str) -> str | None:
+    from assay.errors import NotFound
+
+    try:
+        return registry.version(f"{name}@prod").name
+    except NotFound:
+        return None
+
+
+_SAYS: Final[dict[str, tuple[str, str]]] = {
+    "contaminated": ("fail", "{n} rows hold items of frozen eval sets"),
+    "findings": ("fail", "the gate has {n} findings: {what}"),
+    "waiver": ("warn", "a waiver ends soon: {what}"),
+    "conflicts": ("warn", "{n} verdicts differ and wait for a third person"),
+    "approve": ("wait", "it waits for approval, and you made none of it"),
+    "unchecked": ("warn", "{what} was frozen after it was made: check it"),
+    "release": ("wait", "it is approved and not released"),
+    "queue": ("wait", "{n} examples wait for your verdict"),
+}
+"""What waits → its mark, and how it is said."""
+_TAKES: Final = {
+    "conflicts": Permission.REVIEW,
+    "queue": Permission.REVIEW,
+    "approve": Permission.RELEASE,
+    "release": Permission.RELEASE,
+}
+"""What only some can do anything about."""
+
+
+def _needed(ask: Ask) -> list[Needed]:
+    """What waits for who asks, most blocking first."""
+    found = [
+        one for one in attention(ask.registry) if ask.identity.may(_TAKES.get(one.kind, Permission.READ))
+    ]
+    return [_line_of(one) for one in found]
+
+
+def _line_of(one: Waits) -> Needed:
+    status, said = _SAYS[one.kind]
+    see = f"/d/{quote(one.dataset)}/policy?ref={quote(one.where)}"
+    if one.kind in ("queue", "conflicts"):
+        see = f"/review/{quote(one.where)}" + ("?conflicts=1" if one.kind == "conflicts" else "")
+    return Needed(status=status, where=one.where, see=see, said=said, n=one.n, what=one.what)

@@ -1,0 +1,48 @@
+"""Open registries, each lent to one request at a time: they hold caches and an index, and are not for two threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import Empty, LifoQueue
+from threading import Lock
+
+from assay.registry import Registry
+
+
+class Registries:
+    """At most `most` registries; who comes when all are lent waits up to `patience` seconds, then TimeoutError."""
+
+    def __init__(self, open: Callable[[], Registry], most: int, patience: float = 30.0) -> None:
+        self._open, self._most, self._patience = open, most, patience
+        self._free: LifoQueue[Registry] = LifoQueue()
+        self._made = 0
+        self._lock = Lock()
+
+    @contextmanager
+    def lent(self, actor: str) -> Iterator[Registry]:
+        """A registry in which `actor` acts."""
+        registry = self._take()
+        registry.actor = actor
+        try:
+            yield registry
+        finally:
+            self._free.put(registry)
+
+    def _take(self) -> Registry:
+        try:
+            return self._free.get_nowait()
+        except Empty:
+            pass
+        with self._lock:
+            if self._made < self._most:
+                self._made += 1
+                try:
+                    return self._open()
+                except BaseException:
+                    self._made -= 1
+                    raise
+        try:
+            return self._free.get(timeout=self._patience)
+        except Empty:
+            raise TimeoutError("every registry is in use") from None

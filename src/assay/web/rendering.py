@@ -1,0 +1,118 @@
+"""From what a page shows to HTML: templates that escape, numbers and times for people, words in two languages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
+
+from assay import __version__
+from assay.measure.shares import percent
+from assay.model.escape import acts_unseen, block, inline, spelled
+
+if TYPE_CHECKING:
+    from assay.web.asking import Ask
+    from assay.web.routing import Page
+
+LANGUAGES: Final = ("en", "zh")
+
+
+@cache
+def words(language: str) -> Mapping[str, str]:
+    """English phrase → the phrase in another language."""
+    if language == "en":
+        return {}
+    data: dict[str, str] = json.loads(files("assay.web").joinpath("words", f"{language}.json").read_bytes())
+    return data
+
+
+def environment() -> Environment:
+    """The templates' environment: everything is escaped, an unknown name is an error."""
+    made = Environment(
+        loader=PackageLoader("assay.web", "templates"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "count": lambda number: f"{number:,}",
+        "share": percent,
+        "day": lambda time: str(time)[:10],
+        "moment": lambda time: f"{str(time)[:16].replace('T', ' ')} UTC",
+        "line": lambda text, limit=200: Markup(inline(str(text), limit)),  # noqa: S704 - `inline` escapes
+        "lines": lambda text, limit=4_000: Markup(block(str(text), limit)),  # noqa: S704 - `block` escapes
+        "hallmark": hallmark,
+        "size": spell_bytes,
+        "plain": lambda text: "".join(spelled(c, 1) if acts_unseen(c) else c for c in str(text)),
+        "lineage": _lineage,
+        "zh": lambda text: any("\u4e00" <= c <= "\u9fff" for c in str(text)[:400]),
+    }
+    return made
+
+
+@cache
+def _environment() -> Environment:
+    return environment()
+
+
+def render(request: Request, ask: Ask, template: str, view: Page) -> HTMLResponse:
+    """A page, or, where htmx asks for a part of it (`HX-Target` names a block), that block alone."""
+    known = words(ask.language)
+
+    def said(phrase: str, **values: Any) -> str:
+        text = known.get(phrase, phrase)
+        # Values that a filter made fit for a page are not escaped again.
+        return escape(text).format(**values) if values else text
+
+    context = {
+        "view": view,
+        "me": ask.identity,
+        "language": ask.language,
+        "_": said,
+        "path": request.url.path,
+        "form_token": request.state.form_token,
+        "version": __version__,
+        "mode": ask.settings.mode,
+        "keys": ask.keys,
+    }
+    page = _environment().get_template(template)
+    wanted = request.headers.get("hx-target", "").replace("-", "_")
+    if request.headers.get("hx-request") == "true" and wanted in page.blocks:
+        made = page.new_context(context)
+        return HTMLResponse("".join(page.blocks[wanted](made)))
+    return HTMLResponse(page.render(context))
+
+
+def _lineage(view: Any, said: Any) -> Markup:
+    from assay.web.pages.lineage import picture
+
+    return picture(view, said)
+
+
+def hallmark(fingerprint: str) -> Markup:
+    """The first 16 digits of a fingerprint as bars: two versions that differ look different."""
+    digits = fingerprint.removeprefix("sha256:")[:16]
+    bars = []
+    for k, digit in enumerate(digits):
+        tall = 2.5 + int(digit, 16) * 0.85 if digit in "0123456789abcdef" else 2.5
+        bars.append(f'<rect x="{4 + k * 4.85:.1f}" y="{18 - tall:.1f}" width="3" height="{tall:.1f}"/>')
+    said = f"Hallmark: the first 16 digits of the fingerprint, {inline(digits)}"
+    picture = f'<svg class="hall" viewBox="0 0 84 20" role="img" aria-label="{said}"><title>{said}</title>'
+    return Markup(picture + "".join(bars) + "</svg>")  # noqa: S704 - digits of our own
+
+
+def spell_bytes(number: float) -> str:
+    """ "812 B", "1.4 GB"."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "B" or number >= 100 else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} TB"

@@ -1,0 +1,32 @@
+"""How the server runs: where, for whom, and within which bounds. Never part of a recipe or of a version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Mode = Literal["local", "token", "password", "oidc"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds. Sizes in bytes; `asked`, `unsafe`, `logins`: requests a minute of one address or person."""
+
+    body: int = 2 << 20
+    upload: int = 20 << 30
+    asked: int = 1_200
+    unsafe: int = 240
+    logins: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`local`: loopback only, one owner. The other modes ask who somebody is. `hosts`: names under which the server may
+    be asked (a page of a stranger cannot rebind a name to it). `secure`: it is reached over HTTPS."""
+
+    mode: Mode = "local"
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    secure: bool = False
+    limits: Limits = field(default_factory=Limits)
+    readers: int = 4
+    """Registries that are open at once, each used by one request at a time."""

@@ -1,0 +1,23 @@
+// Small comforts; every page works without them.
+document.addEventListener("htmx:configRequest", (event) => {
+  const token = document.querySelector('meta[name="form-token"]');
+  if (token) event.detail.headers["x-assay-form"] = token.content;
+});
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) navigator.clipboard.writeText(button.dataset.copy);
+});
+// Single keys (WCAG 2.1.4): only outside fields, only without modifiers, and not at all where they are switched off.
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key === "Escape" && typing) typing.blur();
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || document.body.dataset.keys === "off") return;
+  const meant = event.key === "/" ? document.getElementById("gs") : document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  if (!meant) return;
+  event.preventDefault();
+  const fold = meant.closest("details");
+  if (fold && meant.matches("input, textarea")) fold.open = true;
+  if (meant.matches("input, textarea")) meant.focus();
+  else meant.click();
+  if (meant.matches("summary") && fold.open) fold.querySelector("textarea, input")?.focus();
+});
