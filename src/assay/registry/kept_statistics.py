@@ -33,7 +33,7 @@ def folder(registry: Registry) -> Path | None:
 
 
 def kept(registry: Registry, manifest: Manifest) -> dict[str, Any] | None:
-    """What `keep` kept of a version, or None: nothing was, another program made it, or an example was forgotten since."""
+    """What `keep` kept of a version. None: nothing was, another program made it, an example was forgotten since."""
     path = _path(registry, manifest)
     if path is None:
         return None

@@ -74,8 +74,9 @@ def _drop(x: float, wide: float, over: float, under: float, drop: Drop) -> str:
     thick = max(1.2, min(under - over, wide * 0.55))
     left = x + wide * 0.5 - thick / 2
     right, turn = left + thick, FLOOR - 10
-    outer = f"M{place(x)} {place(over)}C{place(right)} {place(over)} {place(right)} {place(over + 26)} {place(right)} {turn}"
-    inner = f"V{FLOOR}H{place(left)}V{turn}C{place(left)} {place(under + 26)} {place(left)} {place(under)} {place(x)} {place(under)}Z"
+    at, r, f, high, low = (place(one) for one in (x, right, left, over, under))
+    outer = f"M{at} {high}C{r} {high} {r} {place(over + 26)} {r} {turn}V{FLOOR}"
+    inner = f"H{f}V{turn}C{f} {place(under + 26)} {f} {low} {at} {low}Z"
     middle = x + wide * 0.5
     inside = (
         f'<path class="rejw" d="{outer}{inner}"/>'

@@ -100,10 +100,14 @@ def _edge(x1: float, y1: float, x2: float, y2: float) -> str:
     if y1 == y2:
         return f'<path class="ln" d="M{place(x1)} {place(y1)}H{place(x2)}"/>'
     bend = min(60.0, (x2 - x1) / 2)
-    if y2 < y1:  # it leaves its lane at once and runs along its own
-        path = f"M{place(x1)} {place(y1)}C{place(x1 + bend)} {place(y1)} {place(x1)} {place(y2)} {place(x1 + bend)} {place(y2)}H{place(x2)}"
-    else:
-        path = f"M{place(x1)} {place(y1)}H{place(x2 - bend)}C{place(x2)} {place(y1)} {place(x2 - bend)} {place(y2)} {place(x2)} {place(y2)}"
+    a, b, c, d = (place(one) for one in (x1, y1, x2, y2))
+    left, right = place(x1 + bend), place(x2 - bend)
+    # It leaves its lane at once and runs along its own; back, it stays on its own as long as it can.
+    path = (
+        f"M{a} {b}C{left} {b} {a} {d} {left} {d}H{c}"
+        if y2 < y1
+        else f"M{a} {b}H{right}C{c} {b} {right} {d} {c} {d}"
+    )
     return f'<path class="ln lnb" d="{path}"/>'
 
 
@@ -130,3 +134,7 @@ def _dot(dot: Dot, x: float, y: float, base: float, floor: float, most: int) -> 
         )
         + "</a>"
     )
+
+
+def _count(rows: int) -> str:
+    return compact(rows) if rows >= 1_000_000 else f"{rows:,}"
