@@ -18,7 +18,7 @@ from assay.measure.language import script_of
 from assay.measure.shares import percent
 from assay.model.escape import block, inline
 from assay.web.charts import CHARTS
-from assay.web.spans import masked
+from assay.web.spans import differing, masked
 
 if TYPE_CHECKING:
     from assay.web.asking import Ask
@@ -55,6 +55,7 @@ def environment() -> Environment:
         "hallmark": hallmark,
         "size": spell_bytes,
         "masked": masked,
+        "differing": differing,
         "script": script_tag,
         "spelled": lambda name: str(name).replace("_", " "),
         "part": lambda count, whole: 100 * count / whole if whole else 0.0,
