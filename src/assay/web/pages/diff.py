@@ -158,7 +158,7 @@ def _row(row: Any, old: Version, new: Version) -> Row:
         if op == "edited":
             parts = [(str(kind), text) for kind, text in token_diff(before[name], now[name])]
         else:
-            parts = [({"added": "ins", "removed": "del"}.get(op, "same"), now[name])]
+            parts = [("same", now[name])]
         texts.append(Text(name=name, parts=[part for part in parts if part[1]]))
     held = old if op == "removed" else new
     old_id = row.get("old_id")
