@@ -59,7 +59,7 @@ def begun(registry: Registry, words: Sequence[str]) -> State:
                 if code and name == key:
                     return "failed"
         if not _running:
-            command = ["--registry", str(registry.root), *words, "--json"]
+            command = ["--registry", str(registry.root), "--json", *words]
             process = subprocess.Popen(  # noqa: S603 - this program, with words of ours and names that were looked up
                 [sys.executable, "-c", "from assay.cli.main import main; main()", *command],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -177,6 +177,19 @@ class SqliteIndex:
 
         return self._healing(ask)
 
+    def unsearched(self, segments: Collection[str]) -> int:
+        """How many rows of these segments (object names) a search would have to index first."""
+
+        def ask() -> int:
+            lists = self._connect().execute(
+                "SELECT name, about FROM lists WHERE kind = 'segment' AND NOT searchable"
+            )
+            return sum(
+                SegmentRef.from_json(orjson.loads(about)).rows for name, about in lists if name in segments
+            )
+
+        return self._healing(ask)
+
     # Building
 
     def _follow(self) -> int:

@@ -13,11 +13,14 @@ from assay.errors import AssayError, NotFound, UsageError
 from assay.registry import Registry
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
+from assay.web.measuring import begun
 from assay.web.routing import Page, Pages
 
 pages = Pages()
 A_DATASET = 10
 DATASETS = 20
+IN_TURN = 30_000
+"""Rows whose words are indexed while somebody waits; of more, a process indexes them."""
 _CHARS = 300
 _DIGITS = frozenset("0123456789abcdef")
 
@@ -33,12 +36,14 @@ class Found(BaseModel):
 
 
 class Group(BaseModel):
-    """The hits in the newest version of one dataset; `more`: there may be others. `shut`: its rows are not given out."""
+    """The hits in the newest version of one dataset. `more`: there may be others. `shut`: its rows are not given out.
+    `waits`: its words are being indexed, for the first search of it."""
 
     ref: str
     hits: list[Found]
     more: bool
-    shut: str
+    shut: str = ""
+    waits: bool = False
 
 
 class SearchPage(Page):
@@ -68,7 +73,7 @@ def search(ask: Ask, q: Annotated[str, Query(max_length=400)] = "") -> SearchPag
     names = [name for name in datasets if wanted.lower() in name.lower()][:DATASETS]
     groups = [_group(registry, name, wanted) for name in datasets[:DATASETS]]
     return SearchPage(
-        command=command, q=q, groups=[g for g in groups if g.hits or g.shut], names=names, said=said,
+        command=command, q=q, groups=[g for g in groups if g.hits or g.shut or g.waits], names=names, said=said,
         left=max(0, len(datasets) - DATASETS),
     )  # fmt: skip
 
@@ -95,11 +100,11 @@ def _example(registry: Registry, wanted: str) -> str | None:
 def _named(registry: Registry, wanted: str) -> str | None:
     """The page of a dataset or a version."""
     if wanted in registry.store.versions():
-        return f"/d/{quote(wanted)}/versions"
+        return f"/d/{quote(wanted, safe='@')}/versions"
     if "@" not in wanted:
         return None
     try:
-        return f"/d/{quote(registry.version(wanted).manifest.ref)}"
+        return f"/d/{quote(registry.version(wanted).manifest.ref, safe='@:')}"
     except AssayError:
         return None
 
@@ -111,6 +116,10 @@ def _group(registry: Registry, name: str, wanted: str) -> Group:
         version.admit()
     except AssayError as error:
         return Group(ref=ref, hits=[], more=False, shut=error.message)
+    segments = {part.segment.object for parts in version.manifest.splits.values() for part in parts}
+    if registry.root is not None and registry.index().unsearched(segments) > IN_TURN:
+        begun(registry, ["search", "a", "--ref", ref])
+        return Group(ref=ref, hits=[], more=False, waits=True)
     hits = registry.search(wanted, ref, A_DATASET + 1)
     found = [
         Found(
@@ -119,4 +128,4 @@ def _group(registry: Registry, name: str, wanted: str) -> Group:
         )
         for hit in hits[:A_DATASET]
     ]  # fmt: skip
-    return Group(ref=ref, hits=found, more=len(hits) > A_DATASET, shut="")
+    return Group(ref=ref, hits=found, more=len(hits) > A_DATASET)

@@ -149,7 +149,7 @@ def _page(ask: Ask, ref: str, *, wanted: bool) -> VersionPage:
 
 
 def _stages(found: Version, counts: dict[str, int]) -> list[Stage]:
-    at = f"/d/{quote(found.manifest.ref)}/rejected?stage="
+    at = f"/d/{quote(found.manifest.ref, safe='@')}/rejected?stage="
     rows = [(s.stage, s.entered, s.rejected, dict(s.codes), sum(s.flagged.values())) for s in found.funnel]
     if malformed := counts.get("malformed", 0):
         rows.insert(0, ("malformed", counts.get("read", 0), malformed, {}, 0))
