@@ -65,10 +65,11 @@ def test_columns_are_as_many_as_bins() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 7, 60])
 def test_a_timeline_keeps_versions_apart_and_shows_the_newest(count: int) -> None:
+    days = [f"2026-{1 + k // 8:02d}-{1 + k % 8:02d}" for k in range(count)]
     dots = [
-        Dot(k + 1, "main" if k % 3 else HOSTILE, (k,), f"2026-{1 + k // 8:02d}-{1 + k % 8:02d}", k * 10, "/d", k == 0, k == 1)
-        for k in range(count)
-    ]  # fmt: skip
+        Dot(k + 1, "main" if k % 3 else HOSTILE, (k,), day, k * 10, "/d", k == 0, k == 1)
+        for k, day in enumerate(days)
+    ]
     picture = parsed(timeline(HOSTILE, HOSTILE, dots, "Rows"))
     links = picture.findall("a")
     assert len(links) == min(count, DOTS)

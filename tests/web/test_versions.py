@@ -276,6 +276,7 @@ def test_acts_change_the_next_version_and_need_the_forms_token(root: Path, tmp_p
     app = create_app(lambda: assay.open(tmp_path / "r", actor="ann"), Settings())
     at = f"/d/chat@v3/examples/{kept}"
     with TestClient(app, base_url="http://127.0.0.1", follow_redirects=False) as client:
+        client.headers["origin"] = "http://127.0.0.1"  # as a browser does
         token = re.search(r"facts\?form=([^\"]+)\"", client.get(at).text)
         assert token is not None
         form = {"form": token.group(1)}

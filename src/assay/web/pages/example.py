@@ -218,7 +218,8 @@ def _twins(registry: Registry, known: Trace, version: Version) -> tuple[list[Twi
         one for one in known.stands_for if (one.get("similarity") or 0) < 1 and one["code"] != "identical"
     ]
     own = [one for one in known.readings if one["outcome"] == "rejected"]
-    out, seen = [], {known.id}
+    out: list[Twin] = []
+    seen = {known.id}
     for one in [*own, *near]:
         if len(out) == _TWINS:
             break

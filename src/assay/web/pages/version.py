@@ -24,7 +24,7 @@ _RUNS = 12
 
 
 class Stage(BaseModel):
-    """One step of the funnel. `see`: its rejected rows; `said`: the step in words."""
+    """One step of the funnel. `see`: its rejected rows; `said`: what the link to them is called."""
 
     stage: str
     name: str
@@ -156,7 +156,7 @@ def _stages(found: Version, counts: dict[str, int]) -> list[Stage]:
     return [
         Stage(
             stage=stage, name=stage.replace("_", " "), entered=entered, rejected=rejected, codes=codes,
-            flagged=flagged, see=at + quote(stage), said=f"{stage.replace('_', ' ')}: −{rejected:,}",
+            flagged=flagged, see=at + quote(stage), said=stage.replace("_", " "),
         )
         for stage, entered, rejected, codes, flagged in rows
     ]  # fmt: skip
