@@ -47,16 +47,15 @@ def diff_rows(
     found = diff(registry.store.objects, old.manifest, new.manifest)
     by_kind = _by_kind(registry, new, found)
     counts = {name: len(changes) for name, changes in by_kind.items()}
-    chosen = kind or next(
-        (k for k in ("edited", "added", "removed", "moved", "disabled") if counts[k]), "edited"
-    )
-    changes = by_kind[chosen]
+    if kind is None:
+        kind = next((name for name in _LOOKED_AT if counts[name]), "edited")
+    changes = by_kind[kind]
     start = bisect_right(changes, _id(after), key=lambda change: change.id) if after else 0
     part = changes[start : start + min(limit, MOST)]
-    op: str = "removed" if chosen == "disabled" else chosen
+    op: str = "removed" if kind == "disabled" else kind
     rows = list(texts_of(registry, old.manifest, new.manifest, [(op, change) for change in part]))
     more = part[-1].id.hex() if part and start + len(part) < len(changes) else None
-    return DiffRows(counts, chosen, rows, more)
+    return DiffRows(counts, kind, rows, more)
 
 
 def _by_kind(registry: Registry, new: Version, found: Diff) -> dict[Kind, Sequence[Change]]:
