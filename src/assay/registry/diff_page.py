@@ -47,15 +47,21 @@ def diff_rows(
     found = diff(registry.store.objects, old.manifest, new.manifest)
     by_kind = _by_kind(registry, new, found)
     counts = {name: len(changes) for name, changes in by_kind.items()}
-    if kind is None:
-        kind = next((name for name in _LOOKED_AT if counts[name]), "edited")
-    changes = by_kind[kind]
+    chosen = kind or _first(counts)
+    changes = by_kind[chosen]
     start = bisect_right(changes, _id(after), key=lambda change: change.id) if after else 0
     part = changes[start : start + min(limit, MOST)]
-    op: str = "removed" if kind == "disabled" else kind
+    op: str = "removed" if chosen == "disabled" else chosen
     rows = list(texts_of(registry, old.manifest, new.manifest, [(op, change) for change in part]))
     more = part[-1].id.hex() if part and start + len(part) < len(changes) else None
-    return DiffRows(counts, kind, rows, more)
+    return DiffRows(counts, chosen, rows, more)
+
+
+def _first(counts: Mapping[Kind, int]) -> Kind:
+    for kind in _LOOKED_AT:
+        if counts[kind]:
+            return kind
+    return "edited"
 
 
 def _by_kind(registry: Registry, new: Version, found: Diff) -> dict[Kind, Sequence[Change]]:

@@ -74,7 +74,8 @@ class Release(BaseModel):
 
 
 class VersionPage(Page):
-    """All that a version's page shows. `measured` says whether `figures` are known, are being made, or failed."""
+    """All that a version's page shows. `beside`: rows that were there before the curation added its own. `measured`
+    says whether `figures` are known, are being made, or failed."""
 
     ref: str
     dataset: str
@@ -93,6 +94,7 @@ class VersionPage(Page):
     read: int
     kept: int
     malformed: int
+    beside: int
     stages: list[Stage]
     sources: list[Source]
     recipe: str
@@ -138,6 +140,7 @@ def _page(ask: Ask, ref: str, *, wanted: bool) -> VersionPage:
         message=registry.said(operation) or found.message,
         names=[one for one in names_of(registry, manifest.dataset) if one.version == manifest.number],
         read=counts.get("read", 0), kept=counts.get("kept", 0), malformed=counts.get("malformed", 0),
+        beside=max(0, sum(manifest.counts.values()) - counts.get("kept", 0)) if made.get("add") else 0,
         stages=_stages(found, counts), sources=_sources(found, told),
         recipe=yaml.safe_dump(found.recipe, sort_keys=False, allow_unicode=True) if found.recipe else "",
         recipe_digest=str(made.get("recipe_digest", "")),
