@@ -29,7 +29,7 @@ SAID: Final = (
     ),
     *("created", "depth", "licence", "human", "synthetic", "log", "web"),
     # chapters of a trace
-    *("Facts", "Reviews", "Runs that learned from it"),
+    *("Facts", "Reviews", "Runs that learned from it", "What judges said", "The call that made it"),
     "no version is released",
 )
 """English phrases."""

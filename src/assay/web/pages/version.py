@@ -21,6 +21,7 @@ from assay.web.routing import Page, Pages
 
 pages = Pages()
 _RUNS = 12
+_JUDGED = 24
 
 
 class Stage(BaseModel):
@@ -103,7 +104,7 @@ class VersionPage(Page):
     rules: list[Rule]
     standing: Release
     runs: list[RunLine]
-    judged: dict[str, Any]
+    judged: dict[str, str]
     eval_sets: int
     figures: Figures | None
     measured: State
@@ -203,7 +204,14 @@ def _runs(registry: Registry, ref: str) -> list[RunLine]:
     ]
 
 
-def _judged(made: Any) -> dict[str, Any]:
-    """The judge's summary, as the curation has it."""
-    said = made.get("judge") or made.get("judged")
-    return dict(said) if isinstance(said, dict) else {}
+def _judged(made: Any) -> dict[str, str]:
+    """What the judges of the curation came to: the plain figures of their summary, by name."""
+    said = (made.get("selectors") or {}).get("judge")
+    if not isinstance(said, dict):
+        return {}
+    out: dict[str, str] = {}
+    for name, value in said.items():
+        for key, one in value.items() if isinstance(value, dict) else [("", value)]:
+            if isinstance(one, (str, int, float)) and not isinstance(one, bool):
+                out[f"{name} {key}".strip()] = f"{one:,}" if isinstance(one, int) else str(one)
+    return dict(list(out.items())[:_JUDGED])
