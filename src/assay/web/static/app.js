@@ -21,3 +21,11 @@ document.addEventListener("keydown", (event) => {
   else meant.click();
   if (meant.matches("summary") && fold.open) fold.querySelector("textarea, input")?.focus();
 });
+// A slider moves the number that the form sends.
+for (const slider of document.querySelectorAll("[data-moves]")) {
+  const number = document.getElementById(slider.dataset.moves);
+  slider.hidden = false;
+  slider.addEventListener("input", () => { number.value = slider.value; });
+  number.addEventListener("input", () => { slider.value = number.value; });
+  slider.addEventListener("change", () => slider.form.requestSubmit());
+}
