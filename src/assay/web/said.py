@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 SAID: Final = (
-    *("Versions", "Card", "Explore", "Map", "Rejected", "Diff", "Sweep", "Lineage", "Effect"),
+    *("Versions", "Card", "Explore", "Map", "Rejected", "Diff", "Sweep", "Lineage", "Policy", "Effect"),
     # actions of the log that make a version
     *("commit", "disable", "enable", "apply", "merge", "rollback"),
     # kinds, roles and parts of examples
@@ -31,5 +31,41 @@ SAID: Final = (
     # chapters of a trace
     *("Facts", "Reviews", "Runs that learned from it", "What judges said", "The call that made it"),
     "no version is released",
+    # what waits for somebody, states of queues and rules, marks of the lineage, ways to say who one is
+    "a waiver ends soon: {what}",
+    "all",
+    "back to v{n}",
+    "beyond",
+    "blocks",
+    "decided",
+    "disagreement",
+    "edge",
+    "fork",
+    "guarded by {n} eval sets",
+    "in conflict",
+    "it is approved and not released",
+    "it waits for approval, and you made none of it",
+    "local",
+    "look",
+    "merge of v{n}",
+    "off",
+    "open",
+    "possible",
+    "random",
+    "refuse",
+    "repaired",
+    "reviewed",
+    "session",
+    "short",
+    "stratified",
+    "the gate has {n} findings: {what}",
+    "token",
+    "unreached",
+    "waits",
+    "warn",
+    "{n} examples wait for your verdict",
+    "{n} rows hold items of frozen eval sets",
+    "{n} runs",
+    "{n} verdicts differ and wait for a third person",
+    "{what} was frozen after it was made: check it",
 )
-"""English phrases."""
