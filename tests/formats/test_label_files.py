@@ -20,7 +20,7 @@ ARRAY = b"\xef\xbb\xbf \n" + json.dumps(ROWS, indent=1).encode()
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("a.jsonl", LINES), ("a.json", ARRAY), ("a.jsonl.gz", gzip.compress(LINES)),
+        ("a.jsonl", LINES), ("a.json", ARRAY), ("a.jsonl.gz", gzip.compress(LINES, mtime=0)),
         ("a.json.zst", pa.compress(ARRAY, codec="zstd", asbytes=True)),
     ],
 )  # fmt: skip
