@@ -1,0 +1,123 @@
+"""From rows to places in the plane: by two axes, or by landmarks that were laid out and all others placed near them.
+
+Landmarks as in de Silva and Tenenbaum, "Sparse multidimensional scaling using landmark points", 2004, but placed by
+the nearest of them, as t-SNE and UMAP keep neighbours and not distances.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from assay.kernels.clusters import unit
+from assay.kernels.ids import IdArray
+from assay.kernels.lexical_vectors import I8
+from assay.measure.map.tsne import tsne
+
+F64 = npt.NDArray[np.float64]
+U16 = npt.NDArray[np.uint16]
+
+How = Literal["tsne", "pca", "umap"]
+LANDMARKS: Final[dict[str, int]] = {"tsne": 1_200, "umap": 20_000, "pca": 0}
+"""Rows that are laid out, at most; all others are placed by them."""
+SIDE: Final = 65_535
+_NEAREST: Final = 4
+_SHARP: Final = 12.0
+_MARGIN: Final = 0.06
+_BLOCK: Final = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How rows are placed. `landmarks`: int8[L, r] and `spots`: float64[L, 2], none with `pca`. `reach`: how far from a
+    row's nearest landmark others still pull it. `frame`: left, top, side of the square that becomes 0 … 65,535."""
+
+    how: How
+    landmarks: I8
+    spots: F64
+    reach: float
+    frame: F64
+
+    def place(self, reduced: I8, flat: F64, ids: IdArray) -> tuple[U16, U16]:
+        """uint16[n], uint16[n] of rows as `Space.reduce` gives them; what lies outside the frame lies on its edge.
+
+        Between landmarks a row is moved a little, by what its id says, so that rows alike do not hide each other.
+        """
+        places = flat if self.how == "pca" else self._near(reduced, ids)
+        scaled = (places - self.frame[:2]) / self.frame[2] * SIDE
+        fixed = np.clip(np.rint(scaled), 0, SIDE).astype(np.uint16)
+        return np.ascontiguousarray(fixed[:, 0]), np.ascontiguousarray(fixed[:, 1])
+
+    def _near(self, reduced: I8, ids: IdArray) -> F64:
+        marks, inverse = unit(self.landmarks)
+        out = np.empty((len(reduced), 2))
+        nearest = min(_NEAREST, len(marks))
+        for start in range(0, len(reduced), _BLOCK):
+            block, own = unit(reduced[start : start + _BLOCK])
+            cosines = (block @ marks.T) * inverse * own[:, None]
+            # Of equals the first landmark: argpartition would choose as it likes, so ties are taken away.
+            some = np.empty((len(block), nearest), np.int64)
+            kept = np.empty((len(block), nearest), np.float64)
+            rows = np.arange(len(block))
+            for k in range(nearest):
+                some[:, k] = cosines.argmax(axis=1)
+                kept[:, k] = cosines[rows, some[:, k]]
+                cosines[rows, some[:, k]] = -2
+            spots = self.spots[some]
+            apart = np.sqrt(np.square(spots - spots[:, :1]).sum(axis=2))
+            weight = np.exp(_SHARP * (kept - kept[:, :1])) * (apart <= self.reach)
+            middle = (spots * weight[:, :, None]).sum(axis=1) / weight.sum(axis=1, keepdims=True)
+            out[start : start + len(block)] = middle + self._moved(ids[start : start + len(block)])
+        return out
+
+    def _moved(self, ids: IdArray) -> F64:
+        raw = np.ascontiguousarray(ids).view(np.uint8).reshape(-1, 32)
+        drawn = np.ascontiguousarray(raw[:, :8]).view(">u4").astype(np.float64) / 2**32
+        angle, far = 2 * np.pi * drawn[:, 0], np.sqrt(drawn[:, 1]) * self.reach * 0.22
+        return np.stack([far * np.cos(angle), far * np.sin(angle)], axis=1)
+
+
+def fit_layout(how: How, reduced: I8, flat: F64, seed: int) -> Layout:
+    """The layout of a sample (in an order that is no accident: by id). Raises MissingExtra for `umap` without it."""
+    nothing = np.zeros((0, reduced.shape[1]), np.int8)
+    if how == "pca" or len(reduced) < 8:
+        return Layout("pca", nothing, np.zeros((0, 2)), 0.0, _frame(flat))
+    marks, first = reduced[: LANDMARKS[how]], flat[: LANDMARKS[how]]
+    if how == "umap":
+        from assay.measure.map.neighbours import umap
+
+        spots = umap(marks, first, seed)
+    else:
+        spots = tsne(_distances(marks), first)
+    reach = 3 * _spacing(spots)
+    return Layout(how, marks, spots, reach, _frame(spots))
+
+
+def _distances(reduced: I8) -> F64:
+    """float64[n, n]: squared distances of the rows' directions, 0 to 4."""
+    floats, inverse = unit(reduced)
+    cosines = (floats @ floats.T).astype(np.float64) * inverse * inverse[:, None]
+    return np.maximum(2 - 2 * cosines, 0)
+
+
+def _spacing(spots: F64) -> float:
+    """The median distance from a spot to its nearest neighbour."""
+    nearest = []
+    for start in range(0, len(spots), 512):
+        apart = np.square(spots[start : start + 512, None] - spots[None]).sum(axis=2)
+        apart[np.arange(len(apart)), np.arange(start, start + len(apart))] = np.inf
+        nearest.append(np.sqrt(apart.min(axis=1)))
+    return float(np.median(np.concatenate(nearest))) or 1e-9
+
+
+def _frame(places: F64) -> F64:
+    """A square around all but the outermost half a per cent on each side, with a margin."""
+    if not len(places):
+        return np.array([-1.0, -1.0, 2.0])
+    low, high = np.quantile(places, [0.005, 0.995], axis=0)
+    side = max(float((high - low).max()), 1e-9) * (1 + 2 * _MARGIN)
+    middle = (low + high) / 2
+    return np.array([middle[0] - side / 2, middle[1] - side / 2, side])
