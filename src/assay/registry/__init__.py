@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from assay.registry.collecting import Collector
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
     from assay.registry.keeping import Keeping
+    from assay.registry.mapping import Maps
     from assay.registry.measuring import Statistics
     from assay.registry.papers import Papers
     from assay.registry.policies import Policies
@@ -75,6 +76,8 @@ class Registry:
     """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
     collapse: Facade[Collapsing] = Facade("collapsing", "Collapsing")
     """`registry.collapse(ref)`: how synthetic depth and diversity move from version to version."""
+    maps: Facade[Maps] = Facade("mapping", "Maps")
+    """Versions in the plane: points, clusters and what became of them."""
 
     def __init__(
         self,

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from assay.measure.charts.figure import figure, image, place, table, text
-from assay.measure.map.layout import SIDE
-from assay.measure.map.raster import HEIGHT, WIDTH, colour_of, onto
+from assay.measure.map.layout import HEIGHT, SIDE, WIDTH
+from assay.measure.map.raster import colour_of, onto
 from assay.measure.shares import percent
 
 COLUMNS, ROWS = 215, 160
@@ -60,15 +60,17 @@ def cells(x: npt.NDArray[np.uint16], y: npt.NDArray[np.uint16], cluster: npt.NDA
         for step in range(_STEPS):
             at = np.flatnonzero((total > 0) & (leading == colour) & (shade == step))
             if len(at):
-                path = "".join(f"M{place((k % COLUMNS + 0.5) * _CELL)} {place((k // COLUMNS + 0.5) * _CELL)}h0" for k in at.tolist())
+                path = "".join(
+                    f"M{place((k % COLUMNS + 0.5) * _CELL)} {place((k // COLUMNS + 0.5) * _CELL)}h0"
+                    for k in at.tolist()
+                )
                 parts.append(f'<path class="pts p{colour + 1} d{step + 1}" d="{path}"/>')
     return "".join(parts)
 
 
 def spot(x: int, y: int) -> tuple[float, float]:
     """Where a place of the map lies in the picture."""
-    side = min(WIDTH, HEIGHT)
-    return (WIDTH - side) / 2 + x / SIDE * side, HEIGHT - (HEIGHT - side) / 2 - y / SIDE * side
+    return x / SIDE * WIDTH, HEIGHT - y / SIDE * HEIGHT
 
 
 def _label(one: Label) -> str:

@@ -27,7 +27,7 @@ U16 = npt.NDArray[np.uint16]
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """`centres`: int8[k, r]. `far`: float32[k], the cosine below which lie 2 in 100 of the sample's rows of a cluster."""
+    """`centres`: int8[k, r]. `far`: float32[k], the cosine that all but 2 in 100 of the sample's rows reach."""
 
     space: Space
     layout: Layout
@@ -86,7 +86,9 @@ def fit_like(other: Fit, sample: I8, k: int, seed: int) -> Fit:
     if not tight:
         return other
     centres = np.concatenate([other.centres, new[tight]])
-    return replace(other, centres=centres, far=np.concatenate([other.far, _far(reduced, centres)[len(other.far) :]]))
+    return replace(
+        other, centres=centres, far=np.concatenate([other.far, _far(reduced, centres)[len(other.far) :]])
+    )
 
 
 def _far(reduced: I8, centres: I8) -> npt.NDArray[np.float32]:

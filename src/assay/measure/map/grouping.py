@@ -13,7 +13,7 @@ from assay.errors import UsageError
 from assay.kernels.clusters import fit, unit
 from assay.kernels.lexical_vectors import I8
 
-MOST: Final = 48
+MOST: Final = 40
 """Clusters when nobody says how many."""
 LARGEST: Final = 250
 NONE: Final = 255
@@ -28,9 +28,9 @@ Ints = npt.NDArray[np.int64]
 
 
 def how_many(rows: int, asked: int | None = None) -> int:
-    """`asked`, else √(rows / 8), from 2 to 48: 11 for a thousand rows, 35 for ten thousand. Raises UsageError."""
+    """`asked`, else √rows / 8, from 3 to 40: 4 for a thousand rows, 12 for ten thousand. Raises UsageError."""
     if asked is None:
-        return min(MOST, max(2, round(math.sqrt(rows / 8))))
+        return min(MOST, max(3, round(math.sqrt(rows) / 8)))
     if not 1 <= asked <= LARGEST:
         raise UsageError(f"{asked} clusters", f"ask for 1 to {LARGEST}")
     return asked

@@ -24,8 +24,12 @@ How = Literal["tsne", "pca", "umap"]
 LANDMARKS: Final[dict[str, int]] = {"tsne": 1_200, "umap": 20_000, "pca": 0}
 """Rows that are laid out, at most; all others are placed by them."""
 SIDE: Final = 65_535
-_NEAREST: Final = 4
-_SHARP: Final = 12.0
+WIDTH: Final = 860
+HEIGHT: Final = 640
+"""The picture's size; x and y have one scale there."""
+_NEAREST: Final = 8
+_SHARP: Final = 6.0
+_MOVED: Final = 0.4
 _MARGIN: Final = 0.06
 _BLOCK: Final = 4_096
 
@@ -33,7 +37,7 @@ _BLOCK: Final = 4_096
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How rows are placed. `landmarks`: int8[L, r] and `spots`: float64[L, 2], none with `pca`. `reach`: how far from a
-    row's nearest landmark others still pull it. `frame`: left, top, side of the square that becomes 0 … 65,535."""
+    row's nearest landmark others still pull it. `frame`: left, bottom, width and height of what becomes 0 … 65,535."""
 
     how: How
     landmarks: I8
@@ -47,7 +51,7 @@ class Layout:
         Between landmarks a row is moved a little, by what its id says, so that rows alike do not hide each other.
         """
         places = flat if self.how == "pca" else self._near(reduced, ids)
-        scaled = (places - self.frame[:2]) / self.frame[2] * SIDE
+        scaled = (places - self.frame[:2]) / self.frame[2:] * SIDE
         fixed = np.clip(np.rint(scaled), 0, SIDE).astype(np.uint16)
         return np.ascontiguousarray(fixed[:, 0]), np.ascontiguousarray(fixed[:, 1])
 
@@ -76,7 +80,7 @@ class Layout:
     def _moved(self, ids: IdArray) -> F64:
         raw = np.ascontiguousarray(ids).view(np.uint8).reshape(-1, 32)
         drawn = np.ascontiguousarray(raw[:, :8]).view(">u4").astype(np.float64) / 2**32
-        angle, far = 2 * np.pi * drawn[:, 0], np.sqrt(drawn[:, 1]) * self.reach * 0.22
+        angle, far = 2 * np.pi * drawn[:, 0], np.sqrt(drawn[:, 1]) * self.reach * _MOVED
         return np.stack([far * np.cos(angle), far * np.sin(angle)], axis=1)
 
 
@@ -92,6 +96,7 @@ def fit_layout(how: How, reduced: I8, flat: F64, seed: int) -> Layout:
         spots = umap(marks, first, seed)
     else:
         spots = tsne(_distances(marks), first)
+    spots = _lying(spots)
     reach = 3 * _spacing(spots)
     return Layout(how, marks, spots, reach, _frame(spots))
 
@@ -114,10 +119,21 @@ def _spacing(spots: F64) -> float:
 
 
 def _frame(places: F64) -> F64:
-    """A square around all but the outermost half a per cent on each side, with a margin."""
+    """Around all but the outermost half a per cent on each side, with a margin, in the picture's shape."""
     if not len(places):
-        return np.array([-1.0, -1.0, 2.0])
+        return np.array([-1.0, -1.0, 2.0, 2.0])
     low, high = np.quantile(places, [0.005, 0.995], axis=0)
-    side = max(float((high - low).max()), 1e-9) * (1 + 2 * _MARGIN)
-    middle = (low + high) / 2
-    return np.array([middle[0] - side / 2, middle[1] - side / 2, side])
+    wide, tall = np.maximum(high - low, 1e-9) * (1 + 2 * _MARGIN)
+    wide = max(wide, tall * WIDTH / HEIGHT)
+    size = np.array([wide, wide * HEIGHT / WIDTH])
+    return np.concatenate([(low + high) / 2 - size / 2, size])
+
+
+def _lying(spots: F64) -> F64:
+    """The spots turned so that they are widest from left to right."""
+    own = spots - spots.mean(axis=0)
+    _, axes = np.linalg.eigh(own.T @ own)
+    axes = axes[:, ::-1]
+    largest = axes[np.abs(axes).argmax(axis=0), np.arange(2)]
+    turned: F64 = own @ (axes * np.where(largest < 0, -1.0, 1.0))
+    return turned

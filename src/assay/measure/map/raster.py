@@ -9,10 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from assay.measure.map.layout import SIDE
+from assay.measure.map.layout import HEIGHT, SIDE, WIDTH
 
-WIDTH: Final = 860
-HEIGHT: Final = 640
 COLOURS: Final = 8
 Theme = tuple[tuple[int, int, int], tuple[tuple[int, int, int], ...]]
 
@@ -23,8 +21,8 @@ LIGHT: Final[Theme] = (
 )  # fmt: skip
 DARK: Final[Theme] = (
     (21, 26, 29),
-    ((83, 158, 243), (232, 138, 108), (63, 158, 112), (201, 139, 190), (214, 168, 52), (92, 196, 228), (168, 128, 221),
-     (138, 147, 153)),
+    ((21, 116, 217), (201, 104, 51), (107, 191, 153), (190, 107, 178), (234, 213, 101), (124, 235, 250), (169, 173,
+     254), (113, 118, 121)),
 )  # fmt: skip
 """Background, and the categories' colours as the stylesheet has them; the eighth is what is left."""
 
@@ -38,10 +36,9 @@ def colour_of(codes: U8) -> U8:
 
 
 def onto(x: U16, y: U16, width: int, height: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The square map within a picture, centred: columns and rows of pixels (or cells), y upwards."""
-    side = min(width, height)
-    column = (x.astype(np.int64) * (side - 1) // SIDE) + (width - side) // 2
-    row = (height - 1 - (height - side) // 2) - y.astype(np.int64) * (side - 1) // SIDE
+    """Columns and rows of pixels (or cells) of a picture; y points upwards."""
+    column = x.astype(np.int64) * (width - 1) // SIDE
+    row = height - 1 - y.astype(np.int64) * (height - 1) // SIDE
     return column, row
 
 

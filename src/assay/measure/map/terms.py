@@ -53,10 +53,8 @@ def terms(texts: Sequence[str], among: Common, shown: int = SHOWN) -> tuple[str,
     for text in read:
         counts.update(words_of(text))
     least = 2 if len(read) < 10 else 3
-    scored = sorted(
-        ((score, word) for word, n in counts.items() if n >= least and (score := _score(word, n, counts, among, len(read))) > _SURE),
-        key=lambda one: (-one[0], one[1]),
-    )  # fmt: skip
+    scores = ((_score(word, n, among, len(read)), word) for word, n in counts.items() if n >= least)
+    scored = sorted((one for one in scores if one[0] > _SURE), key=lambda one: (-one[0], one[1]))
     found: list[str] = []
     for _, word in scored[:_TRIED]:
         term = _whole(word, read) if is_han(word) else word
@@ -67,7 +65,7 @@ def terms(texts: Sequence[str], among: Common, shown: int = SHOWN) -> tuple[str,
     return tuple(found)
 
 
-def _score(word: str, here: int, counts: Mapping[str, int], among: Common, texts: int) -> float:
+def _score(word: str, here: int, among: Common, texts: int) -> float:
     """How many standard deviations the word's odds here lie above those elsewhere."""
     rest_texts = max(among.texts - texts, 1)
     rest = max(among.holding.get(word, 0) - here, 0)

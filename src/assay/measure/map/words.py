@@ -13,19 +13,23 @@ from assay.kernels.little_words import SCRIPTS, weights
 READ: Final = 600
 """Characters of a text in which words are looked for."""
 
-_MARKUP: Final = re.compile(r"<[^<>]{0,300}>|&#?\w{1,10};|\w{1,10}://\S{1,500}|www\.\S{1,500}|\S{1,100}@\S{1,100}")
+_MARKUP: Final = re.compile(
+    r"<[^<>]{0,300}>|&#?\w{1,10};|\w{1,10}://\S{1,500}|www\.\S{1,500}|\S{1,100}@\S{1,100}"
+)
 _WORD: Final = re.compile(f"[^\\W\\d_{CJK}]{{3,30}}")
 _HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\u30a1-\u30fa\u30fc]{2,}")
 _NOISE: Final = frozenset(
     "nbsp amp quot div span href src img html http https www com br script style class font onclick onerror "
     "doesn don isn didn won can couldn wasn aren following given based provide would could should really "
-    "want need know tell explain like going got using still without within".split()
+    "want need know tell explain like going got using still without within".split()  # noqa: SIM905 - reads best so
 )
 _LITTLE_HAN: Final = frozenset(
     "的了是在我你您他她它们这那有和与就不也都而及或一个什么怎吗呢吧啊请被把对为以于之其可能会要很更最还但如果所因从到"
     "将让使着过没哪些每两给由并该此又只做等及用时上下中里来去说想得地样多少几次点好大小后前内呀嘛们谁何吃"
 )
 """Characters that are grammar more often than they are part of a name."""
+_NEVER: Final = frozenset("的了是在我你您他她它们这那和与就也都而及或吗呢吧啊呀嘛")
+"""Those of them with which no word ends or begins."""
 
 
 def plain(text: str) -> str:
@@ -53,7 +57,7 @@ def is_han(term: str) -> bool:
 
 def may_extend(character: str) -> bool:
     """Whether a pair of characters may grow by this one."""
-    return _HAN.fullmatch(character * 2) is not None and character not in _LITTLE_HAN
+    return _HAN.fullmatch(character * 2) is not None and character not in _NEVER
 
 
 @cache
