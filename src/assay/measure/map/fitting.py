@@ -37,15 +37,17 @@ class Fit:
     def place(self, vectors: I8, ids: IdArray) -> tuple[U16, U16, Nearest]:
         """x, y and cluster of rows; each row's answer is its own, whatever comes with it."""
         reduced, flat = self.space.reduce(vectors)
-        x, y = self.layout.place(reduced, flat, ids)
-        return x, y, nearest(reduced, self.centres)
+        found = nearest(reduced, self.centres)
+        x, y = self.layout.place(reduced, flat, found.cluster, ids)
+        return x, y, found
 
     def columns(self) -> dict[str, npt.NDArray[np.generic]]:
         """All of it as arrays, which `read_fit` reads."""
         how = np.frombuffer(self.layout.how.encode(), np.uint8)
         return {
             "shift": self.space.shift, "axes": self.space.axes, "how": how, "landmarks": self.layout.landmarks,
-            "spots": self.layout.spots, "reach": np.array([self.layout.reach]), "frame": self.layout.frame,
+            "spots": self.layout.spots, "groups": self.layout.groups,
+            "reach": np.array([self.layout.reach]), "frame": self.layout.frame,
             "centres": self.centres, "far": self.far,
         }  # fmt: skip
 
@@ -53,7 +55,9 @@ class Fit:
 def read_fit(held: Mapping[str, npt.NDArray[Any]]) -> Fit:
     """The fit of some columns. Raises KeyError."""
     how: Any = held["how"].tobytes().decode()
-    layout = Layout(how, held["landmarks"], held["spots"], float(held["reach"][0]), held["frame"])
+    layout = Layout(
+        how, held["landmarks"], held["spots"], held["groups"], float(held["reach"][0]), held["frame"]
+    )
     return Fit(Space(held["shift"], held["axes"]), layout, held["centres"], held["far"])
 
 
@@ -62,7 +66,8 @@ def fit(sample: I8, how: How, k: int, seed: int) -> Fit:
     space = fit_space(sample)
     reduced, flat = space.reduce(sample)
     centres = fit_clusters(reduced, k, seed)
-    return Fit(space, fit_layout(how, reduced, flat, seed), centres, _far(reduced, centres))
+    groups = nearest(reduced, centres).cluster
+    return Fit(space, fit_layout(how, reduced, flat, groups, seed), centres, _far(reduced, centres))
 
 
 def fit_like(other: Fit, sample: I8, k: int, seed: int) -> Fit:

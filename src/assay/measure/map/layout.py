@@ -18,6 +18,7 @@ from assay.kernels.lexical_vectors import I8
 from assay.measure.map.tsne import tsne
 
 F64 = npt.NDArray[np.float64]
+U8 = npt.NDArray[np.uint8]
 U16 = npt.NDArray[np.uint16]
 
 How = Literal["tsne", "pca", "umap"]
@@ -30,38 +31,45 @@ HEIGHT: Final = 640
 _NEAREST: Final = 8
 _SHARP: Final = 6.0
 _MOVED: Final = 0.4
+_TOGETHER: Final = 0.6
+"""What squared distances within a cluster are multiplied with."""
 _MARGIN: Final = 0.06
 _BLOCK: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How rows are placed. `landmarks`: int8[L, r] and `spots`: float64[L, 2], none with `pca`. `reach`: how far from a
+    """How rows are placed. `landmarks`: int8[L, r] and `spots`: float64[L, 2], none with `pca`, and the
+    clusters they are in. `reach`: how far from a
     row's nearest landmark others still pull it. `frame`: left, bottom, width and height of what becomes 0 … 65,535."""
 
     how: How
     landmarks: I8
     spots: F64
+    groups: U8
     reach: float
     frame: F64
 
-    def place(self, reduced: I8, flat: F64, ids: IdArray) -> tuple[U16, U16]:
+    def place(self, reduced: I8, flat: F64, groups: U8, ids: IdArray) -> tuple[U16, U16]:
         """uint16[n], uint16[n] of rows as `Space.reduce` gives them; what lies outside the frame lies on its edge.
 
         Between landmarks a row is moved a little, by what its id says, so that rows alike do not hide each other.
         """
-        places = flat if self.how == "pca" else self._near(reduced, ids)
+        places = flat if self.how == "pca" else self._near(reduced, groups, ids)
         scaled = (places - self.frame[:2]) / self.frame[2:] * SIDE
         fixed = np.clip(np.rint(scaled), 0, SIDE).astype(np.uint16)
         return np.ascontiguousarray(fixed[:, 0]), np.ascontiguousarray(fixed[:, 1])
 
-    def _near(self, reduced: I8, ids: IdArray) -> F64:
+    def _near(self, reduced: I8, groups: U8, ids: IdArray) -> F64:
         marks, inverse = unit(self.landmarks)
         out = np.empty((len(reduced), 2))
         nearest = min(_NEAREST, len(marks))
         for start in range(0, len(reduced), _BLOCK):
             block, own = unit(reduced[start : start + _BLOCK])
             cosines = (block @ marks.T) * inverse * own[:, None]
+            cosines -= (
+                groups[start : start + len(block), None] != self.groups
+            )  # landmarks of its own cluster first
             # Of equals the first landmark: argpartition would choose as it likes, so ties are taken away.
             some = np.empty((len(block), nearest), np.int64)
             kept = np.empty((len(block), nearest), np.float64)
@@ -69,7 +77,7 @@ class Layout:
             for k in range(nearest):
                 some[:, k] = cosines.argmax(axis=1)
                 kept[:, k] = cosines[rows, some[:, k]]
-                cosines[rows, some[:, k]] = -2
+                cosines[rows, some[:, k]] = -9
             spots = self.spots[some]
             apart = np.sqrt(np.square(spots - spots[:, :1]).sum(axis=2))
             weight = np.exp(_SHARP * (kept - kept[:, :1])) * (apart <= self.reach)
@@ -84,21 +92,23 @@ class Layout:
         return np.stack([far * np.cos(angle), far * np.sin(angle)], axis=1)
 
 
-def fit_layout(how: How, reduced: I8, flat: F64, seed: int) -> Layout:
-    """The layout of a sample (in an order that is no accident: by id). Raises MissingExtra for `umap` without it."""
+def fit_layout(how: How, reduced: I8, flat: F64, groups: U8, seed: int) -> Layout:
+    """The layout of a sample in order of ids, and of the clusters its rows are in: rows of two clusters count as
+    farther apart than they are, so that a cluster is a place on the map. Raises MissingExtra for `umap` without it."""
     nothing = np.zeros((0, reduced.shape[1]), np.int8)
     if how == "pca" or len(reduced) < 8:
-        return Layout("pca", nothing, np.zeros((0, 2)), 0.0, _frame(flat))
+        return Layout("pca", nothing, np.zeros((0, 2)), groups[:0], 0.0, _frame(flat))
     marks, first = reduced[: LANDMARKS[how]], flat[: LANDMARKS[how]]
     if how == "umap":
         from assay.measure.map.neighbours import umap
 
         spots = umap(marks, first, seed)
     else:
-        spots = tsne(_distances(marks), first)
+        apart = groups[: len(marks), None] != groups[: len(marks)]
+        spots = tsne(_distances(marks) * np.where(apart, 1.0, _TOGETHER), first)
     spots = _lying(spots)
     reach = 3 * _spacing(spots)
-    return Layout(how, marks, spots, reach, _frame(spots))
+    return Layout(how, marks, spots, groups[: len(marks)].copy(), reach, _frame(spots))
 
 
 def _distances(reduced: I8) -> F64:

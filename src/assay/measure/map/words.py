@@ -18,10 +18,10 @@ _MARKUP: Final = re.compile(
 )
 _WORD: Final = re.compile(f"[^\\W\\d_{CJK}]{{3,30}}")
 _HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\u30a1-\u30fa\u30fc]{2,}")
-_NOISE: Final = frozenset(
+_NOISE: Final = (
     "nbsp amp quot div span href src img html http https www com br script style class font onclick onerror "
     "doesn don isn didn won can couldn wasn aren following given based provide would could should really "
-    "want need know tell explain like going got using still without within".split()  # noqa: SIM905 - reads best so
+    "want need know tell explain like going got using still without within"
 )
 _LITTLE_HAN: Final = frozenset(
     "的了是在我你您他她它们这那有和与就不也都而及或一个什么怎吗呢吧啊请被把对为以于之其可能会要很更最还但如果所因从到"
@@ -62,4 +62,4 @@ def may_extend(character: str) -> bool:
 
 @cache
 def _little() -> frozenset[str]:
-    return _NOISE | frozenset(word for script in SCRIPTS for word in weights(script)[1])
+    return frozenset(_NOISE.split()) | frozenset(word for script in SCRIPTS for word in weights(script)[1])
