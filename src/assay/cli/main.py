@@ -37,6 +37,7 @@ SECTIONS = {
         "facts": "The tags and scores of a version.",
         "stats": "Figures about a version, and whether they are healthy.",
         "report": "The same as one HTML page, with charts.",
+        "map": "Where the examples lie: clusters, named, in the plane.",
         "collapse": "How synthetic depth and diversity move, and whether models collapse on them.",
         "card": "What others must know of a version, as a card or in a standard's form.",
     },

@@ -10,7 +10,6 @@ import numpy.typing as npt
 import orjson
 
 from assay.errors import NotFound, UsageError
-from assay.kernels.ids import IdArray
 from assay.measure.map.polygon import inside, read_polygon
 from assay.measure.map.terms import terms
 from assay.model.example import views
@@ -66,11 +65,6 @@ def within(made: VersionMap, lasso: str | None = None, cluster: int | None = Non
     if cluster is None or not 0 <= cluster < len(made.clusters):
         raise NotFound(f"{made.version} has no cluster {cluster}", f"they are 0 to {len(made.clusters) - 1}")
     return np.flatnonzero(made.cluster == cluster)
-
-
-def selected_ids(registry: Registry, made: VersionMap, rows: npt.NDArray[np.int64]) -> IdArray:
-    """The sorted ids of some points."""
-    return ids_on(registry, registry.version(made.version))[rows]
 
 
 def select(registry: Registry, made: VersionMap, rows: npt.NDArray[np.int64]) -> Selection:

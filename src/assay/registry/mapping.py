@@ -30,7 +30,10 @@ from assay.store.erased import erased
 from assay.store.members import part_tables, place, rows_of, shown
 
 if TYPE_CHECKING:
-    from assay.registry import Registry, Tell
+    from assay.measure.map.styles import Style
+    from assay.registry import Registry
+    from assay.registry.map_colours import Colours
+    from assay.registry.map_selection import Selection
 
 READ: Final = 400
 """Characters of the input that are looked at, and as many of the output."""
@@ -50,14 +53,13 @@ class Maps:
         how: Wanted = DEFAULT,
         like: str | None = None,
         workers: int = 1,
-        tell: Tell | None = None,
     ) -> VersionMap:
         """The map of a version, or of one split of it; remembered in the registry's cache.
 
         `like`: a version whose map is made (or found) the same way, and whose places and clusters this one takes over.
         Raises NotFound, UsageError, Revoked; MissingExtra where model or layout need a library.
         """
-        return version_map(self._registry, ref, how, like, workers, tell)
+        return version_map(self._registry, ref, how, like, workers)
 
     def found(self, ref: str, how: Wanted = DEFAULT, like: str | None = None) -> VersionMap | None:
         """The same where it is remembered, else None."""
@@ -81,27 +83,37 @@ class Maps:
             )
         return changes(self._side(before, after.fit), self._side(after, after.fit))
 
+    def select(self, made: VersionMap, lasso: str | None = None, cluster: int | None = None) -> Selection:
+        """What lies within a polygon (`x,y;x,y;x,y`) or a cluster. Raises UsageError, NotFound."""
+        from assay.registry.map_selection import select, within
+
+        return select(self._registry, made, within(made, lasso, cluster))
+
+    def selected_ids(self, made: VersionMap, lasso: str | None = None, cluster: int | None = None) -> IdArray:
+        """The sorted ids of the same."""
+        from assay.registry.map_selection import within
+
+        return self.ids(made.version)[within(made, lasso, cluster)]
+
+    def colours(self, made: VersionMap, by: str) -> Colours:
+        """What each point is coloured by: cluster, label, language, split, a provenance column, a fact, a field."""
+        from assay.registry.map_colours import colours
+
+        return colours(self._registry, made, by)
+
+    def styles(self, ref: str) -> tuple[Style, ...]:
+        """How alike each generator's outputs are, and whose lie next to whose."""
+        from assay.registry.map_styles import style_table
+
+        return style_table(self._registry, ref)
+
     def _side(self, made: VersionMap, shared: Fit) -> Side:
         ids = self.ids(made.version)
-        if np.array_equal(made.fit.space.axes, shared.space.axes):
-            return Side(ids, made.cluster, made.fit.centres)
-        return Side(ids, made.cluster, _moved(made.fit, shared))
+        reduced, _ = shared.space.reduce(made.fit.whole)
+        return Side(ids, made.cluster, reduced)
 
 
-def _moved(fit: Fit, shared: Fit) -> npt.NDArray[np.int8]:
-    """The centres of one fit in the space of another: back to the vectors' own axes, then forth."""
-    back = fit.centres.astype(np.float64) @ fit.space.axes.T.astype(np.float64)
-    length = np.maximum(np.sqrt(np.square(back).sum(axis=1, keepdims=True)), 1e-9)
-    # Rows are unit vectors in 4096ths before `shift` is taken away: what is left of them is this long, in the mean.
-    left = np.sqrt(max(4096.0**2 - float(np.square(fit.space.shift).sum()), 1.0))
-    whole = back / length * left + fit.space.shift
-    reduced, _ = shared.space.reduce(quantise(whole))
-    return reduced
-
-
-def version_map(
-    registry: Registry, ref: str, how: Wanted, like: str | None, workers: int = 1, tell: Tell | None = None
-) -> VersionMap:
+def version_map(registry: Registry, ref: str, how: Wanted, like: str | None, workers: int = 1) -> VersionMap:
     """See `Maps.map`."""
     version = registry.version(ref)
     version.admit()
@@ -111,8 +123,8 @@ def version_map(
     key = _key(registry, version, base, how, embedder)
     if (known := store.get(key)) is not None:
         return known
-    other = None if base is None else version_map(registry, base.name, how, None, workers, tell)
-    made = _make(registry, version, other, how, embedder, workers, tell)
+    other = None if base is None else version_map(registry, base.name, how, None, workers)
+    made = _make(registry, version, other, how, embedder, workers)
     store.put(key, made)
     return made
 
@@ -134,7 +146,6 @@ def _make(
     how: Wanted,
     embedder: Embedder,
     workers: int,
-    tell: Tell | None,
 ) -> VersionMap:
     ids, sample, texts = _sample(registry, version)
     if not len(ids):
@@ -142,7 +153,7 @@ def _make(
     vectors = _vectors(embedder, texts)
     k = how_many(len(ids), how.clusters)
     learnt = fit(vectors, how.layout, k, SEED) if other is None else fit_like(other.fit, vectors, k, SEED)
-    x, y, found = _placed(registry, version, _Place(learnt, embedder), len(ids), workers, tell)
+    x, y, found = _placed(registry, version, _Place(learnt, embedder), len(ids), workers)
     among = common(texts)
     own = found.cluster[: len(sample)]  # the sample has the smallest ids
     names = {
@@ -208,7 +219,7 @@ class _Place:
 
 
 def _placed(
-    registry: Registry, version: Version, place: _Place, rows: int, workers: int, tell: Tell | None
+    registry: Registry, version: Version, place: _Place, rows: int, workers: int
 ) -> tuple[U16, U16, Nearest]:
     """Every row's place and cluster, in the order of ids; texts are let go of, table by table."""
     came: list[tuple[IdArray, U16, U16, Nearest]] = []
@@ -216,8 +227,8 @@ def _placed(
     for one in LocalEngine(workers).map(place, _tables(registry, version)):
         came.append(one)
         done += len(one[0])
-        if tell is not None:
-            tell(Progress("placing", done, rows, "examples"))
+        if registry.tell is not None:
+            registry.tell(Progress("placing", done, rows, "examples"))
     by_id = order(concat([ids for ids, _, _, _ in came]))
 
     def joined(arrays: Iterator[npt.NDArray[Any]]) -> npt.NDArray[Any]:

@@ -38,11 +38,18 @@ def scatter(
     heads: Sequence[str],
 ) -> str:
     """`points`: x, y, cluster. The picture has at most 34,400 cells, however many points there are."""
-    body = cells(*points) + "".join(_label(one) for one in labels)
     said = "; ".join(f"{one.name} {percent(one.rows, len(points[0]))}" for one in labels[:5])
     whole = f"{len(points[0]):,} points. {said}"
-    picture = image(name, title, whole, (WIDTH, HEIGHT), body)
+    picture = image(name, title, whole, (WIDTH, HEIGHT), drawing(points, labels))
     return figure(name, title, note, f'<div class="map">{picture}</div>', table(heads, rows))
+
+
+def drawing(
+    points: tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16], npt.NDArray[np.uint8]],
+    labels: Sequence[Label],
+) -> str:
+    """The inside of the picture."""
+    return cells(*points) + "".join(_label(one) for one in labels)
 
 
 def cells(x: npt.NDArray[np.uint16], y: npt.NDArray[np.uint16], cluster: npt.NDArray[np.uint8]) -> str:

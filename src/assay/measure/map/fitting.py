@@ -9,9 +9,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from assay.kernels.clusters import common, cosine_to_own
 from assay.kernels.ids import IdArray
-from assay.kernels.lexical_vectors import I8
-from assay.measure.map.grouping import Nearest, fit_clusters, nearest
+from assay.kernels.lexical_vectors import I8, quantised
+from assay.measure.map.grouping import LARGEST, NONE, Nearest, fit_clusters, nearest
 from assay.measure.map.layout import How, Layout, fit_layout
 from assay.measure.map.space import Space, fit_space
 
@@ -22,17 +23,21 @@ STRAYS: Final = 0.005
 _FAR: Final = 0.02
 _FEWEST: Final = 8
 
+U8 = npt.NDArray[np.uint8]
+F32 = npt.NDArray[np.float32]
 U16 = npt.NDArray[np.uint16]
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """`centres`: int8[k, r]. `far`: float32[k], the cosine that all but 2 in 100 of the sample's rows reach."""
+    """`centres`: int8[k, r]. `whole`: int8[k, d], the clusters' means as vectors; `far`: float32[k], the cosine to it
+    that all but 2 in 100 of a cluster's rows reach."""
 
     space: Space
     layout: Layout
     centres: I8
-    far: npt.NDArray[np.float32]
+    whole: I8
+    far: F32
 
     def place(self, vectors: I8, ids: IdArray) -> tuple[U16, U16, Nearest]:
         """x, y and cluster of rows; each row's answer is its own, whatever comes with it."""
@@ -48,7 +53,7 @@ class Fit:
             "shift": self.space.shift, "axes": self.space.axes, "how": how, "landmarks": self.layout.landmarks,
             "spots": self.layout.spots, "groups": self.layout.groups,
             "reach": np.array([self.layout.reach]), "frame": self.layout.frame,
-            "centres": self.centres, "far": self.far,
+            "centres": self.centres, "whole": self.whole, "far": self.far,
         }  # fmt: skip
 
 
@@ -58,7 +63,7 @@ def read_fit(held: Mapping[str, npt.NDArray[Any]]) -> Fit:
     layout = Layout(
         how, held["landmarks"], held["spots"], held["groups"], float(held["reach"][0]), held["frame"]
     )
-    return Fit(Space(held["shift"], held["axes"]), layout, held["centres"], held["far"])
+    return Fit(Space(held["shift"], held["axes"]), layout, held["centres"], held["whole"], held["far"])
 
 
 def fit(sample: I8, how: How, k: int, seed: int) -> Fit:
@@ -67,7 +72,8 @@ def fit(sample: I8, how: How, k: int, seed: int) -> Fit:
     reduced, flat = space.reduce(sample)
     centres = fit_clusters(reduced, k, seed)
     groups = nearest(reduced, centres).cluster
-    return Fit(space, fit_layout(how, reduced, flat, groups, seed), centres, _far(reduced, centres))
+    whole, far = _means(sample, groups, len(centres))
+    return Fit(space, fit_layout(how, reduced, flat, groups, seed), centres, whole, far)
 
 
 def fit_like(other: Fit, sample: I8, k: int, seed: int) -> Fit:
@@ -77,30 +83,40 @@ def fit_like(other: Fit, sample: I8, k: int, seed: int) -> Fit:
     """
     reduced, _ = other.space.reduce(sample)
     found = nearest(reduced, other.centres)
-    some = np.flatnonzero(reduced.any(axis=1))
-    strange = some[found.close[some] < other.far[found.cluster[some]]] if len(other.centres) else some
-    if len(strange) < max(_FEWEST, (_FAR + STRAYS) * len(some)):
+    some = np.flatnonzero(found.cluster != NONE)
+    if not len(some) or not len(other.centres):
+        return other
+    own = cosine_to_own(sample[some], other.whole, found.cluster[some].astype(np.int64))
+    strange = some[own < other.far[found.cluster[some]]]
+    least = max(_FEWEST, STRAYS * len(some))
+    if len(strange) < max(_FEWEST, _FAR * len(some)) + least:
         return other
     new = fit_clusters(reduced[strange], k, seed)
-    own = nearest(reduced[strange], new)
-    tight = [
+    theirs = nearest(reduced[strange], new)
+    many = [
         c for c in range(len(new))
-        if (mine := own.cluster == c).sum() >= max(_FEWEST, STRAYS * len(some))
-        and float(np.median(own.close[mine])) > float(np.median(found.close[strange][mine])) + 0.1
+        if (mine := theirs.cluster == c).sum() >= least
+        and np.median(theirs.close[mine]) > np.median(found.close[strange[mine]])
     ]  # fmt: skip
-    if not tight:
+    if not many:
         return other
-    centres = np.concatenate([other.centres, new[tight]])
+    centres = np.concatenate([other.centres, new[many]])[:LARGEST]
+    whole, far = _means(sample, nearest(reduced, centres).cluster, len(centres))
+    kept = len(other.centres)
     return replace(
-        other, centres=centres, far=np.concatenate([other.far, _far(reduced, centres)[len(other.far) :]])
-    )
+        other, centres=centres, whole=np.concatenate([other.whole, whole[kept:]]),
+        far=np.concatenate([other.far, far[kept:]]),
+    )  # fmt: skip
 
 
-def _far(reduced: I8, centres: I8) -> npt.NDArray[np.float32]:
-    found = nearest(reduced, centres)
-    far = np.zeros(len(centres), np.float32)
-    for cluster in range(len(centres)):
-        close = np.sort(found.close[found.cluster == cluster])
-        if len(close):
-            far[cluster] = close[int(_FAR * len(close))]
-    return far
+def _means(sample: I8, groups: U8, k: int) -> tuple[I8, F32]:
+    """Each cluster's mean before anything was taken away, and the cosine to it that all but 2 in 100 rows reach."""
+    whole = np.zeros((k, sample.shape[1]), np.int8)
+    far = np.zeros(k, np.float32)
+    for cluster in range(k):
+        mine = sample[groups == cluster]
+        if len(mine):
+            whole[cluster] = quantised(common(mine)[None, :])[0]
+            close = cosine_to_own(mine, whole[cluster : cluster + 1], np.zeros(len(mine), np.int64))
+            far[cluster] = np.sort(close)[int(_FAR * len(close))]
+    return whole, far

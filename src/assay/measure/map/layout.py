@@ -31,7 +31,7 @@ HEIGHT: Final = 640
 _NEAREST: Final = 8
 _SHARP: Final = 6.0
 _MOVED: Final = 0.4
-_TOGETHER: Final = 0.6
+_TOGETHER: Final = 0.88
 """What squared distances within a cluster are multiplied with."""
 _MARGIN: Final = 0.06
 _BLOCK: Final = 4_096
