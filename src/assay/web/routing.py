@@ -3,7 +3,8 @@
     @pages.page("/d/{ref}", Permission.READ, "version.html")
     def version(ask: Ask, ref: str) -> VersionPage: ...
 
-An act is declared likewise (`pages.act`), answers a form by leading to a page, and a program with JSON.
+An act is declared likewise (`pages.act`), answers a form by leading to a page, and a program with JSON. What a page's
+script fetches and is neither (points, a picture, a list) is declared by `pages.file`.
 """
 
 from __future__ import annotations
@@ -47,14 +48,24 @@ class Done(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """Bytes of our own making. `name`: under which a browser keeps them; None: they are shown."""
+
+    data: bytes
+    kind: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Declared:
-    """One declaration: a page where there is a template, else an act."""
+    """One declaration: a page where there is a template, a file where it says so, else an act."""
 
     path: str
     permission: Permission
     function: Callable[..., Any]
     template: str = ""
     method: str = "GET"
+    file: bool = False
 
 
 @dataclass(slots=True)
@@ -68,6 +79,15 @@ class Pages:
 
         def take(function: Callable[..., Page]) -> Callable[..., Page]:
             self.declared.append(Declared(path, permission, function, template))
+            return function
+
+        return take
+
+    def file(self, path: str, permission: Permission) -> Callable[..., Any]:
+        """Declare bytes, given under both addresses alike. Its function gives a `File`."""
+
+        def take(function: Callable[..., File]) -> Callable[..., File]:
+            self.declared.append(Declared(path, permission, function, file=True))
             return function
 
         return take
@@ -88,6 +108,17 @@ def add_routes(app: FastAPI, parts: Sequence[Pages], asked: Callable[[Permission
         name = f"{one.function.__module__.rpartition('.')[2]}_{one.function.__name__}"
         shared: dict[str, Any] = {"openapi_extra": {PERMISSION: one.permission.value}}
         depends = Depends(asked(one.permission))
+        if one.file:
+            sent = _with_ask(_sent(one), depends, like=one.function)
+            app.add_api_route(
+                API + one.path, sent, name=f"api_{name}", operation_id=name, summary=_first_line(one.function),
+                response_class=Response, response_model=None, **shared,
+            )  # fmt: skip
+            app.add_api_route(
+                one.path, sent, name=name, include_in_schema=False, response_class=Response, response_model=None,
+                **shared,
+            )  # fmt: skip
+            continue
         answers = inspect.signature(one.function, eval_str=True).return_annotation
         app.add_api_route(
             API + one.path, _with_ask(one.function, depends), methods=[one.method], response_model=answers,
@@ -108,6 +139,17 @@ def _shown(one: Declared) -> Callable[..., Response]:
         return render(request, ask, one.template, view)
 
     return page
+
+
+def _sent(one: Declared) -> Callable[..., Response]:
+    """A file's function, answering with its bytes."""
+
+    def file(request: Request, ask: Ask, **given: Any) -> Response:
+        made: File = one.function(ask=ask, **given)
+        kept = {} if made.name is None else {"content-disposition": f'attachment; filename="{made.name}"'}
+        return Response(made.data, media_type=made.kind, headers=kept)
+
+    return file
 
 
 def _led(one: Declared) -> Callable[..., Response]:
