@@ -7,19 +7,20 @@ const WIDTH = 860, HEIGHT = 640, SIDE = 65535, CORNERS = 120;
 const VERTEX = `#version 300 es
 in float x; in float y; in uint code;
 uniform vec4 view; uniform float size; uniform vec3 palette[8];
-out vec3 colour;
+out vec3 colour; out float weight;
 void main() {
   vec2 place = (vec2(x, y) - view.xy) * view.zw;
   gl_Position = vec4(place * 2.0 - 1.0, 0.0, 1.0);
   gl_PointSize = size;
   colour = palette[code];
+  weight = code == 7u ? 0.5 : 1.0;
 }`;
 const FRAGMENT = `#version 300 es
 precision mediump float;
-in vec3 colour; uniform float strength; uniform float round; out vec4 shown;
+in vec3 colour; in float weight; uniform float strength; uniform float round; out vec4 shown;
 void main() {
   if (round > 0.5 && length(gl_PointCoord - 0.5) > 0.5) discard;
-  shown = vec4(colour, strength);
+  shown = vec4(colour, strength * weight);
 }`;
 
 function program() {
@@ -84,7 +85,7 @@ async function start() {
     waiting = false;
     const scale = canvas.width / WIDTH;
     const dense = count * view.part * view.part;
-    const size = Math.max(1, Math.min(7, 900 / Math.sqrt(dense + 1))) * scale;
+    const size = Math.max(1, Math.min(6, 600 / Math.sqrt(dense + 1))) * scale;
     gl.viewport(0, 0, canvas.width, canvas.height);
     gl.clear(gl.COLOR_BUFFER_BIT);
     gl.enable(gl.BLEND);
@@ -98,6 +99,7 @@ async function start() {
       const x = (label.dataset.x / WIDTH - view.x) / view.part * WIDTH;
       const y = HEIGHT - (1 - label.dataset.y / HEIGHT - view.y) / view.part * HEIGHT;
       label.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
+      label.setAttribute("text-anchor", x < 120 ? "start" : x > WIDTH - 120 ? "end" : "middle");
     }
     outline.setAttribute("points", lasso.map(([x, y]) =>
       `${((x / SIDE - view.x) / view.part * WIDTH).toFixed(1)},${(HEIGHT - (y / SIDE - view.y) / view.part * HEIGHT).toFixed(1)}`).join(" "));
