@@ -20,6 +20,7 @@ NONE: Final = 255
 """The cluster of rows whose texts give nothing to go by."""
 SHOWN: Final = 5
 """Typical examples of a cluster, and as many on its border."""
+_BEGINNINGS: Final = 4
 _BLOCK: Final = 8_192
 
 U8 = npt.NDArray[np.uint8]
@@ -39,10 +40,13 @@ def how_many(rows: int, asked: int | None = None) -> int:
 def fit_clusters(reduced: I8, k: int, seed: int) -> I8:
     """int8[≤ k, r]: centres, the one with the most rows of the sample first. Rows by id; zero rows do not count."""
     some = reduced[reduced.any(axis=1)]
-    centres = fit(some, k, seed)
-    if not len(centres):
-        return centres
-    own = nearest(some, centres)
+    if not len(some):
+        return some
+    # k-means ends where it began well or badly: the best of some beginnings, of equals the first.
+    tried = [fit(some, k, seed + turn) for turn in range(_BEGINNINGS)]
+    found = [nearest(some, centres) for centres in tried]
+    best = max(range(_BEGINNINGS), key=lambda turn: (float(found[turn].close.sum(dtype=np.float64)), -turn))
+    centres, own = tried[best], found[best]
     sizes = np.bincount(own.cluster, minlength=len(centres))
     first = np.full(len(centres), len(some))
     np.minimum.at(first, own.cluster, np.arange(len(some)))

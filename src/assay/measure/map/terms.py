@@ -46,7 +46,7 @@ def terms(texts: Sequence[str], among: Common, shown: int = SHOWN) -> tuple[str,
     """The terms that set `texts`, some of the sample `among`, apart from the rest of it; the strongest first.
 
     Only what two texts hold (three of ten or more) is a term. A pair of Chinese characters grows to the word that it
-    is a part of, to four characters; what is a part of something longer is no term.
+    is a part of, to four characters; what is a part of something longer yet is taken where nothing better is left.
     """
     read = [plain(text) for text in texts]
     counts = Counter[str]()
@@ -55,13 +55,12 @@ def terms(texts: Sequence[str], among: Common, shown: int = SHOWN) -> tuple[str,
     least = 2 if len(read) < 10 else 3
     scores = ((_score(word, n, among, len(read)), word) for word, n in counts.items() if n >= least)
     scored = sorted((one for one in scores if one[0] > _SURE), key=lambda one: (-one[0], one[1]))
+    tried = [_whole(word, read) if is_han(word) else (word, True) for _, word in scored[:_TRIED]]
     found: list[str] = []
-    for _, word in scored[:_TRIED]:
-        term = _whole(word, read) if is_han(word) else word
-        if term and not any(_alike(term, other) for other in found):
-            found.append(term)
-        if len(found) == shown:
-            break
+    for whole in (True, False):
+        for term, is_whole in tried:
+            if is_whole == whole and len(found) < shown and not any(_alike(term, other) for other in found):
+                found.append(term)
     return tuple(found)
 
 
@@ -77,17 +76,17 @@ def _score(word: str, here: int, among: Common, texts: int) -> float:
     return (math.log(odds_a) - math.log(odds_b)) / math.sqrt(1 / a + 1 / b)
 
 
-def _whole(pair: str, texts: Iterable[str]) -> str:
-    """The word that a pair of characters stands for in these texts; "" where it is a part of something longer."""
+def _whole(pair: str, texts: Iterable[str]) -> tuple[str, bool]:
+    """The word that a pair of characters stands for in these texts; whether it is no part of something longer."""
     texts = [text for text in texts if pair in text]
     term = pair
     while True:
         before, after, seen = _neighbours(term, texts)
-        side = max((before, after), key=lambda one: one[1])
+        side = after if after[1] >= before[1] and may_extend(after[0]) else before
         if not seen or side[1] < _STUCK * seen or not may_extend(side[0]):
-            return term
+            return term, True
         if len(term) == _LONGEST:
-            return ""
+            return term, False
         term = side[0] + term if side is before else term + side[0]
 
 
