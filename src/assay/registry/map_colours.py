@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +12,7 @@ import orjson
 import pyarrow as pa
 
 from assay.govern.facts import Facts, facts
-from assay.kernels.ids import concat, find, ids_of, order
+from assay.kernels.ids import IdArray, concat, find, ids_of, order
 from assay.kernels.language import languages_of
 from assay.kernels.language_tables import unpacked
 from assay.kernels.texts import Texts
@@ -37,6 +36,7 @@ _LONGEST: Final = 80
 _MOST: Final = 100_000
 
 U8 = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,11 @@ def _of_fact(registry: Registry, made: VersionMap, known: Facts, key: str) -> Co
     codes = np.full(len(ids), OTHERS, np.uint8)
     has = at >= 0
     if not numeric:
-        values = np.array(said.to_pylist(), object)[at[has]]
-        return _counted(key, [str(v)[:_LONGEST] if h else None for v, h in _spread(values, has)])
+        seen: dict[str, int] = {}
+        coded = np.full(len(ids), -1, np.int32)
+        stated = said.to_pylist()
+        coded[has] = [_code(seen, stated[k]) for k in at[has].tolist()]
+        return _counted(key, list(seen), coded)
     numbers = said.to_numpy()[at[has]]
     if not len(numbers):
         return Colours(key, codes, ())
@@ -104,35 +107,32 @@ def _of_fact(registry: Registry, made: VersionMap, known: Facts, key: str) -> Co
     return Colours(key, codes, names, True)
 
 
-def _spread(values: npt.NDArray[Any], has: npt.NDArray[np.bool_]) -> Iterator[tuple[Any, bool]]:
-    left = iter(values.tolist())
-    for one in has.tolist():
-        yield (next(left), True) if one else (None, False)
-
-
 def _of_rows(registry: Registry, made: VersionMap, by: str) -> Colours:
     version = registry.version(made.version)
     version.admit()
     columns = ["id", by] if by in COLUMNS or by == "source" else ["id", "payload", "extra"]
-    came, values = [], list[str | None]()
-    seen: dict[str, str] = {}
+    came, coded = list[IdArray](), list[Ints]()
+    seen: dict[str, int] = {}
     for split in version.counts:
         for part in version.manifest.splits.get(split, ()):
             for table in part_tables(registry.store.objects, part, columns):
                 rows = shown(table)
                 came.append(ids_of(rows.column("id")))
                 stated = [split] * len(rows) if by == "split" else _stated(rows, by)
-                # One string a value, however many rows state it.
-                values += [None if v is None else seen.setdefault(v[:_LONGEST], v[:_LONGEST]) for v in stated]
-                if len(seen) > _MOST:
-                    seen.clear()
-    by_id = order(concat(came))
-    ids = concat(came)[by_id]
-    ordered = [values[k] for k in by_id.tolist()]
-    points = ids_on(registry, version)
-    if len(points) != len(ids):  # columns alone do not tell which rows were forgotten
-        ordered = [ordered[k] for k in find(ids, points).tolist()]
-    return _counted(by, ordered)
+                coded.append(np.fromiter((_code(seen, one) for one in stated), np.int32, len(rows)))
+    ids = concat(came)
+    by_id = order(ids)
+    # Columns alone do not tell which rows were forgotten.
+    at = find(ids[by_id], ids_on(registry, version))
+    return _counted(by, list(seen), np.concatenate(coded)[by_id][at])
+
+
+def _code(seen: dict[str, int], value: str | None) -> int:
+    """A number for each value; -1 for nothing, and for all that come after the first 100,000."""
+    if value is None:
+        return -1
+    cut = value[:_LONGEST]
+    return seen.setdefault(cut, len(seen)) if len(seen) < _MOST else seen.get(cut, -1)
 
 
 def _stated(rows: pa.Table, by: str) -> Iterable[str | None]:
@@ -153,11 +153,10 @@ def _fields(rows: pa.Table, names: tuple[str, ...]) -> Iterator[str | None]:
         yield next((v for name in names if (v := field_value(name, held, trained)) is not None), None)
 
 
-def _counted(by: str, values: list[str | None]) -> Colours:
-    counts = Counter(value for value in values if value is not None)
-    names = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:SHOWN]
-    code = {name: k for k, (name, _) in enumerate(names)}
-    codes = np.fromiter(
-        (code.get(v, OTHERS) if v is not None else OTHERS for v in values), np.uint8, len(values)
-    )
-    return Colours(by, codes, tuple(names))
+def _counted(by: str, values: Sequence[str], coded: Ints) -> Colours:
+    """The most frequent values get the first colours; of equals the one that sorts first."""
+    rows = np.bincount(coded[coded >= 0], minlength=len(values)).tolist()
+    first = sorted((k for k in range(len(values)) if rows[k]), key=lambda k: (-rows[k], values[k]))[:SHOWN]
+    colour = np.full(len(values) + 1, OTHERS, np.uint8)  # the last for -1
+    colour[first] = np.arange(len(first), dtype=np.uint8)
+    return Colours(by, colour[coded], tuple((values[k], rows[k]) for k in first))
