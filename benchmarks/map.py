@@ -9,6 +9,7 @@ Without --corpus it maps tickets of the help-desk generator in examples/helpdesk
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
@@ -41,8 +42,6 @@ def row(files: list[Path], registry: Path, workers: int) -> None:
         subprocess.run([*assay, *words], check=True, stdout=subprocess.DEVNULL)
     wall, peak, said = run([*assay, "map", "big", "--workers", str(workers), "--json"])
     again, _, _ = run([*assay, "map", "big", "--json"])
-    import json
-
     rows = json.loads(said)["rows"]
     print(f"{rows:<10,}  {wall:7.1f}   {peak / 1e6:7,.0f}   {again:7.1f}   {(5 * rows + 16) / 1e6:9.1f}")
 

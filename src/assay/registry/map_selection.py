@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from assay.registry import Registry
     from assay.registry.map_values import VersionMap
 
-FIRST: Final = 8
+FIRST: Final = 5
 READ: Final = 240
 """Rows whose texts are read for the terms: those with the smallest ids."""
 TERMS: Final = 6

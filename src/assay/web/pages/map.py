@@ -18,7 +18,7 @@ from assay.measure.map.raster import DARK, LIGHT, picture
 from assay.registry.annotating import annotate
 from assay.registry.map_colours import OTHERS, USUAL, Colours
 from assay.registry.map_selection import Selection
-from assay.registry.map_values import VersionMap, Wanted
+from assay.registry.map_values import SEED, VersionMap, Wanted
 from assay.registry.map_view import LABELS, made_how
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
@@ -98,6 +98,9 @@ class MapPage(Page):
     made: bool
     may_make: bool
     how: str = ""
+    embedder: str = ""
+    layout: str = ""
+    seed: int = SEED
     lexical: bool = False
     by: str = "cluster"
     ways: list[str] = Field(default_factory=list)
@@ -139,7 +142,8 @@ def map_page(
     at = f"/d/{quote(version.name, safe='@:')}/map"
     return page.model_copy(
         update={
-            "made": True, "how": made_how(made), "lexical": made.lexical, "by": by, "ways": _ways(by),
+            "made": True, "how": made_how(made), "lexical": made.lexical, "embedder": made.embedder,
+            "layout": made.layout, "by": by, "ways": _ways(by),
             "blank": made.blank, "clusters": clusters, "vanished": vanished,
             "names": _names(colours), "selected": _selected(ask, made, lasso, cluster),
             "points": f"{at}/points{said}",
