@@ -10,6 +10,7 @@ import numpy.typing as npt
 import orjson
 
 from assay.errors import NotFound, UsageError
+from assay.kernels.ids import id_list
 from assay.measure.map.polygon import inside, read_polygon
 from assay.measure.map.terms import terms
 from assay.model.example import views
@@ -19,6 +20,7 @@ from assay.store.members import locate, rows_of, shown
 if TYPE_CHECKING:
     from assay.registry import Registry
     from assay.registry.map_values import VersionMap
+    from assay.registry.version import Version
 
 FIRST: Final = 5
 READ: Final = 240
@@ -40,19 +42,22 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Some points of a map. `clusters`: (number, rows), the largest first; `first`: the rows with the smallest ids."""
+    """Some points of a map. `clusters`: (number, rows), the largest first. `first`: of a cluster its typical rows, else
+    those with the smallest ids; `border`: of a cluster those that lie next to another."""
 
     rows: int
     share: float
     clusters: tuple[tuple[int, int], ...]
     terms: tuple[str, ...]
     first: tuple[Row, ...]
+    border: tuple[Row, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
             "rows": self.rows, "share": round(self.share, 6),
             "clusters": [{"number": number, "rows": rows} for number, rows in self.clusters],
             "terms": list(self.terms), "first": [row.as_json() for row in self.first],
+            "border": [row.as_json() for row in self.border],
         }  # fmt: skip
 
 
@@ -67,34 +72,44 @@ def within(made: VersionMap, lasso: str | None = None, cluster: int | None = Non
     return np.flatnonzero(made.cluster == cluster)
 
 
-def select(registry: Registry, made: VersionMap, rows: npt.NDArray[np.int64]) -> Selection:
-    """What some points of a map are. Reads at most 240 texts."""
+def select(
+    registry: Registry, made: VersionMap, rows: npt.NDArray[np.int64], cluster: int | None = None
+) -> Selection:
+    """What some points of a map are. Reads at most 250 texts."""
     counts = np.bincount(made.cluster[rows], minlength=256)[: len(made.clusters)]
     order = np.argsort(-counts, kind="stable")
     parts = tuple((int(c), int(counts[c])) for c in order[:TERMS].tolist() if counts[c])
-    ids, payloads = _read(registry, made, rows[:READ])
-    found = [views(payload) for payload in payloads]
-    first = tuple(
-        Row(id, seen.input[:400], seen.output[:400])
-        for id, seen in zip(ids[:FIRST], found[:FIRST], strict=True)
-    )
-    said = terms([text_of(one) for one in payloads], made.common, TERMS) if len(rows) < len(made) else ()
-    return Selection(len(rows), len(rows) / max(len(made), 1), parts, said, first)
-
-
-def _read(
-    registry: Registry, made: VersionMap, rows: npt.NDArray[np.int64]
-) -> tuple[list[str], list[dict[str, Any]]]:
-    if not len(rows):
-        return [], []
     version = registry.version(made.version)
     version.admit()
+    chosen = id_list(ids_on(registry, version)[rows[:READ]])
+    read = _read(registry, version, chosen)
+    said = terms([text_of(one) for _, one in read], made.common, TERMS) if len(rows) < len(made) else ()
+    share = len(rows) / max(len(made), 1)
+    if cluster is None:
+        return Selection(len(rows), share, parts, said, _rows(read[:FIRST]))
+    own = made.clusters[cluster]
+    first, border = (
+        _rows(_read(registry, version, [bytes.fromhex(one) for one in ids[:FIRST]]))
+        for ids in (own.typical, own.border)
+    )
+    return Selection(len(rows), share, parts, said, first, border)
+
+
+def _read(registry: Registry, version: Version, ids: list[bytes]) -> list[tuple[str, dict[str, Any]]]:
+    """Ids and payloads, in the order of `ids`."""
     objects = registry.store.objects
-    places = []
-    for one in ids_on(registry, version)[rows]:
-        found = locate(objects, version.manifest, bytes(one))
-        if found is not None:
-            places.append(found[1:])
-    table = shown(rows_of(objects, places, ["id", "payload"]))
-    ids = [bytes(id).hex() for id in table.column("id").to_pylist()]
-    return ids, [orjson.loads(payload) for payload in table.column("payload").to_pylist()]
+    found = [place for one in ids if (place := locate(objects, version.manifest, one)) is not None]
+    if not found:
+        return []
+    table = shown(rows_of(objects, [place[1:] for place in found], ["id", "payload"]))
+    return [
+        (bytes(id).hex(), orjson.loads(payload))
+        for id, payload in zip(
+            table.column("id").to_pylist(), table.column("payload").to_pylist(), strict=True
+        )
+    ]
+
+
+def _rows(read: list[tuple[str, dict[str, Any]]]) -> tuple[Row, ...]:
+    seen = [(id, views(payload)) for id, payload in read]
+    return tuple(Row(id, view.input[:400], view.output[:400]) for id, view in seen)

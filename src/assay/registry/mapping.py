@@ -87,7 +87,7 @@ class Maps:
         """What lies within a polygon (`x,y;x,y;x,y`) or a cluster. Raises UsageError, NotFound."""
         from assay.registry.map_selection import select, within
 
-        return select(self._registry, made, within(made, lasso, cluster))
+        return select(self._registry, made, within(made, lasso, cluster), cluster)
 
     def selected_ids(self, made: VersionMap, lasso: str | None = None, cluster: int | None = None) -> IdArray:
         """The sorted ids of the same."""

@@ -84,6 +84,7 @@ class Selected(BaseModel):
     parts: list[Part]
     terms: list[str]
     first: list[First]
+    border: list[First]
     query: str
     lasso: str
     cluster: int | None
@@ -178,9 +179,10 @@ def ids(ask: Ask, ref: str, like: Like = "", lasso: Lasso = "", cluster: Number 
     """The ids of a selection, one a line, as `--ids FILE` reads them."""
     made = _there(ask, ref, like)
     chosen = ask.registry.maps.selected_ids(made, lasso or None, cluster)
-    spelled = np.ascontiguousarray(chosen).tobytes().hex()
-    lines = "\n".join(spelled[k : k + 64] for k in range(0, len(spelled), 64))
-    return File((lines + "\n" if lines else "").encode(), "text/plain; charset=utf-8", "ids.txt")
+    lines = np.full((len(chosen), 65), ord("\n"), np.uint8)
+    digits = np.ascontiguousarray(chosen).tobytes().hex().encode()
+    lines[:, :64] = np.frombuffer(digits, np.uint8).reshape(-1, 64)
+    return File(lines.tobytes(), "text/plain; charset=utf-8", "ids.txt")
 
 
 @pages.act("/d/{ref}/map/make", Permission.CONTRIBUTE)
@@ -282,9 +284,13 @@ def _selected(ask: Ask, made: VersionMap, lasso: str, cluster: int | None) -> Se
         Part(number=number, name=names[number], rows=rows, share=rows / found.rows)
         for number, rows in found.clusters
     ]
-    first = [First(id=row.id, input=row.input, output=row.output) for row in found.first]
+    first, border = (
+        [First(id=row.id, input=row.input, output=row.output) for row in rows]
+        for rows in (found.first, found.border)
+    )
     return Selected(
-        rows=found.rows, share=found.share, parts=parts, terms=list(found.terms), first=first, query=query, lasso=lasso,
+        rows=found.rows, share=found.share, parts=parts, terms=list(found.terms), first=first, border=border,
+        query=query, lasso=lasso,
         cluster=cluster,
     )  # fmt: skip
 
