@@ -119,8 +119,8 @@ def test_a_lasso_holds_what_lies_in_it(desk, layout):
     chosen = desk.maps.select(made, cluster=0)
     assert chosen.rows == made.clusters[0].rows and chosen.clusters == ((0, chosen.rows),)
     assert set(chosen.terms) & set(made.clusters[0].terms)
-    assert [row.id for row in chosen.first] == list(made.clusters[0].typical)
-    assert [row.id for row in chosen.border] == list(made.clusters[0].border)
+    assert [row.id for row in chosen.first] == list(made.clusters[0].typical[:3])
+    assert [row.id for row in chosen.border] == list(made.clusters[0].border[:2])
     assert json.dumps(chosen.as_json())
     nothing = desk.maps.select(made, "0,0;1,0;1,1")
     assert nothing.rows in range(3) and nothing.share < 0.02

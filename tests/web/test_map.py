@@ -116,12 +116,14 @@ def test_a_version_too_large_for_the_page_says_what_to_run(
     monkeypatch.setattr(Maps, "found", lambda *_, **__: None)
     monkeypatch.setattr(pages, "AT_ONCE", 5)
     assert "Make the map" in client.get(AT).text
+    made = client.post(f"/api{AT}/make", json={"like": "help@v1"}).json()
+    assert made["see"] == f"{AT}?like=help%40v1" and made["answer"]["like"] == "help@v1"
     assert client.get(f"{AT}/points").status_code == 404
     monkeypatch.setattr(pages, "ASKED", 5)
     page = client.get(AT)
     assert "Make the map" not in page.text and "assay map help@v2" in page.text
     html5lib.HTMLParser(strict=True).parse(page.text)
-    assert client.post(f"/api{AT}/make").status_code == 400
+    assert client.post(f"/api{AT}/make", json={}).status_code == 400
 
 
 def test_a_browser_draws_it_and_a_lasso_asks(folder: Path) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from assay.registry.version import Version
 
 FIRST: Final = 5
+TYPICAL: Final = 3
+BORDER: Final = 2
 READ: Final = 240
 """Rows whose texts are read for the terms: those with the smallest ids."""
 TERMS: Final = 6
@@ -89,8 +91,8 @@ def select(
         return Selection(len(rows), share, parts, said, _rows(read[:FIRST]))
     own = made.clusters[cluster]
     first, border = (
-        _rows(_read(registry, version, [bytes.fromhex(one) for one in ids[:FIRST]]))
-        for ids in (own.typical, own.border)
+        _rows(_read(registry, version, [bytes.fromhex(one) for one in ids]))
+        for ids in (own.typical[:TYPICAL], own.border[:BORDER])
     )
     return Selection(len(rows), share, parts, said, first, border)
 

@@ -31,6 +31,7 @@ AT_ONCE: Final = 2_000
 ASKED: Final = 200_000
 """Rows of a version whose map may be made from the page: about a minute."""
 MAGIC: Final = b"assaymap"
+MOST_OTHERS: Final = 8
 _LASSO: Final = 12 * 256
 
 
@@ -106,6 +107,7 @@ class MapPage(Page):
     by: str = "cluster"
     ways: list[str] = Field(default_factory=list)
     like: str = ""
+    others: list[str] = Field(default_factory=list)
     blank: int = 0
     labels: int = LABELS
     clusters: list[ClusterLine] = Field(default_factory=list)
@@ -133,7 +135,8 @@ def map_page(
     words = ["assay", "map", version.name, *(["--like", like] if like else [])]
     page = MapPage(
         command=shlex.join(words), ref=version.name, dataset=version.manifest.dataset, rows=len(version), made=False,
-        may_make=len(version) <= ASKED, like=like,
+        may_make=max(len(version), len(registry.version(like)) if like else 0) <= ASKED, like=like,
+        others=_others(ask, version.manifest.dataset, version.manifest.number),
     )  # fmt: skip
     if made is None:
         return page
@@ -185,19 +188,25 @@ def ids(ask: Ask, ref: str, like: Like = "", lasso: Lasso = "", cluster: Number 
     return File(lines.tobytes(), "text/plain; charset=utf-8", "ids.txt")
 
 
+class Make(BaseModel):
+    """Which map. `like`: a version whose map places the rows; "" for a map of its own."""
+
+    like: str = Field("", max_length=200)
+
+
 @pages.act("/d/{ref}/map/make", Permission.CONTRIBUTE)
-def make(ask: Ask, ref: str) -> Done:
+def make(ask: Ask, ref: str, form: Make) -> Done:
     """Make the map of a version of at most 200,000 rows."""
-    version = ask.registry.version(ref)
-    if len(version) > ASKED:
-        raise UsageError(
-            f"{version.name} has {len(version):,} rows, and a page makes maps of up to {ASKED:,}",
-            f"run it in a terminal: assay map {version.name}",
-        )
-    made = ask.registry.maps.map(version.name)
-    return Done(
-        said=f"the map of {made.version} is made", see=f"/d/{made.version}/map", answer=made.as_json()
-    )
+    for name in (ref, *([form.like] if form.like else [])):
+        version = ask.registry.version(name)
+        if len(version) > ASKED:
+            raise UsageError(
+                f"{version.name} has {len(version):,} rows, and a page makes maps of up to {ASKED:,}",
+                f"run it in a terminal: assay map {version.name}",
+            )
+    made = ask.registry.maps.map(ref, Wanted(), form.like or None)
+    see = f"/d/{made.version}/map{_address(like=form.like)}"
+    return Done(said=f"the map of {made.version} is made", see=see, answer=made.as_json())
 
 
 class Slice(BaseModel):
@@ -218,6 +227,12 @@ def keep(ask: Ask, ref: str, form: Slice) -> Done:
     done = annotate(ask.registry, made.version, chosen, {key: "yes"})
     see = f"/d/{made.version}/map?{urlencode({'by': key})}"
     return Done(said=f"{len(chosen):,} rows are {key}", see=see, answer=done.as_json())
+
+
+def _others(ask: Ask, dataset: str, number: int) -> list[str]:
+    """The newest other versions of the dataset, the newest first."""
+    numbers = [made.number for made in ask.registry.store.versions()[dataset] if made.number != number]
+    return [f"{dataset}@v{one}" for one in numbers[-MOST_OTHERS:][::-1]]
 
 
 def _map(ask: Ask, ref: str, like: str) -> VersionMap | None:
