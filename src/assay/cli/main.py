@@ -41,6 +41,7 @@ SECTIONS = {
         "stats": "Figures about a version, and whether they are healthy.",
         "report": "The same as one HTML page, with charts.",
         "trend": "All versions of a line as series, and where one jumps.",
+        "map": "Where the examples lie: clusters, named, in the plane.",
         "collapse": "How synthetic depth and diversity move, and whether models collapse on them.",
         "card": "What others must know of a version, as a card or in a standard's form.",
     },

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from assay.registry.judges import Judges
     from assay.registry.keeping import Keeping
     from assay.registry.looking import Looking
+    from assay.registry.mapping import Maps
     from assay.registry.papers import Papers
     from assay.registry.policies import Policies
     from assay.registry.quality import Quality
@@ -51,3 +52,5 @@ class Parts:
     """Profiles of versions, drift between any two of them, and trends along a line."""
     looking: Facade[Looking] = Facade("looking", "Looking")
     """Examples and rejected records page by page, with facets; taking rejected ones back."""
+    maps: Facade[Maps] = Facade("mapping", "Maps")
+    """Versions in the plane: points, clusters and what became of them."""

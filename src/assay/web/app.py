@@ -37,6 +37,7 @@ PARTS: Final = (
     "diff",
     "sweep",
     "search",
+    "map",
     "login",
     "review",
     "reviewing",

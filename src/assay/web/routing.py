@@ -3,7 +3,8 @@
     @pages.page("/d/{ref}", Permission.READ, "version.html")
     def version(ask: Ask, ref: str) -> VersionPage: ...
 
-An act is declared likewise (`pages.act`), answers a form by leading to a page, and a program with JSON.
+An act is declared likewise (`pages.act`), answers a form by leading to a page, and a program with JSON. What a page's
+script fetches and is neither (points, a picture, a list) is declared by `pages.file`.
 """
 
 from __future__ import annotations
@@ -55,11 +56,11 @@ class Done(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What a browser keeps as a file. `media`: its media type."""
+    """Bytes of our own making. `media`: their type. `name`: under which a browser keeps them; None: they are shown."""
 
-    name: str
-    media: str
     data: bytes
+    media: str
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Pages:
         return take
 
     def file(self, path: str, permission: Permission) -> Callable[..., Any]:
-        """Declare a file to be kept, the same for people and programs. Its function gives a `File`."""
+        """Declare bytes, given under both addresses alike. Its function gives a `File`."""
 
         def take(function: Callable[..., File]) -> Callable[..., File]:
             self.declared.append(Declared(path, permission, function))
@@ -175,13 +176,15 @@ def _led(one: Declared) -> Callable[..., Response]:
 
 
 def _kept(one: Declared) -> Callable[..., Response]:
-    """A file's function, answering so that the browser keeps it and never shows it."""
+    """A file's function, answering with its bytes; those that have a name are kept by the browser and never shown."""
 
     def file(request: Request, ask: Ask, **given: Any) -> Response:
-        found: File = one.function(ask=ask, **given)
-        name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in found.name)
+        made: File = one.function(ask=ask, **given)
+        if made.name is None:
+            return Response(made.data, media_type=made.media)
+        name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in made.name)
         headers = {"content-disposition": f'attachment; filename="{name}"'}
-        return Response(found.data, media_type=found.media, headers=headers)
+        return Response(made.data, media_type=made.media, headers=headers)
 
     return file
 

@@ -68,4 +68,11 @@ SAID: Final = (
     "{n} runs",
     "{n} verdicts differ and wait for a third person",
     "{what} was frozen after it was made: check it",
+    # what points of a map are coloured by, and what became of a cluster
+    "Generator",
+    "Label",
+    "appeared",
+    "grew",
+    "same",
+    "shrank",
 )

@@ -199,7 +199,7 @@ def kept(ask: Ask, name: str) -> File:
     """A checkpoint of the registry, as it lies there."""
     if not _NAME.fullmatch(name):
         raise NotFound(f"no checkpoint {name[:60]!r}", "/audit lists them")
-    return File(name, "text/plain; charset=utf-8", ask.registry.store.storage.get(CHECKPOINTS + name))
+    return File(ask.registry.store.storage.get(CHECKPOINTS + name), "text/plain; charset=utf-8", name)
 
 
 @pages.file("/audit/examples/{id}.json", Permission.AUDIT)
@@ -220,7 +220,7 @@ def example(ask: Ask, id: str) -> File:
         "concern": len(found),
         "entries": proofs,
     }
-    return File(f"example-{id[:12]}.json", JSON, json.dumps(told, ensure_ascii=False, indent=1).encode())
+    return File(json.dumps(told, ensure_ascii=False, indent=1).encode(), JSON, f"example-{id[:12]}.json")
 
 
 @pages.file("/audit/{seq}/proof.json", Permission.AUDIT)
@@ -228,7 +228,7 @@ def proof(ask: Ask, seq: int) -> File:
     """The proof that an entry is in the log, to be held against a checkpoint of the same size."""
     _short(ask.registry.store.log.head()[0], f"assay audit proof {seq}")
     made = ask.registry.audit.inclusion(seq)
-    return File(f"entry-{seq}.json", JSON, json.dumps(made, indent=1).encode())
+    return File(json.dumps(made, indent=1).encode(), JSON, f"entry-{seq}.json")
 
 
 @pages.page("/audit/{seq}", Permission.AUDIT, "audit_entry.html")

@@ -1,0 +1,315 @@
+"""/d/NAME@VERSION/map: where the rows lie; what a lasso or a cluster holds; the points for the browser."""
+
+from __future__ import annotations
+
+import shlex
+import struct
+from collections.abc import Sequence
+from typing import Annotated, Final, Literal
+from urllib.parse import quote, urlencode
+
+import numpy as np
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from assay.errors import NotFound, UsageError
+from assay.measure.charts.scatter import spot
+from assay.measure.map.raster import DARK, LIGHT, picture
+from assay.registry.annotating import annotate
+from assay.registry.map_colours import OTHERS, USUAL, Colours
+from assay.registry.map_selection import Selection
+from assay.registry.map_values import SEED, VersionMap, Wanted
+from assay.registry.map_view import LABELS, made_how
+from assay.web.access.roles import Permission
+from assay.web.asking import Ask
+from assay.web.routing import Done, File, Page, Pages
+
+pages = Pages()
+
+AT_ONCE: Final = 2_000
+"""Rows of a version whose map is made when somebody looks for it; it takes about two seconds."""
+ASKED: Final = 200_000
+"""Rows of a version whose map may be made from the page: about a minute."""
+MAGIC: Final = b"assaymap"
+MOST_OTHERS: Final = 8
+_LASSO: Final = 12 * 256
+
+
+class ClusterLine(BaseModel):
+    """One cluster. `colour`: 1 to 8, as the stylesheet counts; `x`, `y`: where its name stands in the picture."""
+
+    number: int
+    name: str
+    chinese: bool
+    rows: int
+    share: float
+    colour: int
+    x: float
+    y: float
+    typical: list[str]
+    border: list[str]
+    change: str = ""
+    before: float | None = None
+
+
+class Named(BaseModel):
+    """A colour's meaning."""
+
+    name: str
+    rows: int
+    colour: int
+
+
+class First(BaseModel):
+    """An example of a selection."""
+
+    id: str
+    input: str
+    output: str
+
+
+class Part(BaseModel):
+    """A cluster's part in a selection."""
+
+    number: int
+    name: str
+    rows: int
+    share: float
+
+
+class Selected(BaseModel):
+    """What a lasso or a cluster holds. `query`: how its address says so."""
+
+    rows: int
+    share: float
+    parts: list[Part]
+    terms: list[str]
+    first: list[First]
+    border: list[First]
+    query: str
+    lasso: str
+    cluster: int | None
+
+
+class MapPage(Page):
+    """All that a map's page shows. `made` is false where there is no map yet; then nothing follows it."""
+
+    ref: str
+    dataset: str
+    rows: int
+    made: bool
+    may_make: bool
+    how: str = ""
+    embedder: str = ""
+    layout: str = ""
+    seed: int = SEED
+    lexical: bool = False
+    by: str = "cluster"
+    ways: list[str] = Field(default_factory=list)
+    like: str = ""
+    others: list[str] = Field(default_factory=list)
+    blank: int = 0
+    labels: int = LABELS
+    clusters: list[ClusterLine] = Field(default_factory=list)
+    vanished: list[Part] = Field(default_factory=list)
+    names: list[Named] = Field(default_factory=list)
+    selected: Selected | None = None
+    points: str = ""
+    pictures: list[str] = Field(default_factory=list)
+
+
+Like = Annotated[str, Query(max_length=200)]
+By = Annotated[str, Query(max_length=100)]
+Lasso = Annotated[str, Query(max_length=_LASSO)]
+Number = Annotated[int | None, Query(ge=0, le=250)]
+
+
+@pages.page("/d/{ref}/map", Permission.READ, "map.html")
+def map_page(
+    ask: Ask, ref: str, by: By = "cluster", like: Like = "", lasso: Lasso = "", cluster: Number = None
+) -> MapPage:
+    """The map of a version: clusters, colours, and what a selection holds."""
+    registry = ask.registry
+    version = registry.version(ref)
+    made = _map(ask, version.name, like)
+    words = ["assay", "map", version.name, *(["--like", like] if like else [])]
+    page = MapPage(
+        command=shlex.join(words), ref=version.name, dataset=version.manifest.dataset, rows=len(version), made=False,
+        may_make=max(len(version), len(registry.version(like)) if like else 0) <= ASKED, like=like,
+        others=_others(ask, version.manifest.dataset, version.manifest.number),
+    )  # fmt: skip
+    if made is None:
+        return page
+    colours = registry.maps.colours(made, by)
+    clusters, vanished = _lines(ask, made, like)
+    said = _address(by=by if by != "cluster" else "", like=like)
+    at = f"/d/{quote(version.name, safe='@:')}/map"
+    return page.model_copy(
+        update={
+            "made": True, "how": made_how(made), "lexical": made.lexical, "embedder": made.embedder,
+            "layout": made.layout, "by": by, "ways": _ways(by),
+            "blank": made.blank, "clusters": clusters, "vanished": vanished,
+            "names": _names(colours), "selected": _selected(ask, made, lasso, cluster),
+            "points": f"{at}/points{said}",
+            "pictures": [f"{at}/picture.png{_address(theme=t, by=by, like=like)}" for t in ("light", "dark")],
+        }
+    )  # fmt: skip
+
+
+@pages.file("/d/{ref}/map/points", Permission.READ)
+def points(ask: Ask, ref: str, by: By = "cluster", like: Like = "") -> File:
+    """The points: `assaymap`, how many (uint32), four bytes of nothing; then x and y (uint16 each), little-endian,
+    and a colour's code (uint8); 5 bytes a point, in the order of ids."""
+    made = _there(ask, ref, like)
+    codes = ask.registry.maps.colours(made, by).codes
+    head = MAGIC + struct.pack("<II", len(made), 0)
+    little = [np.asarray(axis, "<u2").tobytes() for axis in (made.x, made.y)]
+    return File(head + b"".join(little) + codes.tobytes(), "application/octet-stream")
+
+
+@pages.file("/d/{ref}/map/picture.png", Permission.READ)
+def raster(
+    ask: Ask, ref: str, by: By = "cluster", like: Like = "", theme: Literal["light", "dark"] = "light"
+) -> File:
+    """The map as a picture, for browsers without WebGL and for paper."""
+    made = _there(ask, ref, like)
+    codes = ask.registry.maps.colours(made, by).codes
+    return File(picture(made.x, made.y, codes, LIGHT if theme == "light" else DARK), "image/png")
+
+
+@pages.file("/d/{ref}/map/ids", Permission.READ)
+def ids(ask: Ask, ref: str, like: Like = "", lasso: Lasso = "", cluster: Number = None) -> File:
+    """The ids of a selection, one a line, as `--ids FILE` reads them."""
+    made = _there(ask, ref, like)
+    chosen = ask.registry.maps.selected_ids(made, lasso or None, cluster)
+    lines = np.full((len(chosen), 65), ord("\n"), np.uint8)
+    digits = np.ascontiguousarray(chosen).tobytes().hex().encode()
+    lines[:, :64] = np.frombuffer(digits, np.uint8).reshape(-1, 64)
+    return File(lines.tobytes(), "text/plain; charset=utf-8", "ids.txt")
+
+
+class Make(BaseModel):
+    """Which map. `like`: a version whose map places the rows; "" for a map of its own."""
+
+    like: str = Field("", max_length=200)
+
+
+@pages.act("/d/{ref}/map/make", Permission.CONTRIBUTE)
+def make(ask: Ask, ref: str, form: Make) -> Done:
+    """Make the map of a version of at most 200,000 rows."""
+    for name in (ref, *([form.like] if form.like else [])):
+        version = ask.registry.version(name)
+        if len(version) > ASKED:
+            raise UsageError(
+                f"{version.name} has {len(version):,} rows, and a page makes maps of up to {ASKED:,}",
+                f"run it in a terminal: assay map {version.name}",
+            )
+    made = ask.registry.maps.map(ref, Wanted(), form.like or None)
+    see = f"/d/{made.version}/map{_address(like=form.like)}"
+    return Done(said=f"the map of {made.version} is made", see=see, answer=made.as_json())
+
+
+class Slice(BaseModel):
+    """A selection under a name. `name`: in lower case; the fact `slice.NAME` is stated of every row in it."""
+
+    name: str = Field(min_length=1, max_length=40)
+    lasso: str = Field("", max_length=_LASSO)
+    cluster: int | None = Field(None, ge=0, le=250)
+    like: str = Field("", max_length=200)
+
+
+@pages.act("/d/{ref}/map/slices", Permission.CONTRIBUTE)
+def keep(ask: Ask, ref: str, form: Slice) -> Done:
+    """Keep a selection under a name, as a fact about its rows."""
+    made = _there(ask, ref, form.like)
+    chosen = ask.registry.maps.selected_ids(made, form.lasso or None, form.cluster)
+    key = f"slice.{form.name}"
+    done = annotate(ask.registry, made.version, chosen, {key: "yes"})
+    see = f"/d/{made.version}/map?{urlencode({'by': key})}"
+    return Done(said=f"{len(chosen):,} rows are {key}", see=see, answer=done.as_json())
+
+
+def _others(ask: Ask, dataset: str, number: int) -> list[str]:
+    """The newest other versions of the dataset, the newest first."""
+    numbers = [made.number for made in ask.registry.store.versions()[dataset] if made.number != number]
+    return [f"{dataset}@v{one}" for one in numbers[-MOST_OTHERS:][::-1]]
+
+
+def _map(ask: Ask, ref: str, like: str) -> VersionMap | None:
+    """The map where there is one, or where making it takes no time worth speaking of."""
+    maps, version = ask.registry.maps, ask.registry.version(ref)
+    found = maps.found(version.name, like=like or None)
+    if found is not None or len(version) == version.erased or len(version) > AT_ONCE:
+        return found
+    if like and len(ask.registry.version(like)) > AT_ONCE and maps.found(like) is None:
+        return None
+    return maps.map(version.name, Wanted(), like or None)
+
+
+def _there(ask: Ask, ref: str, like: str) -> VersionMap:
+    found = _map(ask, ref, like)
+    if found is None:
+        raise NotFound(f"{ref} has no map yet", f"make it: assay map {ref}")
+    return found
+
+
+def _lines(ask: Ask, made: VersionMap, like: str) -> tuple[list[ClusterLine], list[Part]]:
+    maps = ask.registry.maps
+    other = maps.found(like) if like else None
+    changes = () if other is None else maps.changes(other, made)
+    became = {one.after: one for one in changes if one.after is not None}
+    lines = []
+    for one in made.clusters:
+        across, down = spot(one.x, one.y)
+        change = became.get(one.number)
+        lines.append(
+            ClusterLine(
+                number=one.number, name=one.name, chinese=not one.name.isascii(), rows=one.rows, share=one.share,
+                colour=min(one.number, OTHERS) + 1, x=round(across, 1), y=round(down, 1), typical=list(one.typical),
+                border=list(one.border), change=change.kind if change else "",
+                before=change.shares[0] if change and change.kind != "appeared" else None,
+            )
+        )  # fmt: skip
+    lines.sort(key=lambda one: (-one.rows, one.number))
+    names = {} if other is None else {one.number: one.name for one in other.clusters}
+    gone = [
+        Part(number=c.before or 0, name=names.get(c.before or 0, ""), rows=c.rows[0], share=c.shares[0])
+        for c in changes
+        if c.kind == "vanished"
+    ]
+    return lines, gone
+
+
+def _names(found: Colours) -> list[Named]:
+    named = [Named(name=name, rows=rows, colour=k + 1) for k, (name, rows) in enumerate(found.names)]
+    return [*named, Named(name="", rows=found.others, colour=OTHERS + 1)] if found.others else named
+
+
+def _ways(by: str) -> list[str]:
+    return [*USUAL, *([] if by in USUAL else [by])]
+
+
+def _selected(ask: Ask, made: VersionMap, lasso: str, cluster: int | None) -> Selected | None:
+    if not lasso and cluster is None:
+        return None
+    found: Selection = ask.registry.maps.select(made, lasso or None, cluster)
+    names = {one.number: one.name for one in made.clusters}
+    query = urlencode({"lasso": lasso} if lasso else {"cluster": cluster})
+    parts = [
+        Part(number=number, name=names[number], rows=rows, share=rows / found.rows)
+        for number, rows in found.clusters
+    ]
+    first, border = (
+        [First(id=row.id, input=row.input, output=row.output) for row in rows]
+        for rows in (found.first, found.border)
+    )
+    return Selected(
+        rows=found.rows, share=found.share, parts=parts, terms=list(found.terms), first=first, border=border,
+        query=query, lasso=lasso,
+        cluster=cluster,
+    )  # fmt: skip
+
+
+def _address(**given: str) -> str:
+    told: Sequence[tuple[str, str]] = [(name, value) for name, value in given.items() if value]
+    return "?" + urlencode(told) if told else ""
