@@ -18,6 +18,8 @@ SECTIONS = {
         "init": "Create a registry.",
         "curate": "Turn raw files into a clean version, and account for every record.",
         "import": "Take files as they are into a version.",
+        "generate": "Have language models write a version's examples, to quotas.",
+        "template": "What language models are asked.",
         "freeze": "Keep an eval set out of every version from now on.",
     },
     "Name": {
@@ -32,6 +34,7 @@ SECTIONS = {
         "log": "What happened, and who did it.",
         "show": "A version's card, or one example whole.",
         "head": "The first examples of a version.",
+        "find": "Examples by words and fields, with counts, page by page.",
         "search": "Examples that contain words.",
         "query": "SQL over a version, its facts, its ledger and the log.",
         "facts": "The tags and scores of a version.",
@@ -43,6 +46,7 @@ SECTIONS = {
     "Explain": {
         "diff": "What changed between two versions.",
         "why": "What became of a record, and the evidence.",
+        "rejected": "The records that did not make it, page by page.",
         "trace": "Everything known about an example.",
         "blame": "Who and what brought an example into a version.",
         "sweep": "What other thresholds would have kept.",
@@ -61,6 +65,7 @@ SECTIONS = {
         "fact": "State tags and scores about examples.",
         "disable": "Take examples out, and keep them out.",
         "enable": "Let disabled examples stand again.",
+        "restore": "Take rejected records into the next version.",
         "forget": "Destroy the texts of examples everywhere, for good.",
         "runs": "Which models learned from which version.",
         "audit": "Prove that the log is whole, and hold it against what you kept.",

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from assay.registry.collapsing import Collapsing
     from assay.registry.collecting import Collector
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
+    from assay.registry.generating import Generating
     from assay.registry.keeping import Keeping
+    from assay.registry.looking import Looking
     from assay.registry.measuring import Statistics
     from assay.registry.papers import Papers
     from assay.registry.policies import Policies
@@ -73,8 +75,13 @@ class Registry:
     """Disabling, enabling and forgetting examples; compacting and repair."""
     audit: Facade[Audit] = Facade("auditing", "Audit")
     """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
+    generation: Facade[Generating] = Facade("generating", "Generating")
+    """Templates, and datasets that language models write to quotas."""
     collapse: Facade[Collapsing] = Facade("collapsing", "Collapsing")
     """`registry.collapse(ref)`: how synthetic depth and diversity move from version to version."""
+
+    looking: Facade[Looking] = Facade("looking", "Looking")
+    """Examples and rejected records page by page, with facets; taking rejected ones back."""
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from assay.registry import Registry
 
 CHAPTERS: Final[tuple[str, ...]] = (
+    "assay.registry.known_generation:chapter",
     "assay.registry.known_calls:chapter",
     "assay.registry.known_facts:chapter",
     "assay.registry.known_reviews:chapter",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -79,6 +79,10 @@ class Request:
     branch: str = MAIN
     uris: Mapping[str, str] = field(default_factory=dict)
     """Path → the name under which a source goes, where that is not its path."""
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """What else the curation's object says: JSON values under names of its own."""
+    watch: Callable[[Gathered, Settled, Plan], None] | None = None
+    """Who is shown what was decided, before anything is written."""
 
 
 class Phases:
@@ -170,6 +174,8 @@ def _run(
             gathered.keys.clear()
             read.rows.forget()
             release()
+        if request.watch is not None:
+            request.watch(gathered, settled, request.plan)
         stages, malformed_codes = funnel(gathered, settled, request.plan)
         counts = _counts(gathered, settled)
         splits = membership(gathered, settled)
@@ -193,6 +199,7 @@ def _run(
                         "counts": counts,
                         "selectors": dict(settled.chosen.summaries) if settled.chosen else {},
                         **({"facts": {"keys": sorted(facts.of), "operation": asked}} if facts else {}),
+                        **request.told,
                     },
                 )
             with phases.phase("commit"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +26,29 @@ if TYPE_CHECKING:
     from assay.registry import Registry
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record in the ledger of the curation that made `manifest`: its decision, and where its example lies, if it is
+    stored."""
+
+    manifest: Manifest
+    curation: Mapping[str, Any]
+    decision: Decision
+    address: tuple[int, int] | None
+
+
 def why(registry: Registry, ref: str, source: str, record: int) -> Decision:
     """The decision on a record, as the version of `ref` or the nearest version before it made it.
 
     `source` is the uri under which the file was curated, or any ending of it that names one source alone.
     Raises NotFound with the sources there are, or with how many records the source holds.
     """
+    found = record_of(registry, ref, source, record)
+    return _with_id(registry.store, found.curation, found.decision, found.address)
+
+
+def record_of(registry: Registry, ref: str, source: str, record: int) -> Found:
+    """The record that `why` tells about. Raises NotFound as it does."""
     version = registry.version(ref)
     seen: list[str] = []
     for manifest in _line(registry.store, version.manifest):
@@ -45,7 +62,7 @@ def why(registry: Registry, ref: str, source: str, record: int) -> Decision:
             continue
         table = find_record(open_ledger(registry.store.objects.buffer(curation["ledger"])), uri, record)
         for decision, address in decisions(table):
-            return _with_id(registry.store, curation, decision, address)
+            return Found(manifest, curation, decision, address)
         raise NotFound(
             f"{uri} has no record {record} in {manifest.ref}",
             "records count from 1: lines of JSONL, CSV and text (blank ones are no records), "

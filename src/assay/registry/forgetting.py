@@ -12,6 +12,7 @@ from assay.kernels.ids import IdArray, contains, id_list
 from assay.model.operation import Operation
 from assay.registry.acting import act, noted
 from assay.registry.erasing import Survey, survey, versions_holding
+from assay.registry.segment_columns import facet_files
 from assay.store.erased import FORGET, erased, stands_in
 from assay.store.idsets import ids_body
 from assay.store.objects import object_key
@@ -135,6 +136,8 @@ def finish(registry: Registry) -> list[str]:
         return []
     if registry.values is not None:
         registry.values.trim(0)
+    if (facets := facet_files(registry)) is not None:
+        facets.trim(0)
     drop_index(registry)
     _delete(registry, left)
     return left

@@ -81,12 +81,14 @@ class CurationResult:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a long job is: `done` of `total` `unit`s (bytes, records) of the named `phase`."""
+    """How far a long job is: `done` of `total` `unit`s (bytes, records) of the named `phase`; `note`: what else there
+    is to know, in a few words."""
 
     phase: str
     done: int
     total: int | None
     unit: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

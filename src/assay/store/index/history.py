@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import orjson
 
+from assay.kernels.ids import IdArray, sorted_ids
 from assay.model.version import Manifest
 from assay.store.heads import MAIN, Committed
 from assay.store.index.blocks import between
-from assay.store.index.build import HEAD, NOWHERE
+from assay.store.index.build import HEAD, ID, NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,19 @@ def edits(db: sqlite3.Connection, id: bytes, upto: int) -> list[Edited]:
         for dataset, number, linked in rows
         for entry in between(db, linked, id, id)
     ]
+
+
+def edited(db: sqlite3.Connection, dataset: str, upto: int) -> IdArray:
+    """The sorted ids of all examples that some version of a dataset took in as the edit of another."""
+    lists = db.execute(
+        "SELECT edits FROM versions WHERE dataset = ? AND seq <= ? AND edits IS NOT NULL", (dataset, upto)
+    ).fetchall()
+    return sorted_ids(
+        entry.key
+        for (number,) in lists
+        for entry in between(db, number, b"\0" * ID, b"\xff" * ID)
+        if entry.value[:1] == b"f"
+    )
 
 
 def records(db: sqlite3.Connection, id: bytes, upto: int) -> list[tuple[str, int, str, list[int]]]:

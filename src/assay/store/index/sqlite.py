@@ -17,14 +17,15 @@ from typing import Any, Final, TypeVar
 import orjson
 
 from assay.errors import StorageFailure, UsageError
-from assay.kernels.ids import id_list, ids_of
+from assay.kernels.ids import IdArray, id_list, ids_of
 from assay.model.example import views
 from assay.model.version import SegmentRef
 from assay.store import heads
 from assay.store.erased import FORGET
-from assay.store.index import blocks, build, history
+from assay.store.index import blocks, build, exact, history
+from assay.store.index.exact import Rows
 from assay.store.index.history import Edited, Interval
-from assay.store.index.words import Query, tokens
+from assay.store.index.words import Query, is_odd, tokens
 from assay.store.log import Log
 from assay.store.members import rows_of
 from assay.store.objects import Objects
@@ -34,7 +35,7 @@ T = TypeVar("T")
 Tell = Callable[[int, int], None]
 
 _APPLICATION: Final = 0x41535359
-_SCHEMA_VERSION: Final = 2
+_SCHEMA_VERSION: Final = 3
 _MIN_PREFIX: Final = 6
 _BATCH: Final = 64
 _OWN_TABLES: Final = """
@@ -42,6 +43,7 @@ CREATE TABLE IF NOT EXISTS state (seq INTEGER NOT NULL, digest TEXT);
 INSERT INTO state SELECT 0, NULL WHERE NOT EXISTS (SELECT 1 FROM state);
 CREATE VIRTUAL TABLE IF NOT EXISTS words
   USING fts5(text, content='', tokenize='unicode61 remove_diacritics 0');
+CREATE TABLE IF NOT EXISTS odd (row INTEGER PRIMARY KEY);
 """
 
 
@@ -177,6 +179,30 @@ class SqliteIndex:
 
         return self._healing(ask)
 
+    def holding(self, segments: Collection[SegmentRef], query: Query) -> dict[str, Rows]:
+        """Segment (object name) → every row of it whose text holds all terms: ordinals (int64, increasing), exact.
+
+        A segment may be of a version or hold what a curation rejected. Its words are indexed when it is first
+        asked about. Raises UsageError where too many texts would have to be read (`exact.MOST_READ`).
+        """
+        objects, _ = self._sources()
+
+        def ask() -> dict[str, Rows]:
+            db = self._connect()
+            lists = {}
+            for ref in segments:
+                number, ready = exact.list_of(db, ref)
+                lists[number] = ref
+                if not ready:
+                    self._make_searchable(db, objects, number, ref)
+            return exact.holding(db, objects, lists, query)
+
+        return self._healing(ask)
+
+    def edited(self, dataset: str) -> IdArray:
+        """The sorted ids of the examples that came into some version of a dataset as an edit of another."""
+        return self._healing(lambda: history.edited(self._connect(), dataset, self._upto))
+
     # Building
 
     def _follow(self) -> int:
@@ -218,14 +244,20 @@ class SqliteIndex:
             for table in read_groups(objects, ref, ["payload"]):
                 payloads: list[Any] = table["payload"].to_pylist()
                 for payload in payloads:
-                    yield at, tokens(views(orjson.loads(payload)).text)
+                    text = views(orjson.loads(payload)).text
+                    if is_odd(text):
+                        odd.append((at,))
+                    yield at, tokens(text)
                     at += 1
+
+        odd: list[tuple[int]] = []
 
         with db:
             db.execute("BEGIN IMMEDIATE")
             done = db.execute("SELECT searchable FROM lists WHERE number = ?", (number,)).fetchone()[0]
             if not done:
                 db.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", rows())
+                db.executemany("INSERT OR REPLACE INTO odd VALUES (?)", odd)
                 db.execute("UPDATE lists SET searchable = 1 WHERE number = ?", (number,))
 
     # Asking

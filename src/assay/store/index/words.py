@@ -7,7 +7,9 @@ overlapping pairs, and the last character alone, so that any substring of a run 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 _CJK: Final = (
@@ -16,6 +18,7 @@ _CJK: Final = (
 _RUN: Final = re.compile(f"([{_CJK}]+)|((?:(?![{_CJK}])[^\\W_])+)")
 _IS_CJK: Final = re.compile(f"[{_CJK}]")
 _TERM: Final = re.compile(r'"([^"]*)"|(\S+)')
+_PLAIN: Final = re.compile(f"[0-9a-z]+|[{_CJK}]+")
 
 
 def fold(text: str) -> str:
@@ -33,6 +36,32 @@ def tokens(text: str) -> str:
         else:
             out += [run[i : i + 2] for i in range(len(run))]
     return " ".join(out)
+
+
+@cache
+def _odd() -> re.Pattern[str]:
+    """What may be no part of a word to SQLite, whose tokeniser knows Unicode 6.1, and is one here: every letter and
+    digit that Unicode 3.2 did not have. `tests/store/test_words.py` holds it against the SQLite at hand."""
+    old = unicodedata.ucd_3_2_0
+    points = [p for p in range(0x80, 0x110000) if chr(p).isalnum() and old.category(chr(p))[0] not in "LN"]
+    ranges: list[list[int]] = []
+    for point in points:
+        if ranges and ranges[-1][1] == point - 1:
+            ranges[-1][1] = point
+        else:
+            ranges.append([point, point])
+    return re.compile("[" + "".join(f"{chr(low)}-{chr(high)}" for low, high in ranges) + "]")
+
+
+def is_odd(text: str) -> bool:
+    """Whether the index may take a text apart otherwise than `tokens` does, so that a hit must be looked at."""
+    return not text.isascii() and _odd().search(fold(text)) is not None
+
+
+def is_plain(term: str) -> bool:
+    """Whether the index finds exactly the texts that hold the (folded) term, those aside that are odd: it is one word
+    of ASCII letters and digits, or one run of CJK characters, whose pairs stand side by side nowhere else."""
+    return _PLAIN.fullmatch(term) is not None and term.isalnum() and not is_odd(term)
 
 
 @dataclass(frozen=True, slots=True)

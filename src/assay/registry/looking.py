@@ -1,0 +1,83 @@
+"""Looking at what versions hold and at what curations rejected, page by page; and taking a rejected record back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assay.measure.facets.keyset import Page
+from assay.measure.facets.query import Query, parse
+from assay.store.heads import MAIN
+
+if TYPE_CHECKING:
+    from assay.registry import Registry
+    from assay.registry.explored import Explored, Ledgered
+    from assay.registry.restoring import Restored
+
+FIRST = Page()
+
+
+@dataclass(frozen=True)
+class Looking:
+    """`registry.looking`. Looks leave something in memory, so that the next one is quick: some 90 bytes an example of
+    the two versions looked at last. Not for several threads at once."""
+
+    registry: Registry
+
+    def explore(
+        self, ref: str, query: Query | str = "", page: Page = FIRST, *, fields: Sequence[str] = ()
+    ) -> Explored:
+        """A page of the examples that a query (docs/find.md) chooses from a version, with counts by facet.
+
+        A facet's own conditions do not narrow its counts. `fields`: of the records, dotted ones too (`meta.topic`),
+        that are to be facets beside the usual ones. The first look at a segment reads it and takes its columns down.
+        Raises NotFound, Revoked; UsageError for what is no query, no field, no order or no key.
+        """
+        from assay.registry.exploring import explore
+        from assay.registry.warm import warm_of
+
+        asked = parse(query) if isinstance(query, str) else query
+        return explore(self.registry, warm_of(self.registry), ref, asked, page, fields)
+
+    def rejected(
+        self,
+        ref: str,
+        *,
+        stage: Sequence[str] = (),
+        code: Sequence[str] = (),
+        source: Sequence[str] = (),
+        text: str = "",
+        page: Page = FIRST,
+        seed: int = 0,
+    ) -> Ledgered:
+        """A page of the records that the curation of a version did not keep, with counts by stage, code and source.
+
+        `text`: words that all stand in the record, -word for one that does not. Sorted by `record`, `value`,
+        `similarity`, or `sample`: an order that the seed scatters, whose first page is a sample. Raises NotFound,
+        Revoked, UsageError.
+        """
+        from assay.registry.refusing import Which, rejected
+        from assay.registry.warm import warm_of
+
+        which = Which(tuple(stage), tuple(code), tuple(source), text, seed)
+        return rejected(self.registry, warm_of(self.registry), ref, which, page)
+
+    def restore(
+        self,
+        dataset: str,
+        records: Sequence[tuple[str, int]],
+        reason: str,
+        *,
+        split: str | None = None,
+        branch: str = MAIN,
+        dry_run: bool = False,
+    ) -> Restored:
+        """Take rejected records (source, number) into the next version, by a person's decision. All of them or none.
+
+        `split`: where to; else beside its twin, or in the largest split. Raises NotFound, UsageError, GateFailed,
+        Conflict.
+        """
+        from assay.registry.restoring import restore
+
+        return restore(self.registry, dataset, records, reason, split=split, branch=branch, dry_run=dry_run)
