@@ -65,12 +65,13 @@ def rows(registry: Registry, a: str, b: str, limit: int | None) -> Iterator[dict
         limit,
     )
     while part := list(islice(listed, _AT_A_TIME)):
-        yield from _rows(registry, old, new, part)
+        yield from texts_of(registry, old, new, part)
 
 
-def _rows(
+def texts_of(
     registry: Registry, old: Manifest, new: Manifest, changes: list[tuple[str, Change]]
 ) -> Iterator[dict[str, Any]]:
+    """(kind, change) as rows with their texts."""
     after = _texts(registry, new, [c.id for op, c in changes if op != "removed"])
     before = _texts(registry, old, [c.id for op, c in changes if op == "removed"])
     replaced = _texts(registry, old, [c.old_id for _, c in changes if c.old_id is not None])

@@ -10,6 +10,7 @@ from assay.errors import Conflict, NotFound, UsageError
 from assay.govern.runs import runs
 from assay.kernels.ids import IdArray, contains, id_list
 from assay.model.operation import Operation
+from assay.registry import kept_statistics
 from assay.registry.acting import act, noted
 from assay.registry.erasing import Survey, survey, versions_holding
 from assay.registry.segment_columns import facet_files
@@ -138,6 +139,7 @@ def finish(registry: Registry) -> list[str]:
         registry.values.trim(0)
     if (facets := facet_files(registry)) is not None:
         facets.trim(0)
+    kept_statistics.drop(registry)
     drop_index(registry)
     _delete(registry, left)
     return left

@@ -13,6 +13,7 @@ from assay.measure.charts.funnel import Step
 from assay.measure.health import DEDUP_STAGES, Curated, Health, health
 from assay.measure.profile import Profile, profile
 from assay.measure.rows import columns_for
+from assay.registry.kept_statistics import keep
 from assay.registry.results import FunnelStage
 from assay.registry.version import Version
 
@@ -58,10 +59,13 @@ def stats(registry: Registry, ref: str, by: str | None) -> Statistics:
     malformed = sum((curation or {}).get("malformed_codes", {}).values())
     read = version.funnel[0].entered + malformed if version.funnel else malformed
     rate = curated.dedup_rate if curated is not None else None
-    return Statistics(
+    told = Statistics(
         version.name, version.fingerprint, version.operation.time, version.counts, found,
         health(found, curated), read, malformed, version.funnel, rate,
     )  # fmt: skip
+    if by is None and version.name == version.manifest.ref:
+        keep(registry, version.manifest, told)
+    return told
 
 
 def _tables(registry: Registry, version: Version, by: str | None) -> Iterator[pa.Table]:

@@ -14,8 +14,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from assay import __version__
+from assay.measure.language import script_of
 from assay.measure.shares import percent
 from assay.model.escape import block, inline
+from assay.web.charts import CHARTS
+from assay.web.spans import differing, masked
 
 if TYPE_CHECKING:
     from assay.web.asking import Ask
@@ -51,7 +54,13 @@ def environment() -> Environment:
         "lines": lambda text, limit=4_000: Markup(block(str(text), limit)),  # noqa: S704 - `block` escapes
         "hallmark": hallmark,
         "size": spell_bytes,
+        "masked": masked,
+        "differing": differing,
+        "script": script_tag,
+        "spelled": lambda name: str(name).replace("_", " "),
+        "part": lambda count, whole: 100 * count / whole if whole else 0.0,
     }
+    made.globals |= CHARTS
     return made
 
 
@@ -68,8 +77,10 @@ def render(request: Request, ask: Ask, template: str, view: Page) -> HTMLRespons
         text = known.get(phrase, phrase)
         return text.format(**values) if values else text
 
+    paths = {getattr(route, "path", "") for route in request.app.routes}
     context = {
         "view": view,
+        "there": lambda path: path in paths,
         "me": ask.identity,
         "language": ask.language,
         "_": said,
@@ -86,7 +97,7 @@ def render(request: Request, ask: Ask, template: str, view: Page) -> HTMLRespons
     return HTMLResponse(page.render(context))
 
 
-def hallmark(fingerprint: str) -> Markup:
+def hallmark(fingerprint: str, size: str = "") -> Markup:
     """The first 16 digits of a fingerprint as bars: two versions that differ look different."""
     digits = fingerprint.removeprefix("sha256:")[:16]
     bars = []
@@ -94,8 +105,13 @@ def hallmark(fingerprint: str) -> Markup:
         tall = 2.5 + int(digit, 16) * 0.85 if digit in "0123456789abcdef" else 2.5
         bars.append(f'<rect x="{4 + k * 4.85:.1f}" y="{18 - tall:.1f}" width="3" height="{tall:.1f}"/>')
     said = f"Hallmark: the first 16 digits of the fingerprint, {inline(digits)}"
-    picture = f'<svg class="hall" viewBox="0 0 84 20" role="img" aria-label="{said}"><title>{said}</title>'
+    picture = f'<svg class="hall{" big" if size == "big" else ""}" viewBox="0 0 84 20" role="img" aria-label="{said}"><title>{said}</title>'
     return Markup(picture + "".join(bars) + "</svg>")  # noqa: S704 - digits of our own
+
+
+def script_tag(text: str) -> Markup:
+    """` lang="zh-Hans"` for a text that is mostly Chinese: it picks glyphs and line height."""
+    return Markup(' lang="zh-Hans"') if script_of(str(text)) == "Chinese" else Markup("")
 
 
 def spell_bytes(number: float) -> str:

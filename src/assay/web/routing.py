@@ -29,11 +29,13 @@ Method = Literal["POST", "PUT", "DELETE"]
 
 
 class Page(BaseModel):
-    """What a page shows: values only. `command`: the words of the terminal that give the same answer."""
+    """What a page shows: values only. `command`: the words of the terminal that give the same answer. `goto`: the page
+    that a browser is led to instead, where that is the answer."""
 
     model_config = ConfigDict(frozen=True)
 
     command: str = ""
+    goto: str = ""
 
 
 class Done(BaseModel):
@@ -105,6 +107,8 @@ def _shown(one: Declared) -> Callable[..., Response]:
 
     def page(request: Request, ask: Ask, **given: Any) -> Response:
         view = one.function(ask=ask, **given)
+        if view.goto:
+            return RedirectResponse(view.goto, status_code=303)
         return render(request, ask, one.template, view)
 
     return page

@@ -2,61 +2,205 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
+from urllib.parse import quote
 
+import yaml
 from pydantic import BaseModel
 
+from assay.govern.gate import read_gate
+from assay.registry import Registry
+from assay.registry.version import Version
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
+from assay.web.measuring import State, figures
+from assay.web.naming import Name, names_of
+from assay.web.pages.version_figures import Figures, Yield, figures_of
 from assay.web.routing import Page, Pages
 
 pages = Pages()
+_RUNS = 12
 
 
 class Stage(BaseModel):
-    """One step of the funnel."""
+    """One step of the funnel. `see`: its rejected rows; `said`: the step in words."""
 
     stage: str
+    name: str
     entered: int
     rejected: int
     codes: dict[str, int]
+    flagged: int
+    see: str
+    said: str
+
+
+class Rule(BaseModel):
+    """What one rule of the policy said."""
+
+    code: str
+    status: str
+    message: str
+
+
+class Source(BaseModel):
+    """A file that the curation read; `counts` once it was measured."""
+
+    uri: str
+    name: str
+    container: str
+    shape: str
+    counts: Yield | None
+
+
+class RunLine(BaseModel):
+    """A training run that learned from the version."""
+
+    name: str
+    split: str | None
+    time: str
+    actor: str
+
+
+class Release(BaseModel):
+    """Where the version stands: who made it, who approved it, how many that takes, whether it is out or withdrawn."""
+
+    authors: list[str]
+    approvals: list[str]
+    needed: int
+    released: str | None
+    revoked: str | None
 
 
 class VersionPage(Page):
-    """All that a version's page shows."""
+    """All that a version's page shows. `measured` says whether `figures` are known, are being made, or failed."""
 
     ref: str
     dataset: str
+    number: int
+    branch: str
+    parent: str | None
     rows: int
     splits: dict[str, int]
     fingerprint: str
     time: str
     actor: str
+    action: str
+    operation: int
     message: str
+    names: list[Name]
+    read: int
+    kept: int
+    malformed: int
     stages: list[Stage]
-    sources: list[dict[str, Any]]
-    recipe: dict[str, Any] | None
+    sources: list[Source]
+    recipe: str
+    recipe_digest: str
+    gate: str
+    rules: list[Rule]
+    standing: Release
+    runs: list[RunLine]
+    judged: dict[str, Any]
+    eval_sets: int
+    figures: Figures | None
+    measured: State
+    export: str
 
 
 @pages.page("/d/{ref}", Permission.READ, "version.html")
 def version(ask: Ask, ref: str) -> VersionPage:
-    """A version: its funnel, its sources, its fingerprint."""
-    found = ask.registry.version(ref)
-    stages = [
-        Stage(stage=s.stage, entered=s.entered, rejected=s.rejected, codes=dict(s.codes))
-        for s in found.funnel
-    ]
+    """A version: its funnel, its health, its sources, its shape, where it stands."""
+    return _page(ask, ref, wanted=False)
+
+
+@pages.page("/d/{ref}/figures", Permission.READ, "version.html")
+def version_figures(ask: Ask, ref: str) -> VersionPage:
+    """A version with its figures, which are made now if nothing kept them."""
+    return _page(ask, ref, wanted=True)
+
+
+def _page(ask: Ask, ref: str, *, wanted: bool) -> VersionPage:
+    registry = ask.registry
+    found = registry.version(ref)
+    manifest, operation = found.manifest, found.operation
+    made = registry.store.curation(manifest) or {}
+    measured, told = figures(registry, found, wanted=wanted)
+    line = registry.store.lines()[manifest.dataset].versions[manifest.number - 1]
+    counts = made.get("counts", {})
+    gate, rules = _gate(registry, operation.body)
     return VersionPage(
-        command=f"assay show {found.name}",
-        ref=found.name,
-        dataset=found.manifest.dataset,
-        rows=len(found),
-        splits=dict(found.counts),
-        fingerprint=found.fingerprint,
-        time=found.operation.time,
-        actor=found.operation.actor,
-        message=found.message,
-        stages=stages,
-        sources=found.sources,
-        recipe=found.recipe,
+        command=shlex.join(["assay", "show", manifest.ref]),
+        ref=manifest.ref, dataset=manifest.dataset, number=manifest.number, branch=line.branch,
+        parent=None if line.before is None else f"{manifest.dataset}@v{line.before}",
+        rows=sum(manifest.counts.values()), splits=dict(manifest.counts), fingerprint=found.fingerprint,
+        time=operation.time, actor=operation.actor, action=operation.action, operation=operation.seq,
+        message=registry.said(operation) or found.message,
+        names=[one for one in names_of(registry, manifest.dataset) if one.version == manifest.number],
+        read=counts.get("read", 0), kept=counts.get("kept", 0), malformed=counts.get("malformed", 0),
+        stages=_stages(found, counts), sources=_sources(found, told),
+        recipe=yaml.safe_dump(found.recipe, sort_keys=False, allow_unicode=True) if found.recipe else "",
+        recipe_digest=str(made.get("recipe_digest", "")),
+        gate=gate, rules=rules, standing=_standing(registry, manifest.dataset, manifest.number),
+        runs=_runs(registry, manifest.ref), judged=_judged(made), eval_sets=len(registry.eval_sets()),
+        figures=None if told is None else figures_of(told), measured=measured,
+        export=shlex.join(["assay", "export", manifest.ref, "DIR"]),
+    )  # fmt: skip
+
+
+def _stages(found: Version, counts: dict[str, int]) -> list[Stage]:
+    at = f"/d/{quote(found.manifest.ref)}/rejected?stage="
+    rows = [(s.stage, s.entered, s.rejected, dict(s.codes), sum(s.flagged.values())) for s in found.funnel]
+    if malformed := counts.get("malformed", 0):
+        rows.insert(0, ("malformed", counts.get("read", 0), malformed, {}, 0))
+    return [
+        Stage(
+            stage=stage, name=stage.replace("_", " "), entered=entered, rejected=rejected, codes=codes,
+            flagged=flagged, see=at + quote(stage), said=f"{stage.replace('_', ' ')}: −{rejected:,}",
+        )
+        for stage, entered, rejected, codes, flagged in rows
+    ]  # fmt: skip
+
+
+def _sources(found: Version, told: dict[str, Any] | None) -> list[Source]:
+    counts = {one["uri"]: Yield(**one) for one in told["sources"]} if told else {}
+    return [
+        Source(
+            uri=one["uri"], name=one["uri"].replace("\\", "/").rstrip("/").rpartition("/")[2] or one["uri"],
+            container=one.get("container") or "", shape=one.get("shape") or "", counts=counts.get(one["uri"]),
+        )
+        for one in found.sources
+    ]  # fmt: skip
+
+
+def _gate(registry: Registry, body: Any) -> tuple[str, list[Rule]]:
+    """What the gate said when the version was made; "" where no policy was in force."""
+    name = body.get("findings")
+    if not isinstance(name, str):
+        return "", []
+    gate = read_gate(registry.store.objects, name)
+    return gate.result, [Rule(code=o.code, status=o.status, message=o.message) for o in gate.outcomes]
+
+
+def _standing(registry: Registry, dataset: str, number: int) -> Release:
+    said = registry.releases.of(dataset).versions[number]
+    return Release(
+        authors=sorted(said.authors),
+        approvals=[one.actor for one in said.approvals],
+        needed=registry.releases.needed(dataset),
+        released=said.released.time if said.released else None,
+        revoked=said.revoked.time if said.revoked else None,
     )
+
+
+def _runs(registry: Registry, ref: str) -> list[RunLine]:
+    found = registry.runs.list(ref)[-_RUNS:][::-1]
+    return [
+        RunLine(name=r.name, split=r.split, time=r.operation.time, actor=r.operation.actor) for r in found
+    ]
+
+
+def _judged(made: Any) -> dict[str, Any]:
+    """The judge's summary, as the curation has it."""
+    said = made.get("judge") or made.get("judged")
+    return dict(said) if isinstance(said, dict) else {}

@@ -1,0 +1,83 @@
+"""A page of a diff: what differs by kind, and some of the rows with their texts, by id."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+from assay.errors import UsageError
+from assay.kernels.ids import as_ids, contains
+from assay.model.diff import Change, Diff
+from assay.registry.comparing import texts_of
+from assay.registry.version import Version
+from assay.store.diff import diff
+from assay.store.standing import disabled
+
+if TYPE_CHECKING:
+    from assay.registry import Registry
+
+Kind = Literal["added", "removed", "edited", "moved", "disabled"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+MOST: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DiffRows:
+    """Counts by kind (`disabled` are not counted as removed again) and `rows` of one kind, by id, after an id.
+
+    `more`: the id to go on after, None at the end. A row is as in `diff --rows`.
+    """
+
+    counts: Mapping[Kind, int]
+    kind: Kind
+    rows: Sequence[Mapping[str, Any]]
+    more: str | None
+
+
+def diff_rows(
+    registry: Registry, old: Version, new: Version, kind: Kind | None, after: str, limit: int
+) -> DiffRows:
+    """Some rows of what leads from `old` to `new`; without a kind, of the first that has any. Raises UsageError; Revoked
+    where the rows of either may not be had."""
+    old.admit()
+    new.admit()
+    found = diff(registry.store.objects, old.manifest, new.manifest)
+    by_kind = _by_kind(registry, new, found)
+    counts = {name: len(changes) for name, changes in by_kind.items()}
+    chosen = kind or next(
+        (k for k in ("edited", "added", "removed", "moved", "disabled") if counts[k]), "edited"
+    )
+    changes = by_kind[chosen]
+    start = bisect_right(changes, _id(after), key=lambda change: change.id) if after else 0
+    part = changes[start : start + min(limit, MOST)]
+    op = "removed" if chosen == "disabled" else chosen
+    rows = list(texts_of(registry, old.manifest, new.manifest, [(op, change) for change in part]))
+    more = part[-1].id.hex() if part and start + len(part) < len(changes) else None
+    return DiffRows(counts, chosen, rows, more)
+
+
+def _by_kind(registry: Registry, new: Version, found: Diff) -> dict[Kind, Sequence[Change]]:
+    gone: Sequence[Change] = ()
+    removed: Sequence[Change] = found.removed
+    if removed:
+        store = registry.store
+        out = disabled(store.objects, store.log.entries()[: new.operation.seq], new.manifest.dataset)
+        if len(out):
+            hit = contains(out, as_ids(change.id for change in removed)).tolist()
+            gone = [change for change, here in zip(removed, hit, strict=True) if here]
+            removed = [change for change, here in zip(removed, hit, strict=True) if not here]
+    return {
+        "added": found.added, "removed": removed, "edited": found.edited, "moved": found.moved, "disabled": gone,
+    }  # fmt: skip
+
+
+def _id(spelled: str) -> bytes:
+    try:
+        found = bytes.fromhex(spelled)
+    except ValueError:
+        found = b""
+    if len(found) != 32:
+        raise UsageError(f"{spelled[:80]!r} is not an example id", "go back to the first page")
+    return found
