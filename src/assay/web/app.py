@@ -29,7 +29,7 @@ from assay.web.rendering import LANGUAGES
 from assay.web.routing import API, PERMISSION, add_routes
 from assay.web.settings import Settings
 
-PARTS: Final = ("home", "dataset", "version", "diff", "example", "login")
+PARTS: Final = ("home", "dataset", "version", "diff", "example", "explore", "rejected", "login")
 """The modules of `assay.web.pages`, each with a `pages`."""
 
 

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from assay import __version__
 from assay.measure.language import script_of
 from assay.measure.shares import percent
-from assay.model.escape import block, inline
+from assay.model.escape import block, inline, spelled
 from assay.web.charts import CHARTS
 from assay.web.spans import differing, masked
 
@@ -54,6 +54,7 @@ def environment() -> Environment:
         "lines": lambda text, limit=4_000: Markup(block(str(text), limit)),  # noqa: S704 - `block` escapes
         "hallmark": hallmark,
         "size": spell_bytes,
+        "typed": typed,
         "masked": masked,
         "differing": differing,
         "script": script_tag,
@@ -112,6 +113,11 @@ def hallmark(fingerprint: str, size: str = "") -> Markup:
 def script_tag(text: str) -> Markup:
     """` lang="zh-Hans"` for a text that is mostly Chinese: it picks glyphs and line height."""
     return Markup(' lang="zh-Hans"') if script_of(str(text)) == "Chinese" else Markup("")
+
+
+def typed(text: str) -> str:
+    """A text for a field in which it can be edited: blanks as they are, and what would act unseen spelled."""
+    return "".join(char if char == " " else spelled(char) or " " for char in text)
 
 
 def spell_bytes(number: float) -> str:

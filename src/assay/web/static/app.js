@@ -14,3 +14,9 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
   }
 });
+// How many rows are ticked.
+document.addEventListener("change", (event) => {
+  const form = event.target.name === "ids" || event.target.name === "records" ? event.target.form : null;
+  const said = form?.querySelector("[data-ticked]");
+  if (said) said.textContent = said.dataset.ticked.replace("{n}", form.querySelectorAll("input[type=checkbox]:checked").length);
+});

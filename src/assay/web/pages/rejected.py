@@ -1,0 +1,2 @@
+from assay.web.routing import Pages
+pages = Pages()
