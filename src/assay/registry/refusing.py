@@ -79,7 +79,7 @@ def rejected(registry: Registry, warm: Warm, ref: str, which: Which, page: Page)
 def ledger_of(registry: Registry, warm: Warm, ref: str) -> LedgerColumns:
     """The ledger of the curation that made a version, or the nearest before it. Raises NotFound."""
     manifest, curation = made_by(registry, registry.version(ref).manifest)
-    name = str(curation["ledger"])
+    name = manifest.name  # two curations may have equal ledgers of different texts
     if name not in warm.ledgers:
         while len(warm.ledgers) >= TABLES:
             warm.ledgers.popitem(last=False)

@@ -103,6 +103,14 @@ def box(facet: Facet, query: Query, path: str, **asked: Any) -> FacetBox:
     return FacetBox(field=facet.field, title=title, ours=ours, values=values, more=facet.more)
 
 
+def told(facets: Iterable[Facet], total: int) -> list[Facet]:
+    """The facets that tell rows apart: without values that no row has, and without those that all rows share."""
+    left = [replace(one, values=tuple(v for v in one.values if v.rows or v.picked)) for one in facets]
+    return [
+        one for one in left if one.values and (len(one.values) > 1 or one.values[0].picked or one.values[0].rows < total)
+    ]
+
+
 def toggled(query: Query, field: str, value: str, picked: bool) -> Query:
     """The query with the value chosen too; or, where it is picked, without what picks it: the condition that names it,
     else every condition on the field."""

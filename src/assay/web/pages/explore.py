@@ -23,7 +23,7 @@ from assay.registry.explored import Explored, Row
 from assay.registry.review_samples import Drawing
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
-from assay.web.facet_links import Chip, FacetBox, address, box, chips, field_title, parts, tongue, value_name
+from assay.web.facet_links import Chip, FacetBox, address, box, chips, field_title, parts, told, tongue, value_name
 from assay.web.routing import Done, Mistaken, Page, Pages
 
 pages = Pages()
@@ -152,11 +152,7 @@ def explore(
         raise Mistaken(error, ExplorePage(**known, problem=problem, clear=path)) from None
     query, order, size = parse(found.query), _unless(found.sort, "id"), _unless(n, ROWS)
     asked = {"sort": order, "n": size}
-    boxes = [
-        box(one, query, path, **asked)
-        for one in found.facets
-        if len(one.values) > 1 or any(v.value for v in one.values)
-    ]
+    boxes = [box(one, query, path, **asked) for one in told(found.facets, found.total)]
     score = _score(found)
     here = address(path, q=found.query, **asked)
     return ExplorePage(
