@@ -397,9 +397,9 @@ def test_what_is_in_memory_is_bounded(desk, monkeypatch):
     desk.looking.explore("helpdesk", "退款 -the")
     for ref in ("helpdesk@v1", "helpdesk@v2", "helpdesk@v1"):
         desk.looking.explore(ref, "refund")
-    held = warm_of(desk)
+    held = warm_of(desk).shelf
     assert len(held.tables) <= warm_module.TABLES
-    assert len(held._found) <= len(desk.store.segments(desk.version("helpdesk").manifest))
+    assert len(held.found) <= len(desk.store.segments(desk.version("helpdesk").manifest))
 
 
 def test_hostile_text_is_data(registry, write):
