@@ -21,7 +21,9 @@ from urllib.parse import urlencode
 SERVE = """
 import sys, uvicorn, assay
 from assay.web.app import create_app
+from assay.web.arenas import few_arenas
 from assay.web.settings import Limits, Settings
+few_arenas()
 root, port, readers = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 settings = Settings(readers=readers, limits=Limits(asked=1_000_000))
 app = create_app(lambda: assay.open(root, actor="bench"), settings)

@@ -94,6 +94,7 @@ def render(request: Request, ask: Ask, template: str, view: Page) -> HTMLRespons
     wanted = request.headers.get("hx-target", "").replace("-", "_")
     if request.headers.get("hx-request") == "true" and wanted in page.blocks:
         made = page.new_context(context)
+        next(page.root_render_func(made), None)  # what the templates import and set before they write
         return HTMLResponse("".join(page.blocks[wanted](made)))
     return HTMLResponse(page.render(context))
 

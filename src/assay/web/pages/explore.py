@@ -228,7 +228,7 @@ def disable(ask: Ask, ref: str, form: DisableForm) -> Done:
     done = ask.registry.keeping.disable(dataset, ids, form.reason.strip())
     see = address(f"/d/{quote(ref, safe='@')}/examples", q="is:disabled")
     if done.version is not None:
-        see = f"/d/{quote(dataset)}/diff/v{was}..v{Ref.parse(done.version).version}?kind=disabled"
+        see = f"/d/{quote(dataset)}/diff/v{was}..v{Ref.parse(done.version).number}?kind=disabled"
     return Done(said=f"disabled {done.count:,} examples", see=see, answer=done.as_json())
 
 

@@ -197,7 +197,7 @@ def restore(ask: Ask, ref: str, form: RestoreForm) -> Done:
     was = registry.version(dataset).manifest.number
     done = registry.looking.restore(dataset, records, form.reason.strip(), split=form.split.strip() or None)
     assert done.version is not None, "this was no dry run"
-    see = f"/d/{quote(dataset)}/diff/v{was}..v{Ref.parse(done.version).version}?kind=added"
+    see = f"/d/{quote(dataset)}/diff/v{was}..v{Ref.parse(done.version).number}?kind=added"
     return Done(said=f"restored {len(done.records):,} records", see=see, answer=done.as_json())
 
 
