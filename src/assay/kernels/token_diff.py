@@ -26,7 +26,8 @@ _TOKEN: Final = re.compile(
 
 def tokens(text: str) -> list[str]:
     """The text cut into tokens; joined they are the text. A mask such as `[EMAIL]` is one token."""
-    found, at = [], 0
+    found: list[str] = []
+    at = 0
     for match in _TOKEN.finditer(text):
         if len(found) == LONGEST:
             break
@@ -44,7 +45,8 @@ def token_diff(old: str, new: str) -> list[Part]:
         return [("same", old)] if old else []
     a, b = tokens(old), tokens(new)
     if not _alike(a, b):
-        return [part for part in (("del", old), ("ins", new)) if part[1]]  # type: ignore[misc]
+        whole: list[Part] = [("del", old), ("ins", new)]
+        return [part for part in whole if part[1]]
     known: dict[str, int] = {}
     x = [known.setdefault(token, len(known)) for token in a]
     y = [known.setdefault(token, len(known)) for token in b]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Kind = Literal["added", "removed", "edited", "moved", "disabled"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 MOST: Final = 100
+_LOOKED_AT: Final[tuple[Kind, ...]] = ("edited", "added", "removed", "moved", "disabled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +40,28 @@ class DiffRows:
 def diff_rows(
     registry: Registry, old: Version, new: Version, kind: Kind | None, after: str, limit: int
 ) -> DiffRows:
-    """Some rows of what leads from `old` to `new`; without a kind, of the first that has any. Raises UsageError; Revoked
-    where the rows of either may not be had."""
+    """Some rows of what leads from `old` to `new`; without a kind, of the first that has any. Raises UsageError, and
+    Revoked where the rows of either may not be had."""
     old.admit()
     new.admit()
     found = diff(registry.store.objects, old.manifest, new.manifest)
     by_kind = _by_kind(registry, new, found)
     counts = {name: len(changes) for name, changes in by_kind.items()}
-    chosen = kind or next(
-        (k for k in ("edited", "added", "removed", "moved", "disabled") if counts[k]), "edited"
-    )
+    chosen = kind or _first(counts)
     changes = by_kind[chosen]
     start = bisect_right(changes, _id(after), key=lambda change: change.id) if after else 0
     part = changes[start : start + min(limit, MOST)]
-    op = "removed" if chosen == "disabled" else chosen
+    op: str = "removed" if chosen == "disabled" else chosen
     rows = list(texts_of(registry, old.manifest, new.manifest, [(op, change) for change in part]))
     more = part[-1].id.hex() if part and start + len(part) < len(changes) else None
     return DiffRows(counts, chosen, rows, more)
+
+
+def _first(counts: Mapping[Kind, int]) -> Kind:
+    for kind in _LOOKED_AT:
+        if counts[kind]:
+            return kind
+    return "edited"
 
 
 def _by_kind(registry: Registry, new: Version, found: Diff) -> dict[Kind, Sequence[Change]]:

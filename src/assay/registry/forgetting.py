@@ -10,7 +10,7 @@ from assay.errors import Conflict, NotFound, UsageError
 from assay.govern.runs import runs
 from assay.kernels.ids import IdArray, contains, id_list
 from assay.model.operation import Operation
-from assay.registry import kept_statistics
+from assay.registry import kept_statistics, kept_sweeps
 from assay.registry.acting import act, noted
 from assay.registry.erasing import Survey, survey, versions_holding
 from assay.registry.segment_columns import facet_files
@@ -139,7 +139,8 @@ def finish(registry: Registry) -> list[str]:
         registry.values.trim(0)
     if (facets := facet_files(registry)) is not None:
         facets.trim(0)
-    kept_statistics.drop(registry)
+    kept_statistics.answers(registry).drop()
+    kept_sweeps.answers(registry).drop()
     drop_index(registry)
     _delete(registry, left)
     return left

@@ -24,6 +24,7 @@ from assay.model.version import SegmentRef
 from assay.registry.fact_fields import fact_fields
 from assay.registry.funnel import funnel
 from assay.registry.guarding import bound
+from assay.registry.kept_sweeps import keep_sweep
 from assay.registry.results import FunnelStage, Progress
 from assay.store.members import shown
 
@@ -149,7 +150,9 @@ def sweep(
                 before = gathered, settled
     current = next((spec.params.get(parameter) for spec in recipe.stages if spec.kind == stage), None)
     rows = points[0].kept + points[0].rejected
-    return Sweep(version.name, stage, parameter, current, rows, tuple(points), tuple(edges))
+    found = Sweep(version.name, stage, parameter, current, rows, tuple(points), tuple(edges))
+    keep_sweep(registry, version.manifest, found, samples)
+    return found
 
 
 def _plan(recipe: Recipe, stage: str, parameter: str, value: float) -> Plan:

@@ -29,7 +29,9 @@ from assay.web.rendering import LANGUAGES
 from assay.web.routing import API, PERMISSION, add_routes
 from assay.web.settings import Settings
 
-PARTS: Final = ("home", "dataset", "version", "diff", "example", "explore", "rejected", "login")
+PARTS: Final = (
+    "home", "dataset", "version", "diff", "example", "explore", "rejected", "sweep", "search", "login",
+)  # fmt: skip
 """The modules of `assay.web.pages`, each with a `pages`."""
 
 

@@ -1,10 +1,13 @@
-"""Statistics for pages: what is kept at once, small versions at once too, large ones in a process of their own."""
+"""What takes long for a page: what is kept at once, small things at once too, large ones in a process of their own."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from threading import Lock
+from time import monotonic
 from typing import Any, Final, Literal
 
 from assay.registry import Registry
@@ -16,16 +19,22 @@ AT_ONCE: Final = 3_000
 """Rows of a version that is measured while its page is made: a tenth of a second."""
 IN_TURN: Final = 60_000
 """Rows of a version that is measured while somebody waits for its figures; of more, a process measures."""
+LONGEST: Final = 1_800.0
+"""Seconds after which a process is ended."""
 
-_running: dict[str, subprocess.Popen[bytes]] = {}
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    process: subprocess.Popen[bytes]
+    at: float
+
+
+_running: dict[str, _Begun] = {}
 _lock = Lock()
 
 
 def figures(registry: Registry, version: Version, *, wanted: bool) -> tuple[State, dict[str, Any] | None]:
-    """The statistics of a whole version; `wanted`: make them when nothing kept them.
-
-    A process is `assay stats REF`, which keeps what it found; one runs at a time, and the others wait their turn.
-    """
+    """The statistics of a whole version; `wanted`: make them when nothing kept them (`assay stats REF` keeps them)."""
     manifest = version.manifest
     found = kept(registry, manifest)
     if found is not None:
@@ -33,22 +42,27 @@ def figures(registry: Registry, version: Version, *, wanted: bool) -> tuple[Stat
     rows = sum(manifest.counts.values())
     if rows <= AT_ONCE or (wanted and (rows <= IN_TURN or registry.root is None)):
         return "known", told(registry, manifest, registry.stats(manifest.ref))
-    return (_begun(registry, manifest.ref), None) if wanted else ("unknown", None)
+    return (begun(registry, ["stats", manifest.ref]), None) if wanted else ("unknown", None)
 
 
-def _begun(registry: Registry, ref: str) -> State:
-    key = f"{registry.root}\n{ref}"
+def begun(registry: Registry, words: Sequence[str]) -> State:
+    """Begin a command that keeps its answer, unless it runs; one runs at a time, and the others wait their turn."""
+    key = "\n".join([str(registry.root), *words])
     with _lock:
-        for name, process in list(_running.items()):
-            code = process.poll()
+        for name, one in list(_running.items()):
+            code = one.process.poll()
+            if code is None and monotonic() - one.at > LONGEST:
+                one.process.kill()
+                code = one.process.wait()
             if code is not None:
                 del _running[name]
                 if code and name == key:
                     return "failed"
         if not _running:
-            words = ["--registry", str(registry.root), "stats", ref, "--json"]
-            _running[key] = subprocess.Popen(
-                [sys.executable, "-c", "from assay.cli.main import main; main()", *words],
+            command = ["--registry", str(registry.root), "--json", *words]
+            process = subprocess.Popen(  # noqa: S603 - this program, with words of ours and names that were looked up
+                [sys.executable, "-c", "from assay.cli.main import main; main()", *command],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
+            _running[key] = _Begun(process, monotonic())
     return "running"

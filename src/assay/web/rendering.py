@@ -94,7 +94,8 @@ def render(request: Request, ask: Ask, template: str, view: Page) -> HTMLRespons
     wanted = request.headers.get("hx-target", "").replace("-", "_")
     if request.headers.get("hx-request") == "true" and wanted in page.blocks:
         made = page.new_context(context)
-        next(page.root_render_func(made), None)  # what the templates import and set before they write
+        # What the template imports and sets before its first words, the block may use.
+        next(page.root_render_func(made), None)
         return HTMLResponse("".join(page.blocks[wanted](made)))
     return HTMLResponse(page.render(context))
 
@@ -107,7 +108,8 @@ def hallmark(fingerprint: str, size: str = "") -> Markup:
         tall = 2.5 + int(digit, 16) * 0.85 if digit in "0123456789abcdef" else 2.5
         bars.append(f'<rect x="{4 + k * 4.85:.1f}" y="{18 - tall:.1f}" width="3" height="{tall:.1f}"/>')
     said = f"Hallmark: the first 16 digits of the fingerprint, {inline(digits)}"
-    picture = f'<svg class="hall{" big" if size == "big" else ""}" viewBox="0 0 84 20" role="img" aria-label="{said}"><title>{said}</title>'
+    kind = "hall big" if size == "big" else "hall"
+    picture = f'<svg class="{kind}" viewBox="0 0 84 20" role="img" aria-label="{said}"><title>{said}</title>'
     return Markup(picture + "".join(bars) + "</svg>")  # noqa: S704 - digits of our own
 
 

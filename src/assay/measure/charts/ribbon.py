@@ -19,7 +19,7 @@ MOST = 12
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """A stage: `entered` records, of which `rejected` went; `href` leads to them ("" nowhere), `said` says so aloud."""
+    """A stage: `entered` records, of which `rejected` went. `href` leads to them ("": nowhere) and is called `said`."""
 
     name: str
     entered: int
@@ -86,7 +86,8 @@ def _drop(x: float, wide: float, over: float, under: float, drop: Drop) -> str:
     )
     if not drop.href:
         return f"<g>{inside}</g>"
-    return f'<a href="{inline(drop.href, 400)}" aria-label="{inline(drop.said)}">{inside}</a>'
+    said = f"{drop.said}: −{drop.rejected:,}, {percent(drop.rejected, drop.entered)}"
+    return f'<a href="{inline(drop.href, 400)}"><title>{inline(said)}</title>{inside}</a>'
 
 
 def _ends(splits: Mapping[str, int], scale: float) -> list[str]:

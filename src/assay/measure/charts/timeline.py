@@ -121,8 +121,9 @@ def _dot(dot: Dot, x: float, y: float, base: float, floor: float, most: int) -> 
         x + 11, y - 8, f"v{dot.number}", kind="tb mono"
     )  # fmt: skip
     when = text(x, base + 40, dot.day[5:], anchor="middle", kind="tm ts") if below else ""
+    said = f"v{dot.number}, {dot.day}: {dot.rows:,}"
     return (
-        f'<a href="{inline(dot.href, 300)}" aria-label="v{dot.number}, {dot.rows:,}">{halo}'
+        f'<a href="{inline(dot.href, 300)}"><title>{said}</title>{halo}'
         f'<circle class="{kind}" cx="{place(x)}" cy="{place(y)}" r="6.5"/>{cross}{name}{when}'
         + rect(x - 20, floor - tall, 40, tall, "kept" if dot.out else "keptw", f"v{dot.number}: {dot.rows:,}")
         + text(

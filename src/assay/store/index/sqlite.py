@@ -203,6 +203,19 @@ class SqliteIndex:
         """The sorted ids of the examples that came into some version of a dataset as an edit of another."""
         return self._healing(lambda: history.edited(self._connect(), dataset, self._upto))
 
+    def unsearched(self, segments: Collection[str]) -> int:
+        """How many rows of these segments (object names) a search would have to index first."""
+
+        def ask() -> int:
+            lists = self._connect().execute(
+                "SELECT name, about FROM lists WHERE kind = 'segment' AND NOT searchable"
+            )
+            return sum(
+                SegmentRef.from_json(orjson.loads(about)).rows for name, about in lists if name in segments
+            )
+
+        return self._healing(ask)
+
     # Building
 
     def _follow(self) -> int:

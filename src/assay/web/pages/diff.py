@@ -176,7 +176,8 @@ def _steps(registry: Registry, old: Version, new: Version) -> list[Step]:
     if old.manifest.dataset != dataset:
         return []
     line = registry.store.lines()[dataset]
-    out, number = [], new.manifest.number
+    out: list[Step] = []
+    number = new.manifest.number
     while number is not None and number != old.manifest.number and len(out) < _STEPS:
         one = line.versions[number - 1]
         manifest = registry.store.objects.manifest(one.manifest)

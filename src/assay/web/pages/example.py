@@ -177,7 +177,9 @@ def disable(ask: Ask, ref: str, id: str, form: Why) -> Done:
     """Take the example out of the newest version, and keep it out."""
     dataset = ask.registry.version(ref).manifest.dataset
     done = ask.registry.keeping.disable(dataset, [id], form.reason)
-    return Done(said="disabled", see=f"/d/{quote(ref)}/examples/{quote(id)}", answer=done.as_json())
+    return Done(
+        said="disabled", see=f"/d/{quote(ref, safe='@:')}/examples/{quote(id)}", answer=done.as_json()
+    )
 
 
 @pages.act("/d/{ref}/examples/{id}/facts", Permission.CONTRIBUTE)
@@ -186,14 +188,16 @@ def state(ask: Ask, ref: str, id: str, form: FactForm) -> Done:
     value = read_value(form.value, form.key[:40]) if form.value else None
     ids = chosen(ask.registry, ref, ids=[id])
     done = annotate(ask.registry, ref, ids, {form.key: value})
-    return Done(said="stated", see=f"/d/{quote(ref)}/examples/{quote(id)}", answer=done.as_json())
+    return Done(said="stated", see=f"/d/{quote(ref, safe='@:')}/examples/{quote(id)}", answer=done.as_json())
 
 
 @pages.act("/d/{ref}/examples/{id}/review", Permission.REVIEW)
 def review(ask: Ask, ref: str, id: str, form: QueueForm) -> Done:
     """Open a queue that holds this example alone."""
     ask.registry.reviews.create(form.queue, ref, Drawing(ids=(id,)), Rules())
-    return Done(said="queued", see=f"/d/{quote(ref)}/examples/{quote(id)}", answer={"queue": form.queue})
+    return Done(
+        said="queued", see=f"/d/{quote(ref, safe='@:')}/examples/{quote(id)}", answer={"queue": form.queue}
+    )
 
 
 def _reading(one: Mapping[str, Any]) -> Reading:
@@ -214,7 +218,8 @@ def _twins(registry: Registry, known: Trace, version: Version) -> tuple[list[Twi
         one for one in known.stands_for if (one.get("similarity") or 0) < 1 and one["code"] != "identical"
     ]
     own = [one for one in known.readings if one["outcome"] == "rejected"]
-    out, seen = [], {known.id}
+    out: list[Twin] = []
+    seen = {known.id}
     for one in [*own, *near]:
         if len(out) == _TWINS:
             break

@@ -24,7 +24,7 @@ _RUNS = 12
 
 
 class Stage(BaseModel):
-    """One step of the funnel. `see`: its rejected rows; `said`: the step in words."""
+    """One step of the funnel. `see`: its rejected rows; `said`: what the link to them is called."""
 
     stage: str
     name: str
@@ -74,7 +74,8 @@ class Release(BaseModel):
 
 
 class VersionPage(Page):
-    """All that a version's page shows. `measured` says whether `figures` are known, are being made, or failed."""
+    """All that a version's page shows. `beside`: rows that were there before the curation added its own. `measured`
+    says whether `figures` are known, are being made, or failed."""
 
     ref: str
     dataset: str
@@ -93,6 +94,7 @@ class VersionPage(Page):
     read: int
     kept: int
     malformed: int
+    beside: int
     stages: list[Stage]
     sources: list[Source]
     recipe: str
@@ -138,6 +140,7 @@ def _page(ask: Ask, ref: str, *, wanted: bool) -> VersionPage:
         message=registry.said(operation) or found.message,
         names=[one for one in names_of(registry, manifest.dataset) if one.version == manifest.number],
         read=counts.get("read", 0), kept=counts.get("kept", 0), malformed=counts.get("malformed", 0),
+        beside=max(0, sum(manifest.counts.values()) - counts.get("kept", 0)) if made.get("add") else 0,
         stages=_stages(found, counts), sources=_sources(found, told),
         recipe=yaml.safe_dump(found.recipe, sort_keys=False, allow_unicode=True) if found.recipe else "",
         recipe_digest=str(made.get("recipe_digest", "")),
@@ -149,14 +152,14 @@ def _page(ask: Ask, ref: str, *, wanted: bool) -> VersionPage:
 
 
 def _stages(found: Version, counts: dict[str, int]) -> list[Stage]:
-    at = f"/d/{quote(found.manifest.ref)}/rejected?stage="
+    at = f"/d/{quote(found.manifest.ref, safe='@')}/rejected?stage="
     rows = [(s.stage, s.entered, s.rejected, dict(s.codes), sum(s.flagged.values())) for s in found.funnel]
     if malformed := counts.get("malformed", 0):
         rows.insert(0, ("malformed", counts.get("read", 0), malformed, {}, 0))
     return [
         Stage(
             stage=stage, name=stage.replace("_", " "), entered=entered, rejected=rejected, codes=codes,
-            flagged=flagged, see=at + quote(stage), said=f"{stage.replace('_', ' ')}: −{rejected:,}",
+            flagged=flagged, see=at + quote(stage), said=stage.replace("_", " "),
         )
         for stage, entered, rejected, codes, flagged in rows
     ]  # fmt: skip

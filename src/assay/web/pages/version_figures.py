@@ -101,9 +101,8 @@ def figures_of(told: Mapping[str, Any]) -> Figures:
         _shares(one["field"], one["top"], one["stated"], one["missing"], rows) for one in profile["topics"]
     ]
     shares.append(_shares("kind", kinds, rows, 0, rows))
-    for name in ("origins", "sources", "generators"):
-        if found := _told(name, profile[name], rows):
-            shares.append(found)
+    told_of = (_told(name, profile[name], rows) for name in ("origins", "sources", "generators"))
+    shares.extend(found for found in told_of if found is not None)
     languages = profile["languages"]
     order = {"warning": 0, "watch": 1, "healthy": 2}
     checks = [Check(**one) for one in told["health"]]

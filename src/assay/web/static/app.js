@@ -20,3 +20,11 @@ document.addEventListener("change", (event) => {
   const said = form?.querySelector("[data-ticked]");
   if (said) said.textContent = said.dataset.ticked.replace("{n}", form.querySelectorAll("input[type=checkbox]:checked").length);
 });
+// A slider moves the number that the form sends.
+for (const slider of document.querySelectorAll("[data-moves]")) {
+  const number = document.getElementById(slider.dataset.moves);
+  slider.hidden = false;
+  slider.addEventListener("input", () => { number.value = slider.value; });
+  number.addEventListener("input", () => { slider.value = number.value; });
+  slider.addEventListener("change", () => slider.form.requestSubmit());
+}

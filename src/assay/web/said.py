@@ -1,0 +1,35 @@
+"""Phrases that reach the templates as values, and so stand in no template: what the interface says of them in Chinese
+is looked up like every other phrase. Titles, reasons and advice of health checks are in `measure/health.py`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SAID: Final = (
+    *("Versions", "Card", "Explore", "Map", "Rejected", "Diff", "Sweep", "Lineage", "Effect"),
+    # actions of the log that make a version
+    *("commit", "disable", "enable", "apply", "merge", "rollback"),
+    # kinds, roles and parts of examples
+    *("messages", "preference", "completion", "text"),
+    *("system", "user", "assistant", "tool", "label", "chosen", "rejected"),
+    # verdicts of gates, reviews and ledgers
+    *("passed", "warned", "failed", "waived", "accept", "reject", "edit", "skip", "malformed"),
+    # scripts, as `measure/language.py` names them
+    *("Latin", "Chinese", "Japanese", "Korean", "Cyrillic", "Arabic", "mixed", "no letters"),
+    # columns of provenance and their values
+    *(
+        "source",
+        "record",
+        "key",
+        "origin",
+        "generator",
+        "generation params",
+        "prompt template",
+        "prompt digest",
+    ),
+    *("created", "depth", "licence", "human", "synthetic", "log", "web"),
+    # chapters of a trace
+    *("Facts", "Reviews", "Runs that learned from it"),
+    "no version is released",
+)
+"""English phrases."""

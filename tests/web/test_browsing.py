@@ -1,0 +1,160 @@
+"""In a real browser: the keyboard reaches everything and shows where it is, nothing is wider than a telephone, and no
+page breaks the policy that binds it. axe-core looks on where ASSAY_TEST_AXE names its file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("fastapi", reason="needs the extra `web`")
+uvicorn = pytest.importorskip("uvicorn", reason="needs the extra `web`")
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
+
+import assay  # noqa: E402
+from assay.web.app import create_app  # noqa: E402
+from assay.web.settings import Settings  # noqa: E402
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+AXE = os.environ.get("ASSAY_TEST_AXE", "")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium"),
+    # Playwright leaves its loop's sockets to the interpreter.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+FOCUSABLE = """
+() => [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex]')]
+  .filter(e => e.tabIndex >= 0 && !e.disabled && e.type !== 'hidden' && e.checkVisibility()).length
+"""
+FOCUSED = """
+() => { const e = document.activeElement; if (!e || e === document.body) return null;
+  const all = [...document.querySelectorAll('*')]; const s = getComputedStyle(e); const r = e.getBoundingClientRect();
+  return [all.indexOf(e), e.matches(':focus-visible') && s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0,
+          r.width > 0 && r.height > 0]; }
+"""
+
+
+@pytest.fixture(scope="module")
+def base(folder: Path) -> Iterator[str]:
+    """A server over the registry with two versions."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    app = create_app(lambda: assay.open(folder, actor="ann"), Settings())
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    for _ in range(200):
+        if server.started:
+            break
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def paths(folder: Path) -> list[str]:
+    first = next(iter(assay.open(folder).version("help@v2"))).name
+    return [
+        "/", "/d/help/versions", "/d/help@v2", "/d/help/diff/v1..v2?kind=removed", f"/d/help@v2/examples/{first}",
+        "/d/help@v2/sweep", "/search?q=order",
+    ]  # fmt: skip
+
+
+def test_no_page_is_wider_than_a_telephone_or_breaks_its_policy(
+    base: str, browser: Any, paths: list[str]
+) -> None:
+    said: list[str] = []
+    asked: list[str] = []
+    for scheme, width in (("light", 390), ("dark", 1280)):
+        context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})
+        page = context.new_page()
+        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+        page.on("request", lambda request: asked.append(request.url))
+        for path in paths:
+            page.goto(base + path)
+            over = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            assert over <= 0, (path, width, over)
+        context.close()
+    assert said == []
+    assert [url for url in asked if not url.startswith(base)] == []
+
+
+def test_the_keyboard_alone_reaches_everything_and_shows_where_it_is(
+    base: str, browser: Any, paths: list[str]
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    for path in paths:
+        page.goto(base + path)
+        there, seen = page.evaluate(FOCUSABLE), set()
+        for _ in range(there + 3):
+            page.keyboard.press("Tab")
+            found = page.evaluate(FOCUSED)
+            if found is None:
+                break
+            place, ring, visible = found
+            assert ring, (path, place)
+            assert visible, (path, place)
+            seen.add(place)
+        assert len(seen) >= there, (path, len(seen), there)
+    context.close()
+
+
+def test_a_kind_of_change_is_swapped_without_a_reload(base: str, browser: Any) -> None:
+    page = browser.new_page()
+    page.goto(f"{base}/d/help/diff/v1..v2")
+    page.evaluate("window.stays = true")
+    page.click(".tilebar a:has-text('Added')")
+    page.wait_for_selector(".tilebar a[aria-current]:has-text('Added')")
+    assert page.evaluate("window.stays") is True
+    assert "kind=added" in page.url
+    assert page.locator("h1").count() == 1
+    page.close()
+
+
+def test_a_slider_moves_the_number_that_is_sent(base: str, browser: Any) -> None:
+    page = browser.new_page()
+    page.goto(f"{base}/d/help@v2/sweep?stage=near_dedup&parameter=threshold")
+    slider = page.locator("input[type=range]")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url("**value=0.79*")
+    assert page.input_value("#value") == "0.79"
+    page.close()
+
+
+@pytest.mark.skipif(not AXE, reason="ASSAY_TEST_AXE names no copy of axe.min.js")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(base: str, browser: Any, paths: list[str], scheme: str) -> None:
+    context = browser.new_context(
+        color_scheme=scheme, viewport={"width": 1280, "height": 900}, bypass_csp=True
+    )
+    found = {}
+    for path in paths:
+        page = context.new_page()
+        page.goto(base + path)
+        page.evaluate(Path(AXE).read_text("utf-8"))
+        result = page.evaluate("axe.run()")
+        found[path] = [(v["id"], [n["html"][:160] for n in v["nodes"][:4]]) for v in result["violations"]]
+        page.close()
+    context.close()
+    assert {path: what for path, what in found.items() if what} == {}
