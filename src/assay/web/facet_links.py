@@ -36,6 +36,9 @@ _VALUES: Final = {
         "edit": "edited",
     },
 }  # fmt: skip
+_NONE: Final = "not stated"
+SAYS: Final = (*_TITLES.values(), *(name for names in _VALUES.values() for name in names.values()), _NONE)
+"""The interface's words for fields and values."""
 _WHOLE: Final = frozenset(("turns", "length", "input_length", "output_length"))
 
 
@@ -164,7 +167,7 @@ def field_title(field: str) -> tuple[str, bool]:
 def value_name(field: str, value: str) -> tuple[str, bool]:
     """What a value is called, and whether that is a word of the interface. Of paths the end."""
     if value == "":
-        return "not stated", True
+        return _NONE, True
     if value in _VALUES.get(field, {}):
         return _VALUES[field][value], True
     low, dots, high = value.partition("..")
