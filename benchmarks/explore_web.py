@@ -1,4 +1,4 @@
-"""Pages over a large version, through HTTP: `python benchmarks/explore_web.py REGISTRY REF [--readers 4] [--json FILE]`.
+"""Pages over a large version, through HTTP: `python benchmarks/explore_web.py REGISTRY REF [--json FILE]`.
 
 A server of its own (uvicorn, one process, mode local), asked over one connection at a time and then by as many clients
 as there are readers. Times are what a client waits; memory is the server's, in 10⁶ bytes.
@@ -37,7 +37,10 @@ PAGES = {
     "a facet and a frequent word": ("examples", {"q": "language:en the"}),
     "a facet and two Chinese characters": ("examples", {"q": "length:16..256 退款"}),
     "a facet and a word, by length": ("examples", {"q": "language:en water", "sort": "-length"}),
-    "nothing found, what is found without a part": ("examples", {"q": "language:zh photosynthesis turns:9.."}),
+    "nothing found, what is found without a part": (
+        "examples",
+        {"q": "language:zh photosynthesis turns:9.."},
+    ),
     "ledger": ("rejected", {}),
     "ledger, a sample": ("rejected", {"sort": "sample", "seed": "7"}),
 }
@@ -51,7 +54,7 @@ def memory(pid: int) -> tuple[float, float]:
 
 def ask(address: str) -> float:
     started = time.perf_counter()
-    with urllib.request.urlopen(address, timeout=300) as answer:  # noqa: S310 - our own server
+    with urllib.request.urlopen(address, timeout=300) as answer:
         answer.read()
     return (time.perf_counter() - started) * 1e3
 
@@ -89,8 +92,15 @@ def main() -> None:
             for name, address in addresses.items():
                 first = ask(address)
                 times = sorted(ask(address) for _ in range(told.calls))
-                pages[name] = {"first": first, "median": statistics.median(times), "p95": times[int(0.95 * len(times))]}
-                print(f"{name:50} first {first:7.0f}  median {statistics.median(times):5.0f} ms", file=sys.stderr)
+                pages[name] = {
+                    "first": first,
+                    "median": statistics.median(times),
+                    "p95": times[int(0.95 * len(times))],
+                }
+                print(
+                    f"{name:50} first {first:7.0f}  median {statistics.median(times):5.0f} ms",
+                    file=sys.stderr,
+                )
             out["pages"] = pages
             out["pages_mb"] = memory(server.pid)
             started = time.perf_counter()

@@ -43,7 +43,9 @@ def tree(text: str):
 def own(tmp_path: Path) -> assay.Registry:
     """A registry to change: 12 examples, the first of them with a score."""
     lines = [
-        json.dumps({"input": f"问题 {k} refund" if k % 2 else f"Question {k}, a lamp", "output": f"answer {k * k}"})
+        json.dumps(
+            {"input": f"问题 {k} refund" if k % 2 else f"Question {k}, a lamp", "output": f"answer {k * k}"}
+        )
         for k in range(12)
     ]
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
@@ -60,7 +62,9 @@ def mine(own: assay.Registry) -> Iterator[TestClient]:
         yield made
 
 
-@pytest.mark.parametrize("asked", ["", "?q=language:zh", "?q=退款&sort=-length", "?q=nothing+at+all", "?q=-refund&n=7"])
+@pytest.mark.parametrize(
+    "asked", ["", "?q=language:zh", "?q=退款&sort=-length", "?q=nothing+at+all", "?q=-refund&n=7"]
+)
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_page_is_valid_and_says_what_its_twin_says(client: TestClient, asked: str, language: str) -> None:
     client.cookies.set("language", language)
@@ -180,7 +184,8 @@ def test_nothing_found_says_what_would_find_something(client: TestClient) -> Non
     told = twin(client, AT + "?q=lang:zh+order")
     assert told["total"] == 0 and told["rows"] == []
     assert {one["name"]: one["rows"] for one in told["instead"]} == {
-        "Chinese": twin(client, AT + "?q=order")["total"], "order": twin(client, AT + "?q=lang:zh")["total"],
+        "Chinese": twin(client, AT + "?q=order")["total"],
+        "order": twin(client, AT + "?q=lang:zh")["total"],
     }
     assert len(told["instead"]) == 2
     for one in told["instead"]:
@@ -207,7 +212,9 @@ def test_a_query_survives_its_field(client: TestClient) -> None:
 
 def test_ticked_rows_are_tagged_and_shown(mine: TestClient, own: assay.Registry) -> None:
     ids = [row["id"] for row in twin(mine, "/d/help/examples?q=refund")["rows"]][:2]
-    done = mine.post("/d/help@v1/examples/tag", data={"ids": ids, "key": "topic", "value": "退款", "q": "refund"})
+    done = mine.post(
+        "/d/help@v1/examples/tag", data={"ids": ids, "key": "topic", "value": "退款", "q": "refund"}
+    )
     assert done.status_code == 303
     seen = twin(mine, done.headers["location"])
     assert {row["id"] for row in seen["rows"]} == set(ids)
@@ -284,12 +291,18 @@ ACTS = {
 @pytest.mark.parametrize("who", ["rea", "con", "rev"])
 def test_acts_ask_for_a_permission_and_for_the_pages_token(desk: TestClient, act: str, who: str) -> None:
     able, form = ACTS[act]
-    assert desk.post(f"/d/help@v1/examples/{act}", data=form, headers={"origin": "http://127.0.0.1"}).status_code == 401
+    assert (
+        desk.post(f"/d/help@v1/examples/{act}", data=form, headers={"origin": "http://127.0.0.1"}).status_code
+        == 401
+    )
     enter(desk, who)
     page = tree(desk.get("/d/help@v1/examples").text)
     form = form | {"ids": twin(desk, "/d/help@v1/examples")["rows"][0]["id"]}
     origin = {"origin": "http://127.0.0.1"}
-    offered = [e.attrib.get("formaction") or e.attrib.get("action") for e in page.findall(".//form//button") + page.findall(".//form")]
+    offered = [
+        e.attrib.get("formaction") or e.attrib.get("action")
+        for e in page.findall(".//form//button") + page.findall(".//form")
+    ]
     token = page.find(".//meta[@name='form-token']").attrib["content"]
     path = f"/d/help@v1/examples/{act}"
     if act != "tag":
@@ -303,4 +316,4 @@ def test_acts_ask_for_a_permission_and_for_the_pages_token(desk: TestClient, act
 def test_who_may_not_act_has_nothing_to_tick(desk: TestClient) -> None:
     enter(desk, "rea")
     text = desk.get("/d/help@v1/examples").text
-    assert 'name="ids"' not in text and re.search(r'<table', text)
+    assert 'name="ids"' not in text and re.search(r"<table", text)

@@ -22,12 +22,14 @@ from assay.web.settings import Settings
 from .conftest import HOSTILE
 
 AT = "/d/desk@v1/rejected"
-LONG = "how do i return the lamp that i bought in the small shop at the corner in may because it flickers a lot"
+LONG = (
+    "how do i return the lamp that i bought in the small shop at the corner in may because it flickers a lot"
+)
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> assay.Registry:
-    """24 records of which 15 are rejected: 12 have no answer, one of them hostile, two are near twins, one is no JSON."""
+    """23 lines, of which 15 are rejected: 12 without an answer (one hostile), two near twins, one that is no JSON."""
     rows = [{"input": f"问题 {k}：怎么退款", "output": f"请在订单页申请，第 {k * 7919} 号"} for k in range(7)]
     rows += [{"input": f"empty {k}", "output": ""} for k in range(11)]
     rows += [{"input": HOSTILE, "output": ""}]
@@ -58,7 +60,9 @@ def tree(text: str):
     return html5lib.parse(text, namespaceHTMLElements=False)
 
 
-@pytest.mark.parametrize("asked", ["", "?stage=near_dedup", "?q=empty", "?sort=sample&seed=7&n=4", "?q=nothing"])
+@pytest.mark.parametrize(
+    "asked", ["", "?stage=near_dedup", "?q=empty", "?sort=sample&seed=7&n=4", "?q=nothing"]
+)
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_page_is_valid_and_says_what_its_twin_says(client: TestClient, asked: str, language: str) -> None:
     client.cookies.set("language", language)
@@ -112,13 +116,17 @@ def test_a_record_stands_beside_its_twin(client: TestClient) -> None:
     assert told["twin"] == row["twin"] and told["similarity"] == row["similarity"]
     assert {kind for kind, _ in told["parts"]} > {"same"}
     page = client.get(row["see"])
-    assert tree(page.text).findall(".//tr[@class='vtop sel']") and ("<ins>" in page.text or "<del>" in page.text)
+    assert tree(page.text).findall(".//tr[@class='vtop sel']") and (
+        "<ins>" in page.text or "<del>" in page.text
+    )
     assert client.get("/api" + told["twin_see"]).status_code == 200
     empty = twin(client, AT + "?stage=format&q=empty")["rows"][0]
     assert twin(client, empty["see"])["beside"]["said"] == "no twin decided this"
 
 
-@pytest.mark.parametrize("asked", ["stage=nope", "code=nope", "source=nope", "sort=nope", "after=x", "q=a:1", 'q="'])
+@pytest.mark.parametrize(
+    "asked", ["stage=nope", "code=nope", "source=nope", "sort=nope", "after=x", "q=a:1", 'q="']
+)
 def test_what_cannot_be_answered_leaves_a_way_back(client: TestClient, asked: str) -> None:
     page = client.get(f"{AT}?{asked}")
     assert page.status_code == 400 and f'href="{AT}"' in page.text
@@ -126,7 +134,9 @@ def test_what_cannot_be_answered_leaves_a_way_back(client: TestClient, asked: st
     assert client.get(f"/api{AT}?{asked}").json()["error"]["code"] == "usage"
 
 
-@pytest.mark.parametrize("at", ["/d/desk@v9/rejected", "/d/none/rejected", AT + "?record=a.jsonl:99", AT + "?record=b:1"])
+@pytest.mark.parametrize(
+    "at", ["/d/desk@v9/rejected", "/d/none/rejected", AT + "?record=a.jsonl:99", AT + "?record=b:1"]
+)
 def test_what_is_not_there_is_not_found(client: TestClient, at: str) -> None:
     assert client.get(at).status_code == 404
     assert client.get("/api" + at).json()["error"]["code"] == "not_found"
@@ -151,7 +161,9 @@ def test_what_an_older_curation_rejected_is_not_taken_for_a_record_of_the_newest
     client: TestClient, own: assay.Registry, tmp_path: Path
 ) -> None:
     name = twin(client, AT + "?stage=near_dedup")["rows"][0]["name"]
-    (tmp_path / "a.jsonl").write_text(json.dumps({"input": "x", "output": ""}) + '\n{"input": "y", "output": "z"}')
+    (tmp_path / "a.jsonl").write_text(
+        json.dumps({"input": "x", "output": ""}) + '\n{"input": "y", "output": "z"}'
+    )
     own.curate("desk", [str(tmp_path / "a.jsonl")])
     told = twin(client, AT)
     assert not told["may_restore"] and told["newest"] == "desk@v2"
@@ -181,12 +193,16 @@ def test_an_act_that_is_not_meant_changes_nothing(
     assert len(own.log()) == before
 
 
-@pytest.mark.parametrize(("role", "status"), [(Role.READER, 403), (Role.REVIEWER, 403), (Role.CONTRIBUTOR, 303)])
+@pytest.mark.parametrize(
+    ("role", "status"), [(Role.READER, 403), (Role.REVIEWER, 403), (Role.CONTRIBUTOR, 303)]
+)
 def test_restoring_asks_for_a_permission_and_for_the_pages_token(
     own: assay.Registry, role: Role, status: int
 ) -> None:
     app = create_app(lambda: assay.open(own.root, actor="ann"), Settings("password"))
-    open_book(own, time.time, secrets.token_bytes).add("eve", frozenset({role}), hashed("correct horse battery"))
+    open_book(own, time.time, secrets.token_bytes).add(
+        "eve", frozenset({role}), hashed("correct horse battery")
+    )
     with TestClient(app, base_url="http://127.0.0.1", follow_redirects=False) as client:
         origin = {"origin": "http://127.0.0.1"}
         assert client.post(f"{AT}/restore", data={}, headers=origin).status_code == 401

@@ -1,4 +1,4 @@
-"""What looking at versions leaves in memory for the next look: bounded, derived, shared by the registries that say so."""
+"""What looking at versions leaves in memory for the next look: bounded, derived, shared where registries say so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facets and conditions as links: what a query becomes when one of its parts is taken or dropped, and where it leads."""
+"""Facets and conditions as links: what a query becomes when a part of it is taken or dropped, and where it leads."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _TITLES: Final = {
     "language": "Language", "topic": "Topic", "category": "Category", "intent": "Intent", "task": "Task",
     "label": "Label", "kind": "Kind", "origin": "Origin", "generator": "Generator", "source": "Source",
     "split": "Split", "turns": "Turns", "length": "Length", "licence": "Licence", "review": "Review", "is": "Signals",
-    "input_length": "Input length", "output_length": "Output length", "score": "Score", "stage": "Stage", "code": "Code",
-    "outcome": "Outcome",
+    "input_length": "Input length", "output_length": "Output length", "score": "Score", "stage": "Stage",
+    "code": "Code", "outcome": "Outcome",
 }  # fmt: skip
 _VALUES: Final = {
     "language": {
@@ -32,8 +32,8 @@ _VALUES: Final = {
         "twin": "has a twin", "reviewed": "reviewed", "edited": "edited", "masked": "masked", "disabled": "disabled",
     },
     "review": {
-        "open": "open", "reviewed": "reviewed", "in conflict": "in conflict", "accept": "accepted", "reject": "rejected",
-        "edit": "edited",
+        "open": "open", "reviewed": "reviewed", "in conflict": "in conflict", "accept": "accepted",
+        "reject": "rejected", "edit": "edited",
     },
 }  # fmt: skip
 _NONE: Final = "not stated"
@@ -98,9 +98,15 @@ def box(facet: Facet, query: Query, path: str, **asked: Any) -> FacetBox:
         digits = blake2b(f"{facet.field}\n{one.value}".encode("utf-8", "replace"), digest_size=5).hexdigest()
         values.append(
             FacetValue(
-                value=one.value, name=name, ours=ours, rows=one.rows, picked=one.picked, share=100 * one.rows / most,
-                see=address(path, q=there.text, **asked), key=f"f-{digits}",
-            )  # fmt: skip
+                value=one.value,
+                name=name,
+                ours=ours,
+                rows=one.rows,
+                picked=one.picked,
+                share=100 * one.rows / most,
+                see=address(path, q=there.text, **asked),
+                key=f"f-{digits}",
+            )
         )
     title, ours = field_title(facet.field)
     return FacetBox(field=facet.field, title=title, ours=ours, values=values, more=facet.more)
@@ -110,7 +116,9 @@ def told(facets: Iterable[Facet], total: int) -> list[Facet]:
     """The facets that tell rows apart: without values that no row has, and without those that all rows share."""
     left = [replace(one, values=tuple(v for v in one.values if v.rows or v.picked)) for one in facets]
     return [
-        one for one in left if one.values and (len(one.values) > 1 or one.values[0].picked or one.values[0].rows < total)
+        one
+        for one in left
+        if one.values and (len(one.values) > 1 or one.values[0].picked or one.values[0].rows < total)
     ]
 
 
@@ -119,7 +127,9 @@ def toggled(query: Query, field: str, value: str, picked: bool) -> Query:
     else every condition on the field."""
     if not picked:
         return query.together(Query(picked=(Picked(field, value),)))
-    named = [p for p in query.picked if p.field == field and not p.out and p.value.casefold() == value.casefold()]
+    named = [
+        p for p in query.picked if p.field == field and not p.out and p.value.casefold() == value.casefold()
+    ]
     if named:
         return replace(query, picked=tuple(p for p in query.picked if p not in named))
     return replace(
@@ -138,7 +148,11 @@ def parts(query: Query) -> Iterable[tuple[Part, bool, Query]]:
     for picked in query.picked:
         yield picked, picked.out, replace(query, picked=tuple(p for p in query.picked if p != picked))
     for compared in query.compared:
-        yield compared, compared.out, replace(query, compared=tuple(c for c in query.compared if c != compared))
+        yield (
+            compared,
+            compared.out,
+            replace(query, compared=tuple(c for c in query.compared if c != compared)),
+        )
 
 
 def chips(query: Query, path: str, **asked: Any) -> list[Chip]:

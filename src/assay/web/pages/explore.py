@@ -1,4 +1,4 @@
-"""/d/REF/examples: the examples that a query chooses, with facets, in an order, page by page; and acts on ticked ones."""
+"""/d/REF/examples: the examples that a query chooses, with facets, page by page; and acts on ticked ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,18 @@ from assay.registry.explored import Explored, Row
 from assay.registry.review_samples import Drawing
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
-from assay.web.facet_links import Chip, FacetBox, address, box, chips, field_title, parts, told, tongue, value_name
+from assay.web.facet_links import (
+    Chip,
+    FacetBox,
+    address,
+    box,
+    chips,
+    field_title,
+    parts,
+    told,
+    tongue,
+    value_name,
+)
 from assay.web.routing import Done, Mistaken, Page, Pages
 
 pages = Pages()
@@ -97,26 +108,27 @@ class ExplorePage(Page):
     dataset: str
     newest: str
     q: str
+    n: int
     query: str = ""
     sort: str = ""
     examples: int = 0
     total: int = 0
     first: int = 0
     last: int = 0
-    rows: list[RowLine] = []
-    facets: list[FacetBox] = []
-    folded: list[FacetBox] = []
-    chips: list[Chip] = []
-    columns: dict[str, SortLink] = {}
+    rows: list[RowLine] = Field(default_factory=list)
+    facets: list[FacetBox] = Field(default_factory=list)
+    folded: list[FacetBox] = Field(default_factory=list)
+    chips: list[Chip] = Field(default_factory=list)
+    columns: dict[str, SortLink] = Field(default_factory=dict)
     score: str = ""
     link: str = ""
     clear: str = ""
     next: str = ""
     previous: str = ""
-    instead: list[Instead] = []
+    instead: list[Instead] = Field(default_factory=list)
     problem: Problem | None = None
-    fields: list[str] = []
-    sorts: list[str] = []
+    fields: list[str] = Field(default_factory=list)
+    sorts: list[str] = Field(default_factory=list)
     json_twin: str = ""
     export: str = ""
     may_change: bool = False
@@ -138,8 +150,8 @@ def explore(
     version = registry.version(ref)
     version.admit()
     dataset, newest = version.manifest.dataset, registry.version(version.manifest.dataset).manifest.ref
-    known = {
-        "ref": version.name, "dataset": dataset, "newest": newest, "q": q[:LONGEST],
+    known: dict[str, Any] = {
+        "ref": version.name, "dataset": dataset, "newest": newest, "q": q[:LONGEST], "n": n,
         "command": _command(ref, q[:LONGEST], sort, n, after, before),
     }  # fmt: skip
     path = f"/d/{quote(version.name, safe='@')}/examples"
@@ -151,7 +163,7 @@ def explore(
         problem = _problem(q[:LONGEST], error)
         raise Mistaken(error, ExplorePage(**known, problem=problem, clear=path)) from None
     query, order, size = parse(found.query), _unless(found.sort, "id"), _unless(n, ROWS)
-    asked = {"sort": order, "n": size}
+    asked: dict[str, Any] = {"sort": order, "n": size}
     boxes = [box(one, query, path, **asked) for one in told(found.facets, found.total)]
     score = _score(found)
     here = address(path, q=found.query, **asked)
@@ -166,9 +178,7 @@ def explore(
         instead=[] if found.total else _instead(registry, ref, query, path, asked),
         fields=list(found.fields), sorts=list(found.sorts),
         json_twin="/api" + address(path, q=found.query, after=after, before=before, **asked),
-        export=shlex.join(
-            ["assay", "find", ref, *([q] if q else []), *(["--sort", sort] if sort else []), "--limit", "1000", "--json"]
-        ),
+        export=_export(ref, q, sort),
         may_change=ask.identity.may(Permission.CONTRIBUTE), may_review=ask.identity.may(Permission.REVIEW),
     )  # fmt: skip
 
@@ -313,6 +323,11 @@ def _command(ref: str, q: str, sort: str, n: int, after: str | None, before: str
     words += ["--limit", str(n)]
     words += ["--after", after] if after else ["--before", before] if before else []
     return shlex.join(words)
+
+
+def _export(ref: str, q: str, sort: str) -> str:
+    words = ["assay", "find", ref, *([q] if q else []), *(["--sort", sort] if sort else [])]
+    return shlex.join([*words, "--limit", "1000", "--json"])
 
 
 def _unless(value: Any, usual: Any) -> Any:

@@ -16,6 +16,7 @@ from assay.measure.facets.keyset import Page as Rows
 from assay.model.ref import Ref
 from assay.registry import Registry
 from assay.registry.explored import Ledgered, Refusal
+from assay.registry.ledger_columns import made_by
 from assay.registry.version import Version
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
@@ -43,7 +44,7 @@ class StageLink(BaseModel):
 
 
 class Record(BaseModel):
-    """A rejected record in the list. `name`: what `restore` is told; `see`: the page with the record beside its twin."""
+    """A rejected record in the list. `name`: what `restore` is told; `see`: the page with it beside its twin."""
 
     name: str
     source: str
@@ -99,13 +100,13 @@ class RejectedPage(Page):
     total: int = 0
     first: int = 0
     last: int = 0
-    rows: list[Record] = []
-    stages: list[StageLink] = []
+    rows: list[Record] = Field(default_factory=list)
+    stages: list[StageLink] = Field(default_factory=list)
     all_stages: str = ""
-    facets: list[FacetBox] = []
-    columns: dict[str, SortLink] = {}
+    facets: list[FacetBox] = Field(default_factory=list)
+    columns: dict[str, SortLink] = Field(default_factory=dict)
     sample: str = ""
-    hidden: list[tuple[str, str]] = []
+    hidden: list[tuple[str, str]] = Field(default_factory=list)
     clear: str = ""
     next: str = ""
     previous: str = ""
@@ -136,8 +137,16 @@ def rejected(  # noqa: PLR0913 - the questions of the address
     version.admit()
     dataset = version.manifest.dataset
     path = f"/d/{quote(version.name, safe='@')}/rejected"
-    asked = {"stage": stage, "code": code, "source": source, "q": q[:_LONGEST], "sort": sort or "record", "seed": seed, "n": n}
-    known = {
+    asked: dict[str, Any] = {
+        "stage": stage,
+        "code": code,
+        "source": source,
+        "q": q[:_LONGEST],
+        "sort": sort or "record",
+        "seed": seed,
+        "n": n,
+    }
+    known: dict[str, Any] = {
         "ref": version.name, "dataset": dataset, "newest": registry.version(dataset).manifest.ref,
         "q": q[:_LONGEST], "sort": asked["sort"], "seed": seed, "clear": path,
         "command": _command(ref, asked, after, before),
@@ -209,12 +218,12 @@ def _named(text: str) -> tuple[str, int]:
 
 
 def _stands(registry: Registry, dataset: str, found: Ledgered) -> bool:
-    """Whether the newest version stands on the curation whose ledger was read: what it calls a record is that record."""
+    """Whether the newest version stands on the curation whose ledger was read, so that both name records alike."""
     try:
-        newest = registry.looking.rejected(dataset, page=Rows(1))
+        made, _ = made_by(registry, registry.version(dataset).manifest)
     except NotFound:
         return False
-    return newest.version == found.version
+    return made.ref == found.version
 
 
 def _record(
@@ -258,9 +267,15 @@ def _box(facet: Facet, picked: list[str], see: Any) -> FacetBox:
         there = [] if one.picked and one.value not in picked else left
         values.append(
             FacetValue(
-                value=one.value, name=name, ours=ours, rows=one.rows, picked=one.picked, share=100 * one.rows / most,
-                see=see(**{facet.field: there}), key=f"{facet.field}-{k}",
-            )  # fmt: skip
+                value=one.value,
+                name=name,
+                ours=ours,
+                rows=one.rows,
+                picked=one.picked,
+                share=100 * one.rows / most,
+                see=see(**{facet.field: there}),
+                key=f"{facet.field}-{k}",
+            )
         )
     title, ours = field_title(facet.field)
     return FacetBox(field=facet.field, title=title, ours=ours, values=values, more=facet.more)
@@ -308,7 +323,9 @@ def _beside(registry: Registry, version: Version, name: str) -> Beside:
 
 def _command(ref: str, asked: dict[str, Any], after: str | None, before: str | None) -> str:
     words = ["assay", "rejected", ref, *([asked["q"]] if asked["q"] else [])]
-    words += [word for name in ("stage", "code", "source") for one in asked[name] for word in (f"--{name}", one)]
+    words += [
+        word for name in ("stage", "code", "source") for one in asked[name] for word in (f"--{name}", one)
+    ]
     words += ["--sort", asked["sort"]] if asked["sort"] != "record" else []
     words += ["--seed", str(asked["seed"])] if asked["seed"] else []
     words += ["--limit", str(asked["n"])]
