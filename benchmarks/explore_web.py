@@ -1,7 +1,7 @@
 """Pages over a large version, through HTTP: `python benchmarks/explore_web.py REGISTRY REF [--json FILE]`.
 
-A server of its own (uvicorn, one process, mode local), asked over one connection at a time and then by as many clients
-as there are readers. Times are what a client waits; memory is the server's, in 10⁶ bytes.
+A server of its own (uvicorn, one process, mode local), asked over one connection at a time and then by `--clients`
+at once. Times are what a client waits; memory is the server's, in 10⁶ bytes.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ def main() -> None:
     parser.add_argument("registry")
     parser.add_argument("ref")
     parser.add_argument("--readers", type=int, default=4)
+    parser.add_argument("--clients", type=int, default=20, help="at once, in the end")
     parser.add_argument("--calls", type=int, default=20)
     parser.add_argument("--json", type=Path)
     told = parser.parse_args()
@@ -103,10 +104,11 @@ def main() -> None:
                 )
             out["pages"] = pages
             out["pages_mb"] = memory(server.pid)
+        with ThreadPoolExecutor(told.clients) as clients:
             started = time.perf_counter()
             times = sorted(clients.map(ask, [a for _ in range(told.calls) for a in addresses.values()]))
             out["together"] = {
-                "clients": told.readers, "median": statistics.median(times), "p95": times[int(0.95 * len(times))],
+                "clients": told.clients, "median": statistics.median(times), "p95": times[int(0.95 * len(times))],
                 "per_second": len(times) / (time.perf_counter() - started),
             }  # fmt: skip
         out["end_mb"] = memory(server.pid)
