@@ -270,8 +270,9 @@ def desk(own: assay.Registry) -> Iterator[TestClient]:
     """In mode password, with a reader, a contributor and a reviewer."""
     app = create_app(lambda: assay.open(own.root, actor="ann"), Settings("password"))
     book = open_book(own, time.time, secrets.token_bytes)
+    code = hashed(PASSWORD)
     for name, role in (("rea", Role.READER), ("con", Role.CONTRIBUTOR), ("rev", Role.REVIEWER)):
-        book.add(name, frozenset({role}), hashed(PASSWORD))
+        book.add(name, frozenset({role}), code)
     with TestClient(app, base_url="http://127.0.0.1", follow_redirects=False) as made:
         yield made
 

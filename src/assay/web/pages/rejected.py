@@ -13,6 +13,7 @@ from assay.errors import AssayError, NotFound, UsageError
 from assay.kernels.token_diff import token_diff
 from assay.measure.facets.columns import Facet
 from assay.measure.facets.keyset import Page as Rows
+from assay.measure.language import script_of
 from assay.model.ref import Ref
 from assay.registry import Registry
 from assay.registry.explored import Ledgered, Refusal
@@ -51,6 +52,7 @@ class Record(BaseModel):
     file: str
     record: int
     text: str
+    lang: str
     cut: bool
     outcome: str
     stage: str
@@ -232,7 +234,8 @@ def _record(
     name = f"{one.source}:{one.record}"
     held = one.twin_id is not None
     return Record(
-        name=name, source=one.source, file=one.source.rpartition("/")[2], record=one.record, text=one.text, cut=one.cut,
+        name=name, source=one.source, file=one.source.rpartition("/")[2], record=one.record, text=one.text,
+        lang="zh-Hans" if script_of(one.text) == "Chinese" else "und", cut=one.cut,
         outcome=one.outcome, stage=one.stage, code=one.code, value=_finite(one.value), threshold=_finite(one.threshold),
         similarity=_finite(one.similarity), id=one.id, twin=one.twin_id,
         twin_see=f"/d/{quote(version.name, safe='@')}/examples/{one.twin_id}" if held else "",
