@@ -27,8 +27,10 @@ def slow(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     import shutil
 
     shutil.copytree(folder, tmp_path / "r")
-    for name in ("statistics", "sweeps"):
-        shutil.rmtree(tmp_path / "r" / "cache" / name, ignore_errors=True)
+    for name in ("cache", "index"):
+        shutil.rmtree(tmp_path / "r" / name, ignore_errors=True)
+    for file in (tmp_path / "r").glob("index*"):
+        file.unlink()
     monkeypatch.setattr(measuring, "AT_ONCE", 0)
     monkeypatch.setattr(measuring, "IN_TURN", 0)
     monkeypatch.setattr(sweep, "IN_TURN", 0)
@@ -36,6 +38,9 @@ def slow(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     app = create_app(lambda: assay.open(tmp_path / "r", actor="ann"), Settings())
     with TestClient(app, base_url="http://127.0.0.1") as made:
         yield made
+    for one in measuring._running.values():
+        one.process.wait()
+    measuring._running.clear()
 
 
 def until(asked: Callable[[], bool]) -> None:

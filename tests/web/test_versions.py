@@ -330,3 +330,18 @@ def test_an_empty_registry_has_its_pages(tmp_path: Path) -> None:
     with TestClient(app, base_url="http://127.0.0.1") as client:
         for path in ("/", "/search", "/search?q=abcdef12", "/search?q=word"):
             assert client.get(path).status_code == 200
+
+
+def test_the_home_page_shows_so_many_datasets_and_leads_on(
+    web: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from assay.web.pages import home
+
+    monkeypatch.setattr(home, "SHOWN", 1)
+    told = web.get("/api/").json()
+    assert [one["name"] for one in told["datasets"]] == ["chat"]
+    assert (told["total"], told["more"]) == (2, "chat")
+    assert 'href="/?after=chat"' in web.get("/").text
+    rest = web.get("/api/?after=chat").json()
+    assert [one["name"] for one in rest["datasets"]] == ["prefs"]
+    assert rest["more"] is None

@@ -15,6 +15,8 @@ from assay.web.routing import Page, Pages
 
 pages = Pages()
 LATELY = 8
+SHOWN = 200
+"""Datasets of a page."""
 _SPARKS = 12
 
 
@@ -59,9 +61,11 @@ class Happened(BaseModel):
 
 
 class HomePage(Page):
-    """All that the home page shows."""
+    """All that the home page shows. `rows` and `on_disk` are of the datasets shown; `more`: the name to go on after."""
 
     datasets: list[DatasetLine]
+    total: int
+    more: str | None
     needed: list[Needed]
     lately: list[Happened]
     operations: int
@@ -74,14 +78,13 @@ class HomePage(Page):
 
 
 @pages.page("/", Permission.READ, "home.html")
-def home(ask: Ask) -> HomePage:
-    """The datasets, and what waits for whom."""
+def home(ask: Ask, after: str = "") -> HomePage:
+    """The datasets, by name (with `after`, those behind a name), and what waits for whom."""
     registry = ask.registry
     held, released = answers(registry), registry.releases.everywhere()
-    lines = [
-        _line(registry, name, line, released[name].released, held)
-        for name, line in sorted(registry.store.lines().items())
-    ]
+    everything = registry.store.lines()
+    names = sorted(name for name in everything if name > after)
+    lines = [_line(registry, name, everything[name], released[name].released, held) for name in names[:SHOWN]]
     entries, sets = registry.log(), registry.eval_sets()
     lately = [_happened(one) for one in reversed(entries[-LATELY:])]
     return HomePage(
@@ -92,7 +95,9 @@ def home(ask: Ask) -> HomePage:
         operations=len(entries),
         eval_sets=len(sets),
         guarded=sum(one.items for one in sets),
-        versions=sum(line.versions for line in lines),
+        versions=sum(len(line.versions) for line in everything.values()),
+        total=len(everything),
+        more=names[SHOWN - 1] if len(names) > SHOWN else None,
         rows=sum(line.rows[-1] for line in lines),
         last=entries[-1].time if entries else "",
         on_disk=sum(line.bytes for line in lines),
