@@ -28,6 +28,7 @@ from assay.errors import (
 from assay.generate.parameters import Between, Parameters
 from assay.llm.wire import ApiKey
 from assay.registry.language_models import Endpoint, LanguageModels
+from assay.testing.llm_answers import Seeded
 from assay.testing.llm_faults import SeededFaults
 from assay.testing.llm_server import LlmServer
 from assay.testing.llm_service import Timing
@@ -392,3 +393,37 @@ def test_a_disk_that_is_full_is_said_and_nothing_is_lost(registry, monkeypatch):
         monkeypatch.undo()
         again = registry.generation.generate(order(10), models(server))
         assert again.end == "met" and again.cost.remembered >= 10 and not server.paid_twice()
+
+
+def test_a_judge_of_the_recipe_decides_what_is_asked_anew_and_shares_the_budget(registry, tmp_path):
+    """The judge is asked in every round, and its money is the run's."""
+    stages = [{"exact_dedup": {}}, {"judge": {"models": ["lab/n"], "min_overall": 2, "exclude": False}}]
+    recipe = str(tmp_path / "judged.yaml")
+    Path(recipe).write_text(json.dumps({"stages": stages}))
+
+    def answer(call):
+        return made_up(call) if call.schema is None else Seeded(5)(call)
+
+    with LlmServer(answer) as server:
+        given = models(server)
+        result = registry.generation.generate(order(20, recipe=recipe), given)
+        assert result.mix.total == (20, 20) and len(result.rounds) > 1
+        codes = {code for one in result.curation.stages for code in one.codes}
+        assert "low_score" in codes or "excluded" in codes
+        assert 0 < result.cost.judged < result.cost.spent
+        assert not server.paid_twice()
+        billed = len(server.exchanges)
+        again = registry.generation.generate(order(20, recipe=recipe, dataset="again"), given)
+        assert again.curation.fingerprint == result.curation.fingerprint
+        assert len(server.exchanges) == billed and again.cost.spent == 0
+        with pytest.raises(BudgetReached):
+            registry.generation.generate(order(20, recipe=recipe, seed=8), models(server, "0.02"))
+
+
+def test_a_judge_that_cannot_be_called_is_told_before_anybody_is_asked(registry, tmp_path):
+    recipe = str(tmp_path / "judged.yaml")
+    Path(recipe).write_text(json.dumps({"stages": [{"judge": {"models": ["nowhere/judge"]}}]}))
+    with LlmServer(made_up) as server:
+        with pytest.raises(UsageError, match="nowhere"):
+            registry.generation.generate(order(20, recipe=recipe), models(server))
+        assert not server.exchanges

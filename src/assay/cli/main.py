@@ -54,7 +54,7 @@ SECTIONS = {
     },
     "Govern": {
         "review": "Queues of examples, and people's verdicts on them.",
-        "judge": "How far a judge can be believed.",
+        "judge": "Let models judge examples, and see how far they can be believed.",
         "gold": "A sample judged by hand, frozen as an eval set.",
         "policy": "What a version must be like, and who may approve it.",
         "check": "Hold a version against the policy.",

@@ -12,6 +12,7 @@ from assay.kernels.ids import IdArray, contains, id_list
 from assay.model.operation import Operation
 from assay.registry import kept_statistics, kept_sweeps
 from assay.registry.acting import act, noted
+from assay.registry.answers import empty
 from assay.registry.erasing import Survey, survey, versions_holding
 from assay.registry.segment_columns import facet_files
 from assay.store.erased import FORGET, erased, stands_in
@@ -141,6 +142,7 @@ def finish(registry: Registry) -> list[str]:
         facets.trim(0)
     kept_statistics.answers(registry).drop()
     kept_sweeps.answers(registry).drop()
+    empty(registry)
     drop_index(registry)
     _delete(registry, left)
     return left

@@ -46,7 +46,7 @@ class Mix:
 class Cost:
     """What a generation took. `spent`: US dollars of this run; `worth`: of all answers by the price list, those that
     were remembered too (None where one has no price); `paid`: answers of this run that were paid for, `remembered`:
-    those that were not."""
+    those that were not. `judged`: the part of `spent` that went to judges of the recipe."""
 
     spent: Decimal
     worth: Decimal | None
@@ -56,9 +56,11 @@ class Cost:
     output_tokens: int
     budget: Decimal | None
     prices_as_of: str
+    judged: Decimal = Decimal(0)
 
     def as_json(self) -> dict[str, Any]:
         return {
+            "judged": f"{self.judged:f}",
             "spent": f"{self.spent:f}",
             "worth": None if self.worth is None else f"{self.worth:f}",
             "paid": self.paid,

@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from tempfile import gettempdir
@@ -22,6 +23,7 @@ from assay.registry.candidates import call_json, candidate_line
 from assay.registry.curation import Request, run_curation
 from assay.registry.generate_inputs import novel_plan
 from assay.registry.generate_results import Cost, GenerationResult, Mix
+from assay.registry.guarding import RegistryResources, bound
 from assay.registry.language_models import Calls, LanguageModels, ModelName, run
 from assay.registry.outcomes import Fate as Decided
 from assay.registry.outcomes import watching
@@ -52,6 +54,7 @@ class Run:
         self._kept = 0
         self._input = self._output = self._paid = self._remembered = 0
         self._worth: Decimal | None = Decimal(0)
+        self._judged = Decimal(0)
         told = canonical_json([plan.digest, order.dataset, order.branch])
         digits = hashlib.sha256(told).hexdigest()[:16]
         self.source = f"generated-{digits}.jsonl"
@@ -98,6 +101,8 @@ class Run:
             if self._models.budget is not None:
                 self._models.prices.of(model.model)
         order = self._order
+        if self._curation.has("judge"):
+            bound(RegistryResources(self._registry, order.dataset, self._models), self._curation)
         base = self._registry.head_of(order.dataset, order.branch)
         if order.add and base is None:
             raise UsageError(
@@ -135,7 +140,10 @@ class Run:
         """What the recipe makes of all candidates so far; nothing is committed."""
         self._spool(entries)
         fates: dict[int, Decided] = {}
-        run_curation(self._registry, self._request(dry_run=True, fates=fates), None)
+        found = run_curation(self._registry, self._request(dry_run=True, fates=fates), None)
+        judged = Decimal(found.selectors.get("judge", {}).get("dollars", "0"))
+        self._judged += judged
+        self._calls.budget.settle(Decimal(0), judged)
         self._fates = [_fate(fates[at]) for at in range(1, len(entries) + 1)]
         self._kept = sum(fate.stage == KEPT for fate in self._fates)
         return self._fates
@@ -172,6 +180,9 @@ class Run:
             uris={str(self._path): self.source},
             told=told or {},
             watch=watching(fates),
+            models=replace(self._models, budget=self._calls.budget.left),
+            # What a judge says decides what is asked for anew.
+            judged_when_dry=True,
         )
 
     def _commit(self, outcome: Outcome) -> CurationResult:
@@ -239,6 +250,7 @@ class Run:
             self._output,
             self._models.budget,
             self._models.prices.as_of,
+            self._judged,
         )
 
     def _unmet(self, outcome: Outcome) -> NoReturn:

@@ -31,7 +31,7 @@ SAID: Final = (
     ),
     *("created", "depth", "licence", "human", "synthetic", "log", "web"),
     # chapters of a trace
-    *("Facts", "Reviews", "Runs that learned from it"),
+    *("Facts", "Reviews", "Runs that learned from it", "What judges said", "The call that made it"),
     *SAYS,
     # why a rejected record does not stand beside a twin
     *("no twin decided this", "both are the same, character for character", "a text is not there any more"),

@@ -191,6 +191,12 @@ def _edits(edits: Sequence[Mapping[str, Any]]) -> RenderableType | None:
 
 def _chapter(chapter: Section) -> RenderableType:
     """A part of the registry's own account: each row on a line, its fields as they are called."""
+    if chapter.name == "judgements":
+        from assay.cli.render.judging import judgement
+
+        return Group(
+            Text(f"{chapter.title} ({len(chapter.rows):,})", "dim"), *(judgement(row) for row in chapter.rows)
+        )
     lines = [line for row in chapter.rows[:20] for line in _folded(row)]
     more = len(chapter.rows) - 20
     rest = [Text(f"  … {more:,} more; all of them with --json", "dim")] if more > 0 else []

@@ -139,7 +139,10 @@ def _cost(cost: Cost) -> str:
         told += f" of {dollars(cost.budget)}"
     if cost.worth is None:
         return f"{told} counted: a model has no price (--prices FILE)"
-    return told + (f"; all answers are worth {dollars(cost.worth)}" if cost.worth != cost.spent else "")
+    if cost.judged:
+        told += f", {dollars(cost.judged)} of it for judges"
+    written = cost.spent - cost.judged
+    return told + (f"; all answers are worth {dollars(cost.worth)}" if cost.worth != written else "")
 
 
 def _novelty(result: GenerationResult) -> str:

@@ -62,16 +62,16 @@ class LiveProgress:
             self._end_phase()
             self._phase = report.phase
             name = clip(report.phase.replace("_", " "), 20)
-            self._task = self._bars.add_task(
-                f"{name:<20}", total=report.total, unit=safe_text(report.unit), note=""
-            )
+            self._task = self._bars.add_task(f"{name:<20}", total=report.total, unit=safe_text(report.unit))
         elif now - self._told < INTERVAL and report.done != report.total:
             return
         self._told = now
         self._bars.update(self._task, completed=report.done, total=report.total)
         if report.note:
             self._bar.bar_width = 8  # the room of 80 columns goes to the words
-            self._bars.update(self._task, description=clip(f"{report.phase} · {report.note}", 42))
+            self._bars.update(
+                self._task, description=clip(f"{report.phase.replace('_', ' ')} · {report.note}", 42)
+            )
 
     def _end_phase(self) -> None:
         if self._task is not None:

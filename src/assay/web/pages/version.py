@@ -21,6 +21,8 @@ from assay.web.routing import Page, Pages
 
 pages = Pages()
 _RUNS = 12
+_SOURCES = 100
+_JUDGED = 24
 
 
 class Stage(BaseModel):
@@ -97,13 +99,14 @@ class VersionPage(Page):
     beside: int
     stages: list[Stage]
     sources: list[Source]
+    more_sources: int
     recipe: str
     recipe_digest: str
     gate: str
     rules: list[Rule]
     standing: Release
     runs: list[RunLine]
-    judged: dict[str, Any]
+    judged: dict[str, str]
     eval_sets: int
     figures: Figures | None
     measured: State
@@ -142,6 +145,7 @@ def _page(ask: Ask, ref: str, *, wanted: bool) -> VersionPage:
         read=counts.get("read", 0), kept=counts.get("kept", 0), malformed=counts.get("malformed", 0),
         beside=max(0, sum(manifest.counts.values()) - counts.get("kept", 0)) if made.get("add") else 0,
         stages=_stages(found, counts), sources=_sources(found, told),
+        more_sources=max(0, len(found.sources) - _SOURCES),
         recipe=yaml.safe_dump(found.recipe, sort_keys=False, allow_unicode=True) if found.recipe else "",
         recipe_digest=str(made.get("recipe_digest", "")),
         gate=gate, rules=rules, standing=_standing(registry, manifest.dataset, manifest.number),
@@ -172,7 +176,7 @@ def _sources(found: Version, told: dict[str, Any] | None) -> list[Source]:
             uri=one["uri"], name=one["uri"].replace("\\", "/").rstrip("/").rpartition("/")[2] or one["uri"],
             container=one.get("container") or "", shape=one.get("shape") or "", counts=counts.get(one["uri"]),
         )
-        for one in found.sources
+        for one in found.sources[:_SOURCES]
     ]  # fmt: skip
 
 
@@ -203,7 +207,14 @@ def _runs(registry: Registry, ref: str) -> list[RunLine]:
     ]
 
 
-def _judged(made: Any) -> dict[str, Any]:
-    """The judge's summary, as the curation has it."""
-    said = made.get("judge") or made.get("judged")
-    return dict(said) if isinstance(said, dict) else {}
+def _judged(made: Any) -> dict[str, str]:
+    """What the judges of the curation came to: the plain figures of their summary, by name."""
+    said = (made.get("selectors") or {}).get("judge")
+    if not isinstance(said, dict):
+        return {}
+    out: dict[str, str] = {}
+    for name, value in said.items():
+        for key, one in value.items() if isinstance(value, dict) else [("", value)]:
+            if isinstance(one, (str, int, float)) and not isinstance(one, bool):
+                out[f"{name} {key}".strip()] = f"{one:,}" if isinstance(one, int) else str(one)
+    return dict(list(out.items())[:_JUDGED])
