@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -397,9 +398,9 @@ def test_what_is_in_memory_is_bounded(desk, monkeypatch):
     desk.looking.explore("helpdesk", "退款 -the")
     for ref in ("helpdesk@v1", "helpdesk@v2", "helpdesk@v1"):
         desk.looking.explore(ref, "refund")
-    held = warm_of(desk)
+    held = warm_of(desk).shelf
     assert len(held.tables) <= warm_module.TABLES
-    assert len(held._found) <= len(desk.store.segments(desk.version("helpdesk").manifest))
+    assert len(held.found) <= len(desk.store.segments(desk.version("helpdesk").manifest))
 
 
 def test_hostile_text_is_data(registry, write):
@@ -420,3 +421,31 @@ def test_nothing_there(registry, write):
     registry.import_("x", [write("a.jsonl", [record(1)])])
     answer = registry.looking.explore("x", "absent")
     assert (answer.total, answer.first, answer.rows, answer.next, answer.previous) == (0, 0, (), None, None)
+
+
+def test_registries_that_share_hold_one_table_and_answer_from_several_threads(desk):
+    others = [assay.open(desk.root, actor="tom") for _ in range(3)]
+    for one in others:
+        one.looking.share(desk)
+    queries = ["refund", "language:zh", "score>=3", "-退款"]
+    alone = {q: desk.looking.explore("helpdesk@v2", q, Page(sort="-length")).as_json() for q in queries}
+
+    def ask(one):
+        return [one.looking.explore("helpdesk@v2", q, Page(sort="-length")).as_json() for q in queries * 4]
+
+    with ThreadPoolExecutor(4) as threads:
+        for answers in threads.map(ask, [desk, *others]):
+            assert answers == [alone[q] for q in queries] * 4
+    assert len({id(warm_of(one).shelf) for one in [desk, *others]}) == 1
+    assert warm_of(assay.open(desk.root, actor="eve")).shelf is not warm_of(desk).shelf
+
+
+def test_what_is_forgotten_leaves_the_memory_of_all_who_share(desk):
+    other = assay.open(desk.root, actor="tom")
+    other.looking.share(desk)
+    row = other.looking.explore("helpdesk@v2", "", Page(1)).rows[0]
+    desk.keeping.forget([row.id], "asked to")
+    for one in (other, desk):
+        found = one.looking.explore("helpdesk@v2", "", Page(100))
+        assert row.id not in {r.id for r in found.rows}
+    assert warm_of(other).shelf is warm_of(desk).shelf

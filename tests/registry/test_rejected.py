@@ -355,3 +355,14 @@ def test_a_later_addition_keeps_what_was_restored(desk, write):
     )
     assert back in {example.name for example in desk.version("desk")}
     assert desk.verify().ok
+
+
+def test_equal_ledgers_of_two_versions_are_not_taken_for_one_another(tmp_path):
+    registry = assay.init(tmp_path / "registry", actor="mira")
+    for text in ("first", "second"):
+        lines = [json.dumps({"input": f"{text} question", "output": "yes"})] * 2
+        (tmp_path / "a.jsonl").write_text("\n".join(lines))
+        registry.curate("x", [str(tmp_path / "a.jsonl")], recipe="import")
+    told = [registry.looking.rejected(f"x@v{n}") for n in (1, 2)]
+    assert [one.version for one in told] == ["x@v1", "x@v2"]
+    assert [one.rows[0].text.split()[0] for one in told] == ["first", "second"]

@@ -73,7 +73,7 @@ def paths(folder: Path) -> list[str]:
     first = next(iter(assay.open(folder).version("help@v2"))).name
     return [
         "/", "/d/help/versions", "/d/help@v2", "/d/help/diff/v1..v2?kind=removed", f"/d/help@v2/examples/{first}",
-        "/d/help@v2/sweep", "/search?q=order",
+        "/d/help@v2/sweep", "/search?q=order", "/d/help@v2/examples?q=language:zh", "/d/help@v2/rejected",
     ]  # fmt: skip
 
 
@@ -139,6 +139,38 @@ def test_a_slider_moves_the_number_that_is_sent(base: str, browser: Any) -> None
     page.keyboard.press("ArrowLeft")
     page.wait_for_url("**value=0.79*")
     assert page.input_value("#value") == "0.79"
+    page.close()
+
+
+def test_exploring_takes_no_mouse_and_no_reload(base: str, browser: Any) -> None:
+    page = browser.new_page()
+    page.goto(f"{base}/d/help@v2/examples?n=1")
+    page.evaluate("window.stays = true")
+
+    def reach(selector: str) -> None:
+        for _ in range(200):
+            if page.evaluate("s => document.activeElement?.matches(s)", selector):
+                return
+            page.keyboard.press("Tab")
+        raise AssertionError(f"the keyboard does not reach {selector}")
+
+    reach("#q")
+    page.keyboard.type("order")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/examples?q=order*")
+    reach("#filters section a")
+    chosen = page.evaluate("document.activeElement.id")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"#{chosen}[aria-current]")
+    assert page.evaluate("document.activeElement.id") == chosen
+    reach("a[rel=next]")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**after=*")
+    page.wait_for_selector("a[rel=prev]")
+    assert page.locator("tbody tr").count() > 0
+    assert page.evaluate("window.stays") is True
+    page.go_back()
+    page.wait_for_selector(f"#{chosen}[aria-current]")
     page.close()
 
 

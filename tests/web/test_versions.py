@@ -330,3 +330,30 @@ def test_an_empty_registry_has_its_pages(tmp_path: Path) -> None:
     with TestClient(app, base_url="http://127.0.0.1") as client:
         for path in ("/", "/search", "/search?q=abcdef12", "/search?q=word"):
             assert client.get(path).status_code == 200
+
+
+def test_the_home_page_shows_so_many_datasets_and_leads_on(
+    web: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from assay.web.pages import home
+
+    monkeypatch.setattr(home, "SHOWN", 1)
+    told = web.get("/api/").json()
+    assert [one["name"] for one in told["datasets"]] == ["chat"]
+    assert (told["total"], told["more"]) == (2, "chat")
+    assert 'href="/?after=chat"' in web.get("/").text
+    rest = web.get("/api/?after=chat").json()
+    assert [one["name"] for one in rest["datasets"]] == ["prefs"]
+    assert rest["more"] is None
+
+
+def test_every_link_of_a_page_leads_somewhere(web: TestClient, root: Path) -> None:
+    """Settings apart, which stands in the frame of every page and has a page of its own."""
+    known: dict[str, int] = {"/settings": 200}
+    for path in paths(root):
+        tree = html5lib.parse(web.get(path).text, namespaceHTMLElements=False)
+        for link in (e.attrib.get("href", "") for e in tree.iter("a")):
+            at = link.partition("#")[0]
+            if at.startswith("/") and at not in known:
+                known[at] = web.get(at).status_code
+    assert {at: code for at, code in known.items() if code not in (200, 303)} == {}

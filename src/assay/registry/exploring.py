@@ -47,7 +47,8 @@ def explore(
     if len(fields) > MOST_FACTS:
         raise UsageError(f"{len(fields)} fields of the records", f"name at most {MOST_FACTS}")
     table = warm.table(version.manifest, tuple(fields))
-    columns = told(registry, table)
+    with warm.shelf.lock:
+        columns = told(registry, table)
     names = {name: name for name in columns} | {
         f"fact.{name}": name for name in columns if _is_fact(name, table)
     }
@@ -55,7 +56,8 @@ def explore(
     base = _base(warm, table, query, Ref.parse(ref).split)
     chosen = choose(columns, query, len(table), base)
     sort = page.sort or DEFAULT_SORT
-    order, key_of = _order(table, columns, sort)
+    with warm.shelf.lock:
+        order, key_of = _order(table, columns, sort)
     mask = chosen.all
     rows = order if mask is None else order[mask[order]]
     about = f"{version.fingerprint} {sort}"

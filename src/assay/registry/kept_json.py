@@ -6,6 +6,7 @@ import hashlib
 import os
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from assay.registry import Registry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KeptJson:
     """Answers of one kind, under what they answer. `most` of them stay; what was not used for longest goes first.
 
-    An answer counts for the program that made it, and until an example is forgotten: it may quote texts.
+    An answer counts for the program that made it, and until an example is forgotten: it may quote texts. The log is
+    looked through once; make another for what is asked later.
     """
 
     registry: Registry
@@ -52,7 +54,7 @@ class KeptJson:
             part.write_bytes(orjson.dumps(data))
             part.replace(path)
             self._trim(self.most)
-        if self._path(question) != path:
+        if self._count() != self._forgotten:
             self.drop()  # Somebody forgot an example meanwhile.
 
     def drop(self) -> None:
@@ -68,6 +70,13 @@ class KeptJson:
             for path in files[most:]:
                 path.unlink(missing_ok=True)
 
+    @cached_property
+    def _forgotten(self) -> int:
+        return self._count()
+
+    def _count(self) -> int:
+        return len(forgets(self.registry.store.everything()))
+
     def _folder(self) -> Path | None:
         root = self.registry.root
         return None if root is None else root / "cache" / self.kind
@@ -76,6 +85,5 @@ class KeptJson:
         here = self._folder()
         if here is None:
             return None
-        gone = len(forgets(self.registry.store.everything()))
-        key = orjson.dumps([__version__, gone, *question])
+        key = orjson.dumps([__version__, self._forgotten, *question])
         return here / (hashlib.sha256(key).hexdigest() + ".json")

@@ -25,7 +25,12 @@ def answers(registry: Registry) -> KeptJson:
 
 def kept(registry: Registry, manifest: Manifest) -> dict[str, Any] | None:
     """The statistics of a whole version as `told` spells them, or None where nothing kept them."""
-    return answers(registry).get(_FORM, manifest.name)
+    return kept_among(answers(registry), manifest)
+
+
+def kept_among(held: KeptJson, manifest: Manifest) -> dict[str, Any] | None:
+    """The same, for many versions: `held` are the `answers`."""
+    return held.get(_FORM, manifest.name)
 
 
 def keep(registry: Registry, manifest: Manifest, found: Statistics) -> None:

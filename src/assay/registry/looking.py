@@ -21,9 +21,16 @@ FIRST = Page()
 @dataclass(frozen=True)
 class Looking:
     """`registry.looking`. Looks leave something in memory, so that the next one is quick: some 90 bytes an example of
-    the two versions looked at last. Not for several threads at once."""
+    the two versions looked at last. Not for several threads at once; registries that `share` hold it once."""
 
     registry: Registry
+
+    def share(self, other: Registry) -> None:
+        """Find what another registry, open on the same folder, looked at, and leave there what is looked at here: for
+        programs with a registry for each thread, all of which would else hold the same columns."""
+        from assay.registry.warm import share
+
+        share(self.registry, other)
 
     def explore(
         self, ref: str, query: Query | str = "", page: Page = FIRST, *, fields: Sequence[str] = ()

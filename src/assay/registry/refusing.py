@@ -79,13 +79,15 @@ def rejected(registry: Registry, warm: Warm, ref: str, which: Which, page: Page)
 def ledger_of(registry: Registry, warm: Warm, ref: str) -> LedgerColumns:
     """The ledger of the curation that made a version, or the nearest before it. Raises NotFound."""
     manifest, curation = made_by(registry, registry.version(ref).manifest)
-    name = str(curation["ledger"])
-    if name not in warm.ledgers:
-        while len(warm.ledgers) >= TABLES:
-            warm.ledgers.popitem(last=False)
-        warm.ledgers[name] = lay_out_ledger(registry, manifest, curation)
-    warm.ledgers.move_to_end(name)
-    return warm.ledgers[name]
+    name = manifest.name  # two curations may have equal ledgers of different texts
+    shelf = warm.shelf
+    with shelf.lock:
+        if name not in shelf.ledgers:
+            while len(shelf.ledgers) >= TABLES:
+                shelf.ledgers.popitem(last=False)
+            shelf.ledgers[name] = lay_out_ledger(registry, manifest, curation)
+        shelf.ledgers.move_to_end(name)
+        return shelf.ledgers[name]
 
 
 def _known(table: LedgerColumns, query: Query) -> None:

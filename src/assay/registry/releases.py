@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.errors import Conflict, Forbidden, NotFound, UsageError
 from assay.govern.approvals import APPROVE, RELEASE, REVOKE, Approvals, Standing, approvals, objection
-from assay.govern.enacted import in_force
+from assay.govern.enacted import POLICY, in_force
 from assay.govern.gate import Gate, write_gate
 from assay.model.operation import Operation
 from assay.model.ref import Ref
@@ -109,6 +109,17 @@ class Releases:
     def of(self, dataset: str) -> Approvals:
         """All of it for a dataset, with what stands in the log and does not count."""
         return approvals(self.registry.store.log.entries(), dataset)
+
+    def everywhere(self) -> dict[str, Approvals]:
+        """The same for every dataset, by one pass over the log."""
+        parts: dict[str, list[Operation]] = {name: [] for name in self.registry.store.lines()}
+        for one in self.registry.store.log.entries():
+            if one.dataset is None:
+                for part in parts.values() if one.action == POLICY else ():
+                    part.append(one)
+            elif one.dataset in parts:
+                parts[one.dataset].append(one)
+        return {name: approvals(part, name) for name, part in parts.items()}
 
     def needed(self, dataset: str) -> int:
         """How many approvals a release takes now."""

@@ -1,10 +1,11 @@
-"""What looking at versions leaves in memory for the next look: bounded, derived, one for each open registry."""
+"""What looking at versions leaves in memory for the next look: bounded, derived, shared where registries say so."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary, ref
 
@@ -30,17 +31,34 @@ FOUND_BYTES: Final = 24 << 20
 
 
 @dataclass
+class Shelf:
+    """What several registries look at: versions laid out, ledgers, rows that words were found in. Whoever changes
+    something here, or in a table that lies here, holds `lock`; columns never change once they are there."""
+
+    forgotten: int
+    lock: RLock = field(default_factory=RLock)
+    tables: OrderedDict[tuple[str, tuple[str, ...]], VersionColumns] = field(default_factory=OrderedDict)
+    ledgers: OrderedDict[str, LedgerColumns] = field(default_factory=OrderedDict)
+    found: OrderedDict[tuple[str, tuple[str, ...]], npt.NDArray[np.uint32]] = field(
+        default_factory=OrderedDict
+    )
+
+
+@dataclass
+class Company:
+    """The registries of one folder that share a shelf. `shelf`: None before the first look."""
+
+    lock: RLock = field(default_factory=RLock)
+    shelf: Shelf | None = None
+
+
+@dataclass
 class Warm:
-    """Versions laid out, words that were searched for, files that are open. Not for several threads at once."""
+    """A registry at its shelf, with files that it has open. Not for several threads at once; the shelf is."""
 
     registry_ref: ref[Registry]
     glimpse: Glimpse
-    forgotten: int
-    tables: OrderedDict[tuple[str, tuple[str, ...]], VersionColumns] = field(default_factory=OrderedDict)
-    ledgers: OrderedDict[str, LedgerColumns] = field(default_factory=OrderedDict)
-    _found: OrderedDict[tuple[str, tuple[str, ...]], npt.NDArray[np.uint32]] = field(
-        default_factory=OrderedDict
-    )
+    shelf: Shelf
 
     @property
     def registry(self) -> Registry:
@@ -50,13 +68,14 @@ class Warm:
 
     def table(self, manifest: Manifest, fields: tuple[str, ...]) -> VersionColumns:
         """A version laid out, with some fields of its records. Raises Damaged."""
-        key = (manifest.name, fields)
-        if key not in self.tables:
-            while len(self.tables) >= TABLES:
-                self.tables.popitem(last=False)
-            self.tables[key] = lay_out(self.registry, manifest, fields)
-        self.tables.move_to_end(key)
-        return self.tables[key]
+        key, shelf = (manifest.name, fields), self.shelf
+        with shelf.lock:  # who wants what another is laying out waits for it
+            if key not in shelf.tables:
+                while len(shelf.tables) >= TABLES:
+                    shelf.tables.popitem(last=False)
+                shelf.tables[key] = lay_out(self.registry, manifest, fields)
+            shelf.tables.move_to_end(key)
+            return shelf.tables[key]
 
     def holding(self, table: VersionColumns, words: Sequence[str]) -> Mask:
         """bool[rows of the table]: whether all words stand in the text. Raises UsageError."""
@@ -71,28 +90,46 @@ class Warm:
     ) -> list[npt.NDArray[np.uint32]]:
         """For each segment its rows whose text holds all words, increasing. Raises UsageError."""
         query = WordQuery(tuple(sorted({fold(word).strip() for word in words})))
-        missing = [one for one in segments if (one.object, query.terms) not in self._found]
-        if missing:
-            found = self.registry.index().holding(missing, query)
+        found, shelf = dict[str, npt.NDArray[np.uint32]](), self.shelf
+        with shelf.lock:
+            for one in segments:
+                if (held := shelf.found.get((one.object, query.terms))) is not None:
+                    found[one.object] = held
+        missing = [one for one in segments if one.object not in found]
+        if missing:  # the index may take long: nobody waits for it here
+            looked = self.registry.index().holding(missing, query)
+            found |= {one.object: looked[one.object].astype(np.uint32) for one in missing}
+        with shelf.lock:
             # What is asked for now stays whatever it takes; of the rest the least recently used goes.
-            for one in missing:
-                self._found[one.object, query.terms] = found[one.object].astype(np.uint32)
-        for one in segments:
-            self._found.move_to_end((one.object, query.terms))
-        held = sum(rows.nbytes for rows in self._found.values())
-        while held > FOUND_BYTES and len(self._found) > len(segments):
-            held -= self._found.popitem(last=False)[1].nbytes
-        return [self._found[one.object, query.terms] for one in segments]
+            for one in segments:
+                shelf.found[one.object, query.terms] = found[one.object]
+                shelf.found.move_to_end((one.object, query.terms))
+            size = sum(rows.nbytes for rows in shelf.found.values())
+            while size > FOUND_BYTES and len(shelf.found) > len(segments):
+                size -= shelf.found.popitem(last=False)[1].nbytes
+        return [found[one.object] for one in segments]
 
 
+_COMPANY: WeakKeyDictionary[Registry, Company] = WeakKeyDictionary()
 _WARM: WeakKeyDictionary[Registry, Warm] = WeakKeyDictionary()
+
+
+def share(registry: Registry, other: Registry) -> None:
+    """From now on `registry` finds what `other` looked at, and the other way round; both are open on the same log."""
+    _COMPANY[registry] = _COMPANY.setdefault(other, Company())
+    _WARM.pop(registry, None)
 
 
 def warm_of(registry: Registry) -> Warm:
     """What is warm of a registry; nothing any more once something was forgotten."""
     forgotten = len(forgets(registry.store.everything()))
+    company = _COMPANY.setdefault(registry, Company())
+    with company.lock:
+        if company.shelf is None or company.shelf.forgotten != forgotten:
+            company.shelf = Shelf(forgotten)
+        shelf = company.shelf
     held = _WARM.get(registry)
-    if held is None or held.forgotten != forgotten:
+    if held is None or held.shelf is not shelf:
         registry.store.lines()  # lets go of objects in memory that were replaced
-        held = _WARM[registry] = Warm(ref(registry), Glimpse(registry.store.objects), forgotten)
+        held = _WARM[registry] = Warm(ref(registry), Glimpse(registry.store.objects), shelf)
     return held

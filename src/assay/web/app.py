@@ -47,6 +47,8 @@ PARTS: Final = (
     "lineage",
     "settings",
     "people",
+    "explore",
+    "rejected",
 )
 """The modules of `assay.web.pages`, each with a `pages`."""
 

@@ -23,9 +23,11 @@ def gauge(name: str, value: float | None, healthy: bool) -> Markup:
     return Markup(draw_gauge(name, value, healthy))  # noqa: S704
 
 
-def ribbon(title: str, said: str, stages: Sequence[Any], splits: Mapping[str, int], inside: str) -> Markup:
-    """A funnel of a page's stages: `name`, `entered`, `rejected`, `see`, `said`."""
-    drops = [Drop(one.name, one.entered, one.rejected, one.see, one.said) for one in stages]
+def ribbon(
+    title: str, said: str, stages: Sequence[Any], splits: Mapping[str, int], inside: str, linked: bool
+) -> Markup:
+    """A funnel of a page's stages: `name`, `entered`, `rejected`, `said`, and `see` where they are `linked`."""
+    drops = [Drop(one.name, one.entered, one.rejected, one.see if linked else "", one.said) for one in stages]
     return Markup(draw_ribbon(title, said, drops, splits, inside))  # noqa: S704
 
 

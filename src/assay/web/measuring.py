@@ -41,7 +41,8 @@ def figures(registry: Registry, version: Version, *, wanted: bool) -> tuple[Stat
         return "known", found
     rows = sum(manifest.counts.values())
     if rows <= AT_ONCE or (wanted and (rows <= IN_TURN or registry.root is None)):
-        return "known", told(registry, manifest, registry.stats(manifest.ref))
+        made = registry.stats(manifest.ref)
+        return "known", kept(registry, manifest) or told(registry, manifest, made)
     return (begun(registry, ["stats", manifest.ref]), None) if wanted else ("unknown", None)
 
 

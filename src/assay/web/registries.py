@@ -1,4 +1,5 @@
-"""Open registries, each lent to one request at a time: they hold caches and an index, and are not for two threads."""
+"""Open registries, each lent to one request at a time: they hold caches and an index, and are not for two threads.
+What is laid out for exploring they share, so that the first look of one reader warms all of them."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ class Registries:
         self._open, self._most, self._patience = open, most, patience
         self._free: LifoQueue[Registry] = LifoQueue()
         self._made = 0
+        self._first: Registry | None = None
         self._lock = Lock()
 
     @contextmanager
@@ -38,7 +40,12 @@ class Registries:
             if self._made < self._most:
                 self._made += 1
                 try:
-                    return self._open()
+                    made = self._open()
+                    if self._first is None:
+                        self._first = made
+                    else:
+                        made.looking.share(self._first)  # the columns of a large version are held once
+                    return made
                 except BaseException:
                     self._made -= 1
                     raise

@@ -57,6 +57,7 @@ def environment() -> Environment:
         "plain": lambda text: "".join(spelled(c, 1) if acts_unseen(c) else c for c in str(text)),
         "lineage": _lineage,
         "zh": lambda text: any("\u4e00" <= c <= "\u9fff" for c in str(text)[:400]),
+        "typed": typed,
         "masked": masked,
         "differing": differing,
         "script": script_tag,
@@ -126,6 +127,11 @@ def hallmark(fingerprint: str, size: str = "") -> Markup:
 def script_tag(text: str) -> Markup:
     """` lang="zh-Hans"` for a text that is mostly Chinese: it picks glyphs and line height."""
     return Markup(' lang="zh-Hans"') if script_of(str(text)) == "Chinese" else Markup("")
+
+
+def typed(text: str) -> str:
+    """A text for a field in which it can be edited: blanks as they are, and what would act unseen spelled."""
+    return "".join(char if char == " " else spelled(char) or " " for char in text)
 
 
 def spell_bytes(number: float) -> str:

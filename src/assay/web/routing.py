@@ -18,6 +18,7 @@ from fastapi import Depends, FastAPI, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict
 
+from assay.errors import UsageError
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.rendering import render
@@ -38,6 +39,15 @@ class Page(BaseModel):
 
     command: str = ""
     goto: str = ""
+
+
+class Mistaken(UsageError):
+    """A question that cannot be answered as it was asked, with the page on which it can be put right. Programs get the
+    error alone."""
+
+    def __init__(self, error: UsageError, view: Page) -> None:
+        super().__init__(error.message, error.hint)
+        self.view = view
 
 
 class Done(BaseModel):
@@ -144,7 +154,13 @@ def _shown(one: Declared) -> Callable[..., Response]:
     """A page's function, answering as HTML."""
 
     def page(request: Request, ask: Ask, **given: Any) -> Response:
-        view = one.function(ask=ask, **given)
+        try:
+            view = one.function(ask=ask, **given)
+        except Mistaken as mistake:
+            answer = render(request, ask, one.template, mistake.view)
+            # htmx swaps in only what is well.
+            answer.status_code = 200 if request.headers.get("hx-request") == "true" else 400
+            return answer
         if view.goto:
             return RedirectResponse(view.goto, status_code=303)
         return render(request, ask, one.template, view)

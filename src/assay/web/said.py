@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from assay.web.facet_links import SAYS
+
 SAID: Final = (
     *("Versions", "Card", "Explore", "Map", "Rejected", "Diff", "Sweep", "Lineage", "Policy", "Effect"),
     # actions of the log that make a version
@@ -30,6 +32,9 @@ SAID: Final = (
     *("created", "depth", "licence", "human", "synthetic", "log", "web"),
     # chapters of a trace
     *("Facts", "Reviews", "Runs that learned from it", "What judges said", "The call that made it"),
+    *SAYS,
+    # why a rejected record does not stand beside a twin
+    *("no twin decided this", "both are the same, character for character", "a text is not there any more"),
     "no version is released",
     # what waits for somebody, states of queues and rules, marks of the lineage, ways to say who one is
     "a waiver ends soon: {what}",

@@ -39,6 +39,7 @@ def command(session: Session, port: int, host: str, mode: Mode, names: tuple[str
             "the web application needs packages of its own", "pip install 'assay-data[web]'"
         ) from None
     import assay
+    from assay.web.arenas import few_arenas
     from assay.web.settings import Settings
 
     if mode == "local" and host not in _LOOPBACK:
@@ -48,6 +49,7 @@ def command(session: Session, port: int, host: str, mode: Mode, names: tuple[str
         )
     session.registry.check_writable()
     hosts = tuple(dict.fromkeys(name.lower() for name in (*Settings().hosts, host, *names)))
+    few_arenas()
     app = create_app(
         lambda: assay.open(session.path, actor=session.actor), Settings(mode, hosts, secure=https)
     )

@@ -7,7 +7,7 @@ import shlex
 from pydantic import BaseModel
 
 from assay.registry import Registry
-from assay.registry.kept_statistics import kept
+from assay.registry.kept_statistics import answers, kept_among
 from assay.store.heads import Committed, Line
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
@@ -121,7 +121,7 @@ def dataset(ask: Ask, name: str, before: int = 0) -> DatasetPage:
 
 
 def _lines(registry: Registry, line: Line, chosen: list[Committed], names: list[Name]) -> list[VersionLine]:
-    objects = registry.store.objects
+    objects, held = registry.store.objects, answers(registry)
     standing = registry.releases.of(str(chosen[0].operation.dataset)) if chosen else None
     named = by_version(names)
     by_object = {name: one.number for one in line.versions for name in (one.manifest, *one.compacted)}
@@ -129,7 +129,7 @@ def _lines(registry: Registry, line: Line, chosen: list[Committed], names: list[
     for one in chosen:
         manifest = objects.manifest(one.manifest)
         said = standing.versions[one.number] if standing is not None else None
-        found = kept(registry, manifest)
+        found = kept_among(held, manifest)
         verdicts = {check["verdict"] for check in found["health"]} if found else set()
         out.append(
             VersionLine(
@@ -150,9 +150,9 @@ def _lines(registry: Registry, line: Line, chosen: list[Committed], names: list[
 
 def _trend(registry: Registry, chosen: list[Committed]) -> tuple[list[int], list[Trend]]:
     """The health of the newest versions that were measured, oldest first."""
-    found = []
+    found, held = [], answers(registry)
     for one in reversed(chosen):
-        told = kept(registry, registry.store.objects.manifest(one.manifest))
+        told = kept_among(held, registry.store.objects.manifest(one.manifest))
         if told is not None:
             found.append((one.number, told["health"]))
         if len(found) == _TREND:

@@ -10,19 +10,24 @@ from pydantic import BaseModel
 from assay.model.operation import Operation
 from assay.registry import Registry
 from assay.registry.attention import Waits, attention
-from assay.registry.kept_statistics import kept, worst_of
+from assay.registry.kept_json import KeptJson
+from assay.registry.kept_statistics import answers, kept_among, worst_of
+from assay.store.heads import Line
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.routing import Page, Pages
 
 pages = Pages()
 LATELY = 8
+SHOWN = 200
+"""Datasets of a page."""
 _SPARKS = 12
 
 
 class DatasetLine(BaseModel):
-    """One dataset. `rows`: of its newest versions, oldest first. `released`: the version that is out. `health`: the
-    worst verdict on the newest version, "" where nothing measured it; `outside`: how many checks are not healthy."""
+    """One dataset. `rows`: of its newest versions, oldest first. `released`: the version that is out. `bytes`: of the
+    newest version's segments. `health`: the worst verdict on it, "" where nothing measured it; `outside`: how many
+    checks are not healthy."""
 
     name: str
     latest: str
@@ -33,6 +38,7 @@ class DatasetLine(BaseModel):
     actor: str
     message: str
     versions: int
+    bytes: int
     health: str
     outside: int
 
@@ -61,9 +67,11 @@ class Happened(BaseModel):
 
 
 class HomePage(Page):
-    """All that the home page shows."""
+    """All that the home page shows. `rows` and `on_disk` are of the datasets shown; `more`: the name to go on after."""
 
     datasets: list[DatasetLine]
+    total: int
+    more: str | None
     needed: list[Needed]
     lately: list[Happened]
     operations: int
@@ -76,10 +84,13 @@ class HomePage(Page):
 
 
 @pages.page("/", Permission.READ, "home.html")
-def home(ask: Ask) -> HomePage:
-    """The datasets, and what waits for whom."""
+def home(ask: Ask, after: str = "") -> HomePage:
+    """The datasets, by name (with `after`, those behind a name), and what waits for whom."""
     registry = ask.registry
-    lines = [_line(registry, one.name) for one in registry.datasets()]
+    held, released = answers(registry), registry.releases.everywhere()
+    everything = registry.store.lines()
+    names = sorted(name for name in everything if name > after)
+    lines = [_line(registry, name, everything[name], released[name].released, held) for name in names[:SHOWN]]
     entries, sets = registry.log(), registry.eval_sets()
     lately = [_happened(one) for one in reversed(entries[-LATELY:])]
     return HomePage(
@@ -90,10 +101,12 @@ def home(ask: Ask) -> HomePage:
         operations=len(entries),
         eval_sets=len(sets),
         guarded=sum(one.items for one in sets),
-        versions=sum(line.versions for line in lines),
+        versions=sum(len(line.versions) for line in everything.values()),
+        total=len(everything),
+        more=names[SHOWN - 1] if len(names) > SHOWN else None,
         rows=sum(line.rows[-1] for line in lines),
         last=entries[-1].time if entries else "",
-        on_disk=_bytes(registry, lines),
+        on_disk=sum(line.bytes for line in lines),
     )
 
 
@@ -108,43 +121,30 @@ def _happened(entry: Operation) -> Happened:
     )  # fmt: skip
 
 
-def _bytes(registry: Registry, lines: list[DatasetLine]) -> int:
-    """Of the segments of the newest versions, each once."""
-    manifests = [registry.version(line.latest).manifest for line in lines]
-    found = {
-        part.segment.object: part.segment.bytes for m in manifests for p in m.splits.values() for part in p
-    }
-    return sum(found.values())
-
-
-def _line(registry: Registry, name: str) -> DatasetLine:
-    committed = registry.store.versions()[name]
-    head = registry.version(name)
-    rows = [sum(registry.store.objects.manifest(c.manifest).counts.values()) for c in committed[-_SPARKS:]]
-    found = kept(registry, head.manifest)
+def _line(registry: Registry, name: str, line: Line, released: int | None, held: KeptJson) -> DatasetLine:
+    objects = registry.store.objects
+    head = line.head() or line.versions[-1]
+    manifest = objects.manifest(head.manifest)
+    rows = [sum(objects.manifest(c.manifest).counts.values()) for c in line.versions[-_SPARKS:]]
+    found = kept_among(held, manifest)
     verdicts = [check["verdict"] for check in found["health"]] if found else []
+    segments = {
+        part.segment.object: part.segment.bytes for parts in manifest.splits.values() for part in parts
+    }
     return DatasetLine(
         name=name,
-        latest=head.name,
+        latest=manifest.ref,
         rows=rows,
-        fingerprint=head.fingerprint,
-        released=_released(registry, name),
+        fingerprint=manifest.fingerprint,
+        released=None if released is None else f"{name}@v{released}",
         time=head.operation.time,
         actor=head.operation.actor,
-        message=registry.said(head.operation) or head.message,
-        versions=len(committed),
+        message=registry.said(head.operation) or manifest.message,
+        versions=len(line.versions),
+        bytes=sum(segments.values()),
         health=worst_of(found) if found else "",
         outside=sum(one in ("warning", "watch") for one in verdicts),
     )
-
-
-def _released(registry: Registry, name: str) -> str | None:
-    from assay.errors import NotFound
-
-    try:
-        return registry.version(f"{name}@prod").name
-    except NotFound:
-        return None
 
 
 _SAYS: Final[dict[str, tuple[str, str]]] = {

@@ -21,6 +21,7 @@ from assay.web.routing import Page, Pages
 
 pages = Pages()
 _RUNS = 12
+_SOURCES = 100
 _JUDGED = 24
 
 
@@ -98,6 +99,7 @@ class VersionPage(Page):
     beside: int
     stages: list[Stage]
     sources: list[Source]
+    more_sources: int
     recipe: str
     recipe_digest: str
     gate: str
@@ -143,6 +145,7 @@ def _page(ask: Ask, ref: str, *, wanted: bool) -> VersionPage:
         read=counts.get("read", 0), kept=counts.get("kept", 0), malformed=counts.get("malformed", 0),
         beside=max(0, sum(manifest.counts.values()) - counts.get("kept", 0)) if made.get("add") else 0,
         stages=_stages(found, counts), sources=_sources(found, told),
+        more_sources=max(0, len(found.sources) - _SOURCES),
         recipe=yaml.safe_dump(found.recipe, sort_keys=False, allow_unicode=True) if found.recipe else "",
         recipe_digest=str(made.get("recipe_digest", "")),
         gate=gate, rules=rules, standing=_standing(registry, manifest.dataset, manifest.number),
@@ -173,7 +176,7 @@ def _sources(found: Version, told: dict[str, Any] | None) -> list[Source]:
             uri=one["uri"], name=one["uri"].replace("\\", "/").rstrip("/").rpartition("/")[2] or one["uri"],
             container=one.get("container") or "", shape=one.get("shape") or "", counts=counts.get(one["uri"]),
         )
-        for one in found.sources
+        for one in found.sources[:_SOURCES]
     ]  # fmt: skip
 
 

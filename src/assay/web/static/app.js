@@ -21,6 +21,12 @@ document.addEventListener("keydown", (event) => {
   else meant.click();
   if (meant.matches("summary") && fold.open) fold.querySelector("textarea, input")?.focus();
 });
+// How many rows are ticked.
+document.addEventListener("change", (event) => {
+  const form = event.target.name === "ids" || event.target.name === "records" ? event.target.form : null;
+  const said = form?.querySelector("[data-ticked]");
+  if (said) said.textContent = said.dataset.ticked.replace("{n}", form.querySelectorAll("input[type=checkbox]:checked").length);
+});
 // A slider moves the number that the form sends.
 for (const slider of document.querySelectorAll("[data-moves]")) {
   const number = document.getElementById(slider.dataset.moves);
