@@ -112,6 +112,7 @@ class Registry:
         batch_rows: int = BATCH_ROWS,
         memory: int | None = None,
         provenance: Mapping[str, str] | None = None,
+        called: Mapping[str, str] | None = None,
         dry_run: bool = False,
         progress: Tell | None = None,
     ) -> CurationResult:
@@ -120,6 +121,7 @@ class Registry:
         `recipe`: a preset's name, the path of a YAML file, or a `Recipe` (default: `default`). `eval_sources`: files
         that are the test split. `add`: keep the newest version's examples and add to them. `branch`: which one is
         moved. `shape` and `container` are recognised when not named. `memory`: bytes beyond which keys lie in files.
+        `called`: path → the name under which a source stands in the ledger.
         Raises BadInput, NotFound, InvalidRecipe, Conflict; GateFailed when a rule of the
         policy refuses the version.
         """
@@ -141,6 +143,7 @@ class Registry:
             batch_rows=batch_rows,
             memory=memory,
             dry_run=dry_run,
+            uris=called or {},
         )
         return run_curation(self, request, progress)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from importlib import import_module
 from math import ceil
 from secrets import token_bytes
@@ -20,16 +21,23 @@ from assay.registry import Registry
 from assay.web.access.book import open_book
 from assay.web.access.door import Door, NotSaid, Refused, TooOften
 from assay.web.access.guard import Guard, refusal
+from assay.web.access.identity import Identity
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
+from assay.web.collected.landing import Landing
+from assay.web.collected.routes import add_collected
+from assay.web.commands import add_commands
+from assay.web.desk import Desk
 from assay.web.failing import answer_of
 from assay.web.pages.login import add_login
 from assay.web.registries import Registries
 from assay.web.rendering import LANGUAGES
 from assay.web.routing import API, PERMISSION, add_routes
 from assay.web.settings import Settings
+from assay.web.uploads.routes import add_uploads
 
 PARTS: Final = ("home", "dataset", "version", "login")
+WORK: Final = ("build", "jobs", "uploads")
 """The modules of `assay.web.pages`, each with a `pages`."""
 
 
@@ -39,12 +47,28 @@ def create_app(
     *,
     entropy: Callable[[int], bytes] = token_bytes,
     clock: Callable[[], float] = time,
+    environment: Mapping[str, str] | None = None,
 ) -> FastAPI:
     """The web application over a registry, which `open` opens as often as there are readers. `clock`: seconds since the
-    epoch."""
-    app = FastAPI(title="assay", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    epoch. `environment`: what jobs may have of it, they get."""
     registries = Registries(open, settings.readers)
     first = open()
+    desk = Desk(first.root, settings, environment or {}, clock, entropy)
+    landing = Landing(desk, registries)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if desk.usable:
+            desk.jobs.open()
+            landing.open()
+        yield
+        if desk.usable:
+            landing.close()
+            desk.jobs.close()
+
+    app = FastAPI(
+        title="assay", version=__version__, docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
+    )
     book = None if settings.mode == "local" else open_book(first, clock, entropy)
     door = Door(settings, first.actor, book, entropy, monotonic)
 
@@ -53,11 +77,20 @@ def create_app(
             identity = door.admit(request, permission)
             request.state.form_token = door.form_token(identity)
             with registries.lent(identity.actor) as registry:
-                yield Ask(registry, identity, language_of(request), settings)
+                yield Ask(registry, identity, language_of(request), settings, desk)
 
         return ask
 
-    parts = [import_module(f"assay.web.pages.{name}").pages for name in PARTS]
+    def admitted(permission: Permission) -> Any:
+        def admit(request: Request) -> Identity:
+            return door.admit(request, permission)
+
+        return admit
+
+    parts = [import_module(f"assay.web.pages.{name}").pages for name in (*PARTS, *WORK)]
+    add_uploads(app, desk, admitted)
+    add_collected(app, desk, landing, asked)
+    add_commands(app, asked)
     add_routes(app, parts, asked)
     add_login(app, door, settings)
     app.add_api_route(

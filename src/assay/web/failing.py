@@ -18,6 +18,7 @@ STATUS: Final = {
     "budget_reached": 409,
     "forbidden": 403,
     "revoked": 403,
+    "too_large": 413,
     "missing_extra": 501,
     "damaged": 500,
     "storage_failure": 503,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -49,7 +50,9 @@ def command(session: Session, port: int, host: str, mode: Mode, names: tuple[str
     session.registry.check_writable()
     hosts = tuple(dict.fromkeys(name.lower() for name in (*Settings().hosts, host, *names)))
     app = create_app(
-        lambda: assay.open(session.path, actor=session.actor), Settings(mode, hosts, secure=https)
+        lambda: assay.open(session.path, actor=session.actor),
+        Settings(mode, hosts, secure=https),
+        environment=os.environ,
     )
     session.err.print(f"assay is open at http://{host}:{port} (Ctrl+C ends it)")
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)

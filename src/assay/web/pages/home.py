@@ -7,10 +7,12 @@ from pydantic import BaseModel
 from assay.registry import Registry
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
+from assay.web.pages.jobs import JobLine, is_live, lines_of
 from assay.web.routing import Page, Pages
 
 pages = Pages()
 LATELY = 8
+BUILDING = 20
 _SPARKS = 12
 
 
@@ -53,6 +55,8 @@ class HomePage(Page):
     lately: list[Happened]
     operations: int
     eval_sets: int
+    building: list[JobLine] = []
+    may_build: bool = False
 
 
 @pages.page("/", Permission.READ, "home.html")
@@ -72,6 +76,8 @@ def home(ask: Ask) -> HomePage:
         lately=lately,
         operations=len(entries),
         eval_sets=len(registry.eval_sets()),
+        building=[line for line in lines_of(ask, BUILDING) if is_live(line)],
+        may_build=ask.identity.may(Permission.CONTRIBUTE),
     )
 
 

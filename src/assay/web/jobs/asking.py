@@ -1,0 +1,72 @@
+"""From a filled form to a job on the board."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from assay.errors import BadInput
+from assay.model.ref import check_name
+from assay.web.asking import Ask
+from assay.web.jobs.job import Job
+from assay.web.jobs.kinds import Kind, dataset_of
+from assay.web.jobs.sources import Meant, check_preset, check_recipe, meant
+
+
+def start(ask: Ask, kind: Kind, given: BaseModel) -> Job:
+    """Check all of a form that can be checked, and queue the job. Raises BadInput, InvalidRecipe, NotFound."""
+    desk = ask.desk_or_refuse()
+    dataset = dataset_of(kind, given)
+    if "name" in type(given).model_fields:
+        check_name(dataset)
+    named = [v for one in kind.asked if one.widget == "sources" for v in getattr(given, one.name)]
+    found = meant(ask.registry, desk.uploads, ask.identity, named, dataset) if named else Meant()
+    yaml = _yaml(given)
+
+    def words(folder: Path) -> list[str]:
+        paths = dict(found.paths)
+        if yaml:
+            (folder / "recipe.yaml").write_text(yaml, "utf-8")
+        line = kind.line(given, paths)
+        if yaml:
+            line.insert(len(kind.words), f"--recipe={folder / 'recipe.yaml'}")
+        if "--called" in _takes(kind):
+            for path, name in found.called.items():
+                line.insert(len(kind.words), f"--called={path}={name}")
+        return line
+
+    return desk.jobs.ask(
+        kind.name,
+        dataset,
+        ask.identity.actor,
+        words,
+        form=given.model_dump(),
+        uploads=found.uploads,
+        spends=kind.spends,
+    )
+
+
+def spelled(job: Job) -> str:
+    """The job's command as a person types it."""
+    return shlex.join(["assay", *(word for word in job.words)])
+
+
+def _yaml(given: BaseModel) -> str:
+    """The form's own recipe, checked; "" where a preset was chosen, which is checked too."""
+    said: dict[str, Any] = given.model_dump()
+    text: str = said.get("yaml", "").replace("\r\n", "\n")
+    if text.strip():
+        if said["recipe"] not in ("", "default"):
+            raise BadInput(f"a recipe of your own and the preset {said['recipe']}", "choose one of them")
+        check_recipe(text)
+        return text
+    if said.get("recipe"):
+        check_preset(said["recipe"])
+    return ""
+
+
+def _takes(kind: Kind) -> tuple[str, ...]:
+    return ("--called",) if kind.name in ("curate", "import") else ()
