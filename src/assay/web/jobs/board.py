@@ -82,10 +82,15 @@ class Board:
             self._stop.set()
             self._thread.join()
         with self._lock:
-            for child in self._children.values():
-                child.returncode = child.poll() if child.poll() is not None else 0  # it is nobody's any more
-            self._children.clear()
+            self._leave()
             self._db.close()
+
+    def _leave(self) -> None:
+        """The children are nobody's any more, and go on."""
+        for child in self._children.values():
+            if child.poll() is None:
+                child.returncode = 0
+        self._children.clear()
 
     def ask(
         self,
@@ -194,7 +199,7 @@ class Board:
 
     def _start(self, job: Job, folder: Path) -> None:
         keep(folder / "start.json", {"time": self._clock()})
-        line = [sys.executable, "-m", "assay", "--json", "--registry", str(self._registry)]
+        line = [sys.executable, "-m", "assay.cli.main", "--json", "--registry", str(self._registry)]
         environment = {name: self._environment[name] for name in _PASSED if name in self._environment}
         if load(folder / "spends.json") is True:
             environment |= {
@@ -222,7 +227,7 @@ class Board:
                 return True
             self._end(folder, "lost", None)
             return False
-        if code is None and runs(process["pid"], process["born"]):
+        if code is None and (child is not None or runs(process["pid"], process["born"])):
             self._interrupt(folder, process)
             return True
         self._children.pop(job.id, None)

@@ -87,7 +87,8 @@ def check_recipe(text: str) -> list[str]:
         raise InvalidRecipe(
             f"the recipe names files of the server: {', '.join(files)}", "curate with it from the terminal"
         )
-    return [stage.name for stage in make_plan(recipe).stages]
+    make_plan(recipe)
+    return [stage.kind for stage in recipe.stages]
 
 
 def check_preset(name: str) -> None:
