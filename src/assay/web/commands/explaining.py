@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 from fastapi import Query
 
 from assay.errors import NotFound, UsageError
-from assay.registry.comparing import disabled_among
 from assay.registry.sweeping import parse_range
 from assay.web.asking import Ask
 from assay.web.commands.declaring import Answer, Commands, Exit, Line, Ref, Some, Word
@@ -23,12 +22,9 @@ def diff(
     ask: Ask, a: Ref, b: Ref, rows: bool = False, limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000
 ) -> Answer:
     """What leads from one version to another; with `rows`, the first `limit` examples that changed."""
-    registry = ask.registry
-    old, new, found = registry.version(a), registry.version(b), registry.diff(a, b)
-    said = dict(found.counts) | {"disabled": disabled_among(registry, new, found)}
-    answer = {**said, "fingerprints": [old.fingerprint, new.fingerprint]}
+    answer = ask.registry.diff_json(a, b)
     if rows:
-        answer["rows"] = list(islice(registry.diff_rows(a, b, limit=limit), limit))
+        answer["rows"] = list(islice(ask.registry.diff_rows(a, b, limit=limit), limit))
     return answer
 
 

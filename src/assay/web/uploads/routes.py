@@ -94,10 +94,10 @@ def add_uploads(app: FastAPI, desk: Desk, admitted: Callable[[Permission], Any])
 
     at, tell = f"{API}/uploads", {**_TOLD, "response_model": None}
     sent = {"openapi_extra": {**_TOLD["openapi_extra"], "requestBody": _BODY}, "response_model": None}
-    app.add_api_route(at, begin, methods=["POST"], operation_id="uploads_begin", status_code=201, **sent)
-    app.add_api_route(at + "/{id}", go_on, methods=["PATCH"], operation_id="uploads_go_on", **sent)
-    app.add_api_route(at + "/{id}", ask, methods=["GET"], operation_id="uploads_ask", **tell)
-    app.add_api_route(at + "/{id}", delete, methods=["DELETE"], operation_id="uploads_delete", **tell)
+    app.add_api_route(at, begin, methods=["POST"], operation_id="upload_begin", status_code=201, **sent)
+    app.add_api_route(at + "/{id}", go_on, methods=["PATCH"], operation_id="upload_go_on", **sent)
+    app.add_api_route(at + "/{id}", ask, methods=["GET"], operation_id="upload_ask", **tell)
+    app.add_api_route(at + "/{id}", delete, methods=["DELETE"], operation_id="upload_delete", **tell)
     app.add_api_route("/uploads", send, methods=["POST"], include_in_schema=False, **tell)
 
 
