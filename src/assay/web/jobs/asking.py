@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 
@@ -14,6 +14,8 @@ from assay.web.asking import Ask
 from assay.web.jobs.job import Job
 from assay.web.jobs.kinds import Kind, dataset_of
 from assay.web.jobs.sources import Meant, check_preset, check_recipe, meant
+
+_CALLED: Final = "--called="
 
 
 def start(ask: Ask, kind: Kind, given: BaseModel) -> Job:
@@ -35,7 +37,7 @@ def start(ask: Ask, kind: Kind, given: BaseModel) -> Job:
             line.insert(len(kind.words), f"--recipe={folder / 'recipe.yaml'}")
         if "--called" in _takes(kind):
             for path, name in found.called.items():
-                line.insert(len(kind.words), f"--called={path}={name}")
+                line.insert(len(kind.words), f"{_CALLED}{path}={name}")
         return line
 
     return desk.jobs.ask(
@@ -50,8 +52,21 @@ def start(ask: Ask, kind: Kind, given: BaseModel) -> Job:
 
 
 def spelled(job: Job) -> str:
-    """The job's command as a person types it."""
-    return shlex.join(["assay", *(word for word in job.words)])
+    """The job's command as a person types it who has its files: by their names, and not where the server keeps them."""
+    called = {}
+    for word in job.words:
+        if word.startswith(_CALLED):
+            path, _, name = word.removeprefix(_CALLED).rpartition("=")
+            called[path] = name
+    words = []
+    for word in job.words:
+        if word.startswith(_CALLED):
+            continue
+        if word.startswith("--recipe=") and word.endswith("/recipe.yaml"):
+            word = "--recipe=recipe.yaml"
+        option, sign, value = word.partition("=")
+        words.append(f"{option}={called[value]}" if sign and value in called else called.get(word, word))
+    return shlex.join(["assay", *words])
 
 
 def _yaml(given: BaseModel) -> str:
