@@ -13,6 +13,7 @@
     ├── GateFailed            a version breaks a rule of the policy that refuses           exit 1
     ├── Revoked               a version that was withdrawn and is not to be used          exit 1
     ├── BudgetReached         calls that would cost more than is left; what was paid for is kept  exit 1
+    ├── QuotasUnmet           a generation that ended with less than was asked for     exit 1
     ├── Conflict              somebody else committed first, and the changes collide  exit 3
     │   └── MergeConflict     two branches contradict each other; lists every example
     ├── Damaged               bytes are not what their name says                      exit 1
@@ -126,6 +127,13 @@ class BudgetReached(AssayError):
     """Calls that may cost more than is left of the budget. What was paid for is recorded, and nothing was committed."""
 
     code = "budget_reached"
+    exit_code = 1
+
+
+class QuotasUnmet(AssayError):
+    """A generation that ended before its quotas were met. Nothing was committed, and nothing is paid for twice."""
+
+    code = "quotas_unmet"
     exit_code = 1
 
 

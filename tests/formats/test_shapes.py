@@ -74,6 +74,7 @@ RECORDS = {
     "seed_tasks": fields({"instruction": TEXT, "instances": st.lists(
         st.fixed_dictionaries({"output": TEXT}, optional={"input": TEXT, "n": SCALAR}), min_size=1, max_size=1)}),
     "messages": fields({"messages": MESSAGES}, {"tools": TOOLS}),
+    "candidate": fields({"messages": MESSAGES, "candidate": st.fixed_dictionaries({"number": st.integers(0, 9)})}),
     "sharegpt": fields({"conversations": st.lists(TURN, min_size=1, max_size=4)},
                        {"system": TEXT | st.none(), "tools": TOOLS}),
     "history": fields({"history": st.lists(st.fixed_dictionaries({"user": TEXT, "bot": TEXT}, optional={"t": SCALAR}),

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
+import orjson
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.errors import UsageError
 from assay.generate.template import LONGEST_VALUE, Template
+from assay.model.canonical import canonical_json
 
 TICKET = {
     "id": "ticket-answer",
@@ -84,10 +82,70 @@ def test_any_text_stands_where_it_was_put(text: str) -> None:
     assert template.messages({"x": text}) == [{"role": "user", "content": f"<{text}>"}]
 
 
-def test_the_template_in_the_manual_holds_and_its_example_runs() -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "generate.md").read_text("utf-8")
-    (written,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
-    template = Template.of(yaml.safe_load(written))
-    assert len(template.messages(GIVEN)) == 2
-    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    exec(compile(example, "docs/generate.md", "exec"), {})
+QUESTION = {
+    "id": "faq",
+    "user": "Write a question about {{topic}}.",
+    "variables": {"topic": {"values": ["退款", "login"]}},
+    "fields": {"question": "what is asked", "answer": "what is said"},
+    "example": [
+        {"role": "system", "content": "You know {{topic}}."},
+        {"role": "user", "content": "{{question}}"},
+        {"role": "assistant", "content": "{{answer}}"},
+    ],
+}
+
+
+def test_an_answer_becomes_the_example_that_the_template_says() -> None:
+    template = Template.of(QUESTION)
+    assert template.example_of({"topic": "退款"}, {"question": "{{topic}}?", "answer": "好"}) == [
+        {"role": "system", "content": "You know 退款."},
+        {"role": "user", "content": "{{topic}}?"},
+        {"role": "assistant", "content": "好"},
+    ]
+    plain = Template.of(TICKET)
+    assert plain.example_of(GIVEN, {"output": "ok"}) == [
+        {"role": "user", "content": "Write a kind answer in 中文 to:\n打印机坏了"},
+        {"role": "assistant", "content": "ok"},
+    ]
+
+
+def test_what_is_answered_is_part_of_the_digest_and_so_is_its_order() -> None:
+    template = Template.of(QUESTION)
+    turned = {"answer": "what is said", "question": "what is asked"}
+    digests = {
+        template.digest,
+        Template.of(QUESTION | {"fields": turned}).digest,
+        Template.of(QUESTION | {"fields": QUESTION["fields"] | {"answer": "said"}}).digest,
+        Template.of(QUESTION | {"example": QUESTION["example"][1:]}).digest,
+    }
+    assert len(digests) == 4
+    # A template without either keeps the digest that it had before there were any.
+    assert Template.of(TICKET).digest.startswith("sha256:1bcc268a210b")
+
+
+@given(st.permutations(["question", "answer"]))
+def test_a_template_comes_back_from_json_as_it_was(order: list[str]) -> None:
+    template = Template.of(QUESTION | {"fields": {name: QUESTION["fields"][name] for name in order}})
+    again = Template.of(orjson.loads(canonical_json(template.as_json())))
+    assert again == template and list(again.fields) == order and again.digest == template.digest
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"example": []}, "without `example`"),
+        ({"example": QUESTION["example"][:2]}, "never uses it"),
+        ({"example": [*QUESTION["example"], {"role": "user", "content": "x"}]}, "assistant's"),
+        ({"example": [{"role": "assistant", "content": "{{question}} {{answer}} {{more}}"}]}, "no field"),
+        ({"example": [{"role": "tool", "content": "x"}]}, "role"),
+        ({"fields": {"topic": ""}}, "both a variable"),
+        ({"fields": {"a b": ""}}, "cannot name a field"),
+        ({"fields": [["a", ""], ["a", ""]]}, "named twice"),
+        ({"fields": {"a": "x" * 2_001}}, "2000 characters"),
+        ({"fields": {}, "example": [], "user": "{{seeds}}", "variables": {"seeds": {}}}, "the seeds it was shown"),
+    ],
+)  # fmt: skip
+def test_what_makes_no_example_is_said(change: dict[str, object], said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Template.of(QUESTION | change)
+    assert said in caught.value.message

@@ -173,3 +173,18 @@ def test_a_fault_of_a_batch_is_over_when_it_is_asked_again(api):
     with served(api, faults=plan, timing=Timing(batch_polls=0)) as (_, model):
         kinds = [results(model, poll(model, create(model, {"a": "Rate."}))[1])["a"][0] for _ in range(2)]
     assert kinds == ["errored", "succeeded"]
+
+
+@APIS
+def test_batches_are_listed_newest_first_and_a_list_tells_their_state(api):
+    with served(api, timing=Timing(batch_polls=1)) as (_, model):
+        made = [create(model, {"a": f"Rate {number}."}).id for number in range(5)]
+        batches = model.client.messages.batches if api == "anthropic" else model.client.batches
+        assert [batch.id for batch in batches.list(limit=2)] == made[::-1]
+        assert {getattr(batch, "processing_status", None) or batch.status for batch in batches.list()} <= {
+            "ended",
+            "completed",
+        }
+        cursor = {"after_id" if api == "anthropic" else "after": made[1]}
+        assert [batch.id for batch in batches.list(**cursor)] == made[:1]
+        assert results(model, poll(model, batches.retrieve(made[0]))[1])["a"][0] == "succeeded"

@@ -18,6 +18,8 @@ SECTIONS = {
         "init": "Create a registry.",
         "curate": "Turn raw files into a clean version, and account for every record.",
         "import": "Take files as they are into a version.",
+        "generate": "Have language models write a version's examples, to quotas.",
+        "template": "What language models are asked.",
         "freeze": "Keep an eval set out of every version from now on.",
     },
     "Name": {
@@ -50,7 +52,7 @@ SECTIONS = {
     },
     "Govern": {
         "review": "Queues of examples, and people's verdicts on them.",
-        "judge": "How far a judge can be believed.",
+        "judge": "Let models judge examples, and see how far they can be believed.",
         "gold": "A sample judged by hand, frozen as an eval set.",
         "policy": "What a version must be like, and who may approve it.",
         "check": "Hold a version against the policy.",

@@ -61,17 +61,34 @@ def model_options(function: F) -> F:
     return function
 
 
+def batch_option(function: F) -> F:
+    """`--batch`; `models_of` takes it out."""
+    words = "Fetch answers by the providers' batches: within a day, mostly at half the price."
+    return click.option("--batch", is_flag=True, help=words)(function)
+
+
+def models_if_any(given: dict[str, Any], models: Sequence[str]) -> LanguageModels | None:
+    """`models_of`, or None where nobody will be called; takes the options out of `given` either way."""
+    if models:
+        return models_of(given, models)
+    for name in (*NAMES, "batch"):
+        given.pop(name, None)
+    return None
+
+
 def models_of(given: dict[str, Any], models: Sequence[str]) -> LanguageModels:
     """The settings that the options and the environment spell; takes its own options out of `given`.
 
     `models`: those that will be called. The key of PROVIDER is the variable PROVIDER_API_KEY; a server at an address of
     your own needs none. Raises UsageError, BadInput.
     """
+    from assay.llm.batching import Polling
     from assay.llm.calling import Terms
     from assay.llm.prices import list_prices
     from assay.registry.language_models import LanguageModels, ModelName
 
     said = {name: given.pop(name) for name in NAMES}
+    polling = Polling() if given.pop("batch", False) else None
     prices = list_prices()
     if said["prices"] is not None:
         prices = prices.with_override(_read(said["prices"]), said["prices"])
@@ -83,7 +100,7 @@ def models_of(given: dict[str, Any], models: Sequence[str]) -> LanguageModels:
         if provider in addresses or provider in ("anthropic", "openai")
     }
     terms = Terms(most=said["at_once"], timeout=said["give_up"])
-    return LanguageModels(endpoints, prices, said["budget"], terms)
+    return LanguageModels(endpoints, prices, said["budget"], terms, batches=polling)
 
 
 def _addresses(spelled: Sequence[str]) -> dict[str, str]:

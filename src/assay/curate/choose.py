@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assay.curate.evaluate import Failures, join_failures
-from assay.curate.stage import Columns, Picked, Removals, Rows, Selector
+from assay.curate.stage import Columns, Payloads, Picked, Removals, Rows, Selector, no_payloads
 from assay.kernels.texts import Texts
 
 Ints = npt.NDArray[np.int64]
@@ -30,13 +30,15 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Pool:
-    """The rows that selectors choose from: all arrays have length n, `rows` says which of them are left."""
+    """The rows that selectors choose from: all arrays have length n, `rows` says which of them are left. `payloads`
+    fetches payloads of some of all n rows."""
 
     rows: Ints
     rank: Ints
     ids: npt.NDArray[np.bytes_]
     pinned: npt.NDArray[np.bool_]
     texts: Texts
+    payloads: Payloads = no_payloads
 
 
 def run_selectors(selectors: Sequence[tuple[int, Selector]], keys: Sequence[Columns], pool: Pool) -> Chosen:
@@ -52,15 +54,16 @@ def run_selectors(selectors: Sequence[tuple[int, Selector]], keys: Sequence[Colu
         summaries[stage.kind] = found.summary
         at = left[found.row]
         may_go = np.flatnonzero(~pool.pinned[at])
-        failures.append(_failures(position, stage, found, at, may_go))
+        flagged = _flagged(stage, found)
+        failures.append(_failures(position, found, flagged, at, may_go))
         if found.weights is not None:
             whole = np.zeros(n)
             whole[left] = found.weights
             weights = whole if weights is None else weights * whole
-        if stage.action == "reject":
-            named = may_go[found.twin[may_go] >= 0]
-            twin[at[named]] = left[found.twin[named]]
-            left = np.setdiff1d(left, at[may_go], assume_unique=True)
+        goes = may_go[~flagged[may_go]]
+        named = goes[found.twin[goes] >= 0]
+        twin[at[named]] = left[found.twin[named]]
+        left = np.setdiff1d(left, at[goes], assume_unique=True)
     stays = np.zeros(n, np.bool_)
     stays[left] = True
     # What explained a removal may have gone itself further down the recipe.
@@ -78,10 +81,20 @@ def _view(pool: Pool, left: Ints, columns: Columns) -> Rows:
         lambda rows: [pool.texts[int(left[row])] for row in rows],
         pool.ids[left],
         pool.pinned[left],
+        payloads=lambda rows: pool.payloads([int(left[row]) for row in rows]),
     )
 
 
-def _failures(position: int, stage: Selector, found: Removals, at: Ints, may_go: Ints) -> Failures:
+def _flagged(stage: Selector, found: Removals) -> npt.NDArray[np.bool_]:
+    """bool[m]: which of the rows stay, with the finding."""
+    if stage.action == "flag" or found.flagged is None:
+        return np.full(len(found.row), stage.action == "flag")
+    return found.flagged
+
+
+def _failures(
+    position: int, found: Removals, flagged: npt.NDArray[np.bool_], at: Ints, may_go: Ints
+) -> Failures:
     note = np.array([found.notes.get(k) for k in may_go.tolist()], np.object_)
     return Failures(
         at[may_go],
@@ -89,7 +102,7 @@ def _failures(position: int, stage: Selector, found: Removals, at: Ints, may_go:
         found.code[may_go].astype(np.int16),
         found.value[may_go].astype(np.float64),
         found.threshold[may_go].astype(np.float64),
-        np.full(len(may_go), stage.action == "flag"),
+        flagged[may_go],
         note,
     )
 

@@ -85,8 +85,6 @@ def build_ledger(
     named = ((failure < 0) | selecting) & (twin >= 0)
     at = np.maximum(twin, 0)
     nothing = pa.nulls(len(rows))
-    note = np.where(settled.failure[rows] >= 0, settled.failure[rows], 0)
-    notes = gathered.failures.note[note] if len(gathered.failures) else np.full(len(rows), None)
     columns = {
         "source": _words(places.source[rows], places.names),
         "record": pa.array(gathered.record[rows]),
@@ -105,7 +103,7 @@ def build_ledger(
         "also": _also(gathered, settled, plan, rows),
         "offset": nothing,
         "length": nothing,
-        "message": pa.array(notes, pa.string(), mask=settled.failure[rows] < 0),
+        "message": pa.array(_notes(gathered, settled, rows), pa.string()),
         "excerpt": nothing,
     }
     if settled.foreign:
@@ -115,6 +113,22 @@ def build_ledger(
     )
     others = pa.concat_tables([_malformed(gathered, sources), _forgotten(gathered, sources)])
     return _merge(table, others, sources)
+
+
+def _notes(gathered: Gathered, settled: Settled, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+    """The evidence in words: of the check that decided; of a kept row, of all that flagged it."""
+    notes = np.full(len(rows), None, np.object_)
+    failures, failure = gathered.failures, settled.failure[rows]
+    if not len(failures):
+        return notes
+    notes[failure >= 0] = failures.note[failure[failure >= 0]]
+    told = np.flatnonzero([note is not None for note in failures.note.tolist()])
+    kept = np.flatnonzero((failure < 0) & (settled.stage[rows] == KEPT))
+    starts = np.searchsorted(failures.row[told], settled.same[rows[kept]], "left")
+    ends = np.searchsorted(failures.row[told], settled.same[rows[kept]], "right")
+    for k in np.flatnonzero(ends > starts).tolist():
+        notes[kept[k]] = "; ".join(failures.note[told[starts[k] : ends[k]]].tolist())
+    return notes
 
 
 def _name_foreign(columns: dict[str, pa.Array], settled: Settled, rows: npt.NDArray[np.int64]) -> None:

@@ -15,7 +15,7 @@ from assay.curate.gather import Gathered
 from assay.curate.plan import Plan
 from assay.curate.resolve import find_twins, rank_rows
 from assay.curate.split import Standing, assign, join_groups
-from assay.curate.stage import Memory
+from assay.curate.stage import Memory, Payloads, no_payloads
 from assay.kernels.ids import first_of_each
 from assay.kernels.texts import AnyTexts
 
@@ -64,11 +64,12 @@ def settle(  # noqa: PLR0913
     near_groups: NearGroups,
     allocate: Callable[..., npt.NDArray[Any]] = np.empty,
     memories: Mapping[int, Memory] | None = None,
+    payloads: Payloads = no_payloads,
 ) -> tuple[Gathered, Settled]:
     """Decide on all rows. What is given back of `gathered` has the selectors' findings among its failures.
 
     `standing`: where the rows' ids stand in the parent version. `eval_sources`: sources whose rows are the test
-    split. `user_keys`: int64[n], equal where the user's own key is equal, −1 without one.
+    split. `user_keys`: int64[n], equal where the user's own key is equal, −1 without one. `payloads`: for selectors.
     """
     n = len(gathered)
     same, unique = _first_of_each(gathered)
@@ -101,7 +102,7 @@ def settle(  # noqa: PLR0913
     duplicate[unique] = found.stage
     twin[unique] = np.where(found.twin >= 0, unique[found.twin], -1)
     similarity[unique] = found.similarity
-    gathered, chosen = _choose(gathered, plan, texts, unique, rank, duplicate, twin)
+    gathered, chosen = _choose(gathered, plan, texts, unique, rank, duplicate, twin, payloads)
     failure = _first_failure(gathered)
     if chosen is not None:
         explained = chosen.twin >= 0
@@ -128,7 +129,7 @@ def settle(  # noqa: PLR0913
     return gathered, settled
 
 
-def _choose(
+def _choose(  # noqa: PLR0913
     gathered: Gathered,
     plan: Plan,
     texts: AnyTexts,
@@ -136,6 +137,7 @@ def _choose(
     rank: npt.NDArray[np.int64],
     duplicate: npt.NDArray[np.int64],
     twin: npt.NDArray[np.int64],
+    payloads: Payloads,
 ) -> tuple[Gathered, Chosen | None]:
     """Run the selectors on what is left; their removals are failures like any other."""
     if not plan.selectors:
@@ -143,7 +145,7 @@ def _choose(
     left = unique[gathered.passes[unique] & (duplicate[unique] < 0)]
     ranks = np.full(len(gathered), len(gathered), np.int64)
     ranks[unique] = rank
-    pool = Pool(left, ranks, gathered.ids, gathered.pinned, texts.fetched(left))
+    pool = Pool(left, ranks, gathered.ids, gathered.pinned, texts.fetched(left), payloads)
     chosen = run_selectors(plan.selectors, [gathered.keys[position] for position, _ in plan.selectors], pool)
     rejected = chosen.failures.take(np.flatnonzero(~chosen.failures.flag))
     _, first = np.unique(rejected.row, return_index=True)

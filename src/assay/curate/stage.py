@@ -30,12 +30,23 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from assay.curate.batch import Batch
+from assay.curate.judging import Judge
 from assay.kernels.texts import AnyTexts, Texts
 
 Columns = Mapping[str, npt.NDArray[np.generic]]
 """Named NumPy arrays whose first axis is the row."""
 
 Memory = dict[str, npt.NDArray[Any]]
+
+Payloads = Callable[[Sequence[int]], list[dict[str, Any]]]
+"""Row numbers → the payloads of these rows."""
+
+
+def no_payloads(rows: Sequence[int]) -> list[dict[str, Any]]:
+    """Payloads where there are none to be had."""
+    if len(rows):
+        raise LookupError("nobody said where payloads are")
+    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,11 @@ class Resources(Protocol):
 
     def payloads(self, ref: str) -> Iterator[Sequence[tuple[bytes, dict[str, Any]]]]:
         """The examples of a version (id, payload), batch by batch. Raises NotFound."""
+        ...
+
+    def judge(self, rubric: str, models: Sequence[str], params: Mapping[str, Any], draws: int) -> Judge:
+        """Judges that ask `models` (PROVIDER/MODEL) with a rubric, a built-in one's name or a path. Raises UsageError
+        where nobody said which language models may be called, NotFound, BadInput."""
         ...
 
 
@@ -154,7 +170,8 @@ class Rows:
     go (it stands in the version that is added to). `tier`: int8, what comes before any score: 0 pinned, 1 an
     eval row, 2 in the parent version, 3 new. `whole`: the same rows among all that were gathered, for
     stages that can do without a copy of their keys. `allocate(shape, dtype)` makes large arrays, within the memory
-    that was allowed.
+    that was allowed. `payloads(rows)` fetches payloads, for selectors alone: not those of pinned rows, whose text may
+    be nowhere at hand, and some thousands at a time, since it holds them all.
     """
 
     keys: Columns
@@ -166,6 +183,7 @@ class Rows:
     tier: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros(1, np.int8))
     whole: Whole | None = None
     allocate: Callable[..., npt.NDArray[Any]] = np.empty
+    payloads: Payloads = no_payloads
 
     def __len__(self) -> int:
         return len(self.rank)
@@ -282,7 +300,8 @@ class Removals:
     `row`: int64[m], each row once; `code`: int16[m], index into `codes` in their order; `value`,
     `threshold`: float64[m], NaN where there is none; `twin`: int64[m], a row that explains it and stays, −1
     without; `notes`: position in `row` → evidence in words. `weights`: float64[n] for all rows, or None:
-    how often a row should be drawn in training (oversampling is a weight and never a copy).
+    how often a row should be drawn in training (oversampling is a weight and never a copy). `flagged`: bool[m] of a
+    selector that both rejects and flags: these stay, with the finding; None: its `action` says it of all.
     `summary`: what a person should know of the whole (distances, curves): JSON values only.
     """
 
@@ -294,6 +313,7 @@ class Removals:
     notes: Mapping[int, str] = field(default_factory=dict)
     weights: npt.NDArray[np.float64] | None = None
     summary: Mapping[str, Any] = field(default_factory=dict)
+    flagged: npt.NDArray[np.bool_] | None = None
 
 
 class Selector(Stage):

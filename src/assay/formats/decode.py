@@ -34,7 +34,8 @@ def decode(raw: RawRecord, shape: Shape) -> Parsed | Malformed:
     try:
         return shape.parse(value)
     except ShapeError as error:
-        return _malformed(raw, "wrong_shape", f"not of shape {shape.name}: {error}")
+        said = f"not of shape {shape.name}: {error}" if error.code == ShapeError.code else str(error)
+        return _malformed(raw, error.code, said)
     except RecursionError:
         return _malformed(raw, "too_deep", "nested too deeply")
 

@@ -30,8 +30,10 @@ class LabelFile:
     unread: tuple[tuple[int, str], ...]
 
 
-def read_labels(file: str) -> LabelFile:
-    """All rows of a file. Raises NotFound; BadInput when it cannot be opened, is empty of rows or has too many."""
+def read_labels(file: str, of: str = "labels") -> LabelFile:
+    """All rows of a file. Raises NotFound; BadInput when it cannot be opened, is empty of rows or has too many.
+
+    `of`: what the rows are, for messages."""
     rows: list[Mapping[str, Any]] = []
     unread: list[tuple[int, str]] = []
     try:
@@ -45,12 +47,12 @@ def read_labels(file: str) -> LabelFile:
                 if len(rows) > MOST_ROWS:
                     raise BadInput(f"{file} has more than {MOST_ROWS:,} rows", "draw some of them at random")
     except FileNotFoundError:
-        raise NotFound(f"no file {file}", "name a file of labels: JSON Lines, JSON, CSV or TSV") from None
+        raise NotFound(f"no file {file}", f"name a file of {of}: JSON Lines, JSON, CSV or TSV") from None
     except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror}", "name a file of labels") from None
+        raise BadInput(f"{file} cannot be read: {error.strerror}", f"name a file of {of}") from None
     if not rows:
         seen = f": row {unread[0][0]} is {unread[0][1]}" if unread else ""
-        raise BadInput(f"{file} holds no row of labels{seen}", "write one JSON object a line")
+        raise BadInput(f"{file} holds no row of {of}{seen}", "write one JSON object a line")
     return LabelFile(file, tuple(rows), tuple(unread))
 
 

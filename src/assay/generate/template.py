@@ -1,4 +1,4 @@
-"""Prompt templates: versioned by their digest, with variables that are declared, filled by nothing but replacement.
+"""Templates: versioned by their digest, with variables that are declared, filled by nothing but replacement.
 
     id: ticket-answer
     system: You answer tickets of a help desk.
@@ -12,6 +12,18 @@
 
 `{{name}}` is replaced by a value and by nothing else: there are no expressions, no loops, and a value that looks like a
 variable stays as it is. A variable with `values` takes one of them; any other takes any text.
+
+A template may say what the model is to answer with, as fields of a JSON object, and what example is made of it:
+
+    fields:
+      question: what the customer asks
+      answer: what the help desk says
+    example:
+      - {role: user, content: "{{question}}"}
+      - {role: assistant, content: "{{answer}}"}
+
+Without `fields` the answer is plain text, called `output`; without `example` the example is the prompt of the user and
+that output.
 """
 
 from __future__ import annotations
@@ -20,7 +32,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -32,7 +44,14 @@ from assay.model.ref import check_name
 FORMAT: Final = 1
 LONGEST_VALUE: Final = 100_000
 """Characters of one value."""
+OUTPUT: Final = "output"
+"""What a plain answer is called."""
+SEEDS: Final = "seeds"
+SEED_VARIABLES: Final = (SEEDS, "seed_input", "seed_output")
+"""Variables that stand for examples of a version: several as numbered demonstrations, or the two texts of one."""
+MOST_FIELDS: Final = 32
 
+_LONGEST_WORDS: Final = 2_000
 _VARIABLE: Final = re.compile(r"\{\{\s*(\w{1,64})\s*\}\}")
 _NAME: Final = re.compile(r"[^\W\d]\w{0,63}")
 
@@ -58,8 +77,17 @@ class Variable(BaseModel):
         return values
 
 
+class Turn(BaseModel):
+    """One message of the example that is made of an answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    role: Literal["system", "user", "assistant"]
+    content: str = Field(min_length=1, max_length=LONGEST_VALUE)
+
+
 class Template(BaseModel):
-    """A prompt template. `digest` names exactly this text with exactly these variables."""
+    """What a model is asked, with what it is to answer, and what example that makes. `digest` names exactly this."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -69,6 +97,9 @@ class Template(BaseModel):
     system: str = Field(default="", max_length=LONGEST_VALUE)
     user: str = Field(min_length=1, max_length=LONGEST_VALUE)
     variables: dict[str, Variable] = Field(default_factory=dict)
+    fields: dict[str, str] = Field(default_factory=dict, max_length=MOST_FIELDS)
+    """What the model answers with, in this order: a field's name → what is to stand in it. None: plain text."""
+    example: tuple[Turn, ...] = Field(default=(), max_length=64)
 
     @classmethod
     def of(cls, value: Any, where: str = "the template") -> Self:
@@ -106,6 +137,51 @@ class Template(BaseModel):
                 raise ValueError(f"{name!r} cannot name a variable: letters, digits and _, no digit first")
         return variables
 
+    @field_validator("fields", mode="before")
+    @classmethod
+    def _in_order(cls, fields: Any) -> Any:
+        """Pairs are fields in an order that JSON objects do not keep."""
+        if isinstance(fields, list) and all(isinstance(one, list) and len(one) == 2 for one in fields):
+            if len({str(name) for name, _ in fields}) < len(fields):
+                raise ValueError("a field is named twice")
+            return dict(fields)
+        return fields
+
+    @field_validator("fields")
+    @classmethod
+    def _name_fields(cls, fields: dict[str, str]) -> dict[str, str]:
+        for name, words in fields.items():
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"{name!r} cannot name a field: letters, digits and _, no digit first")
+            if len(words) > _LONGEST_WORDS:
+                raise ValueError(f"{name!r} is described in more than {_LONGEST_WORDS} characters")
+        return fields
+
+    @field_validator("example", mode="before")
+    @classmethod
+    def _turns(cls, turns: Any) -> Any:
+        return tuple(turns) if isinstance(turns, list) else turns
+
+    @model_validator(mode="after")
+    def _makes_an_example(self) -> Self:
+        answered = self.fields.keys() or {OUTPUT}
+        if twice := sorted(answered & self.variables.keys()):
+            raise ValueError(f"{twice[0]!r} is both a variable and what the model answers")
+        if not self.example:
+            if self.fields:
+                raise ValueError("`fields` without `example`: say which messages are made of them")
+            if SEEDS in self.variables:
+                raise ValueError("`seeds` without `example`: every example would hold the seeds it was shown")
+            return self
+        used = {name for turn in self.example for name in _VARIABLE.findall(turn.content)}
+        if unknown := sorted(used - self.variables.keys() - answered):
+            raise ValueError(f"`example` uses {{{{{unknown[0]}}}}}, which is no variable and no field")
+        if idle := sorted(answered - used):
+            raise ValueError(f"the model answers with {idle[0]!r}, and `example` never uses it")
+        if self.example[-1].role != "assistant":
+            raise ValueError("the last message of `example` is the assistant's")
+        return self
+
     @model_validator(mode="after")
     def _declares_what_it_uses(self) -> Self:
         used = set(_VARIABLE.findall(self.system)) | set(_VARIABLE.findall(self.user))
@@ -118,15 +194,33 @@ class Template(BaseModel):
 
     @cached_property
     def digest(self) -> str:
-        """ "sha256:…" over the canonical JSON of all that shapes a prompt: descriptions do not."""
-        told = {
+        """ "sha256:…" over the canonical JSON of all that shapes a prompt or an example: descriptions do not, but for
+        those of fields, which the model is told."""
+        told: dict[str, Any] = {
             "format": self.format,
             "id": self.id,
             "system": self.system,
             "user": self.user,
             "variables": {name: list(one.values) for name, one in self.variables.items()},
         }
+        # Told only where they are set, so that templates from before keep their digests.
+        if self.fields:
+            told["fields"] = [list(one) for one in self.fields.items()]
+        if self.example:
+            told["example"] = [turn.model_dump() for turn in self.example]
         return "sha256:" + hashlib.sha256(canonical_json(told)).hexdigest()
+
+    def as_json(self) -> dict[str, Any]:
+        """The template as a JSON value, as `of` takes it; what is not said is left out."""
+        told = self.model_dump(mode="json", exclude_defaults=True)
+        if self.fields:
+            told["fields"] = [list(one) for one in self.fields.items()]
+        return {"format": self.format, "id": self.id, **told}
+
+    @property
+    def seed_variables(self) -> list[str]:
+        """Those of its variables that stand for examples of a version."""
+        return [name for name in SEED_VARIABLES if name in self.variables]
 
     @property
     def name(self) -> str:
@@ -151,12 +245,21 @@ class Template(BaseModel):
                     f"at most {LONGEST_VALUE:,} are taken",
                 )
         spoken = [("system", self.system), ("user", self.user)]
-        return [
-            {"role": role, "content": _VARIABLE.sub(lambda found: values[found.group(1)], text).strip()}
-            for role, text in spoken
-            if text
-        ]
+        return [{"role": role, "content": _filled(text, values)} for role, text in spoken if text]
+
+    def example_of(self, values: Mapping[str, str], answer: Mapping[str, str]) -> list[dict[str, str]]:
+        """The messages of the example that an answer makes: `answer` has the fields, or `output`."""
+        if not self.example:
+            asked = _filled(self.user, values)
+            return [{"role": "user", "content": asked}, {"role": "assistant", "content": answer[OUTPUT]}]
+        known = {**values, **answer}
+        return [{"role": turn.role, "content": _filled(turn.content, known)} for turn in self.example]
 
     def _hint(self, name: str) -> str:
         allowed = self.variables[name].values
         return f"one of: {', '.join(allowed[:10])}" if allowed else "give any text"
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    """The text with every variable replaced, once."""
+    return _VARIABLE.sub(lambda found: values[found.group(1)], text).strip()

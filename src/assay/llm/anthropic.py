@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from assay.errors import MissingExtra
+from assay.errors import MissingExtra, UsageError
 from assay.llm.client import Failure, Reply, Request, Response
-from assay.llm.wire import ApiKey, answered, count
+from assay.llm.wire import ApiKey, answered, count, failure_of_status
+
+T = TypeVar("T")
 
 ADDRESS: Final = "https://api.anthropic.com"
 _STOPS: Final = {
@@ -54,6 +56,16 @@ class AnthropicClient:
 
     async def complete(self, request: Request) -> Reply:
         """The response, or why there is none."""
+        rest = self.body(request)
+        known = {name: rest.pop(name) for name in ("model", "max_tokens", "messages")}
+        return await self.through(lambda sdk: sdk.messages.create(**known, extra_body=rest), self.read)
+
+    async def through(self, call: Callable[[Any], Any], read: Callable[[Any], T]) -> T | Failure:
+        """What `read` makes of a call through the SDK's client, or why there is nothing to read."""
+        return await answered(self._sdk, self._key, lambda: call(self._client), read)
+
+    def body(self, request: Request) -> dict[str, Any]:
+        """The body of a call, as JSON values. Raises UsageError for a schema that the SDK does not know."""
         body = {name: value for name, value in request.params.items() if name != "max_tokens"}
         system = "\n\n".join(turn.content for turn in request.messages if turn.role == "system")
         if system:
@@ -64,22 +76,27 @@ class AnthropicClient:
         config = {"effort": body.pop("effort")} if "effort" in body else {}
         if request.schema is not None:
             # The server refuses bounds such as `minimum`; the SDK turns them into words. They are checked by us.
-            schema = self._sdk.transform_schema(dict(request.schema))
+            try:
+                schema = self._sdk.transform_schema(dict(request.schema))
+            except (ValueError, TypeError) as error:
+                raise UsageError(
+                    f"Anthropic's SDK cannot say the schema of a request: {error}",
+                    "give every part of the schema a `type`, or choices that have one",
+                ) from None
             config["format"] = {"type": "json_schema", "schema": schema}
         if config:
             body["output_config"] = config
-        turns: Any = [
+        turns = [
             {"role": turn.role, "content": turn.content} for turn in request.messages if turn.role != "system"
         ]
+        return {"model": request.model, "max_tokens": request.max_tokens, "messages": turns} | body
 
-        def call() -> Any:
-            return self._client.messages.create(
-                model=request.model, max_tokens=request.max_tokens, messages=turns, extra_body=body
-            )
+    def failure(self, status: int, body: object) -> Failure:
+        """What an error body that came without HTTP means, which stands for this status."""
+        return failure_of_status(status, {}, body, self._key)
 
-        return await answered(self._sdk, self._key, call, self._read)
-
-    def _read(self, message: Any) -> Reply:
+    def read(self, message: Any) -> Reply:
+        """The response that a message of the SDK is."""
         if not isinstance(message.content, list) or not message.model:
             return Failure("malformed", "the server's answer has no content")
         usage = message.usage

@@ -12,7 +12,7 @@ from typing import Final
 from assay.errors import UsageError
 from assay.llm.cache import request_key
 from assay.llm.client import Client, Failure, Reply, Request
-from assay.llm.prices import Prices
+from assay.llm.prices import Price, Prices
 from assay.model.canonical import canonical_json
 
 _A_TURN: Final = 16
@@ -73,11 +73,15 @@ def estimate(
     prices: Prices,
     output: int,
     known: Callable[[Request], bool] = lambda _: False,
+    *,
+    batch: bool = False,
 ) -> Estimate:
     """What these requests will take with answers of about `output` tokens. `known`: whether an answer is remembered.
 
+    `batch`: at the prices of batches, as if every answer came by one.
     Raises UsageError for a request that is longer than any price is known for.
     """
+    prices = prices.in_batches() if batch else prices
     seen: set[str] = set()
     remembered = inputs = outputs = 0
     likely = worst = Decimal(0)
@@ -143,6 +147,15 @@ class Budget:
         self.held += worst
         return True
 
+    @property
+    def left(self) -> Decimal | None:
+        """What may still be set aside; below 0 where more is due than the limit. None: there is no limit."""
+        return None if self.limit is None else self.limit - self.spent - self.held
+
+    def owe(self, worst: Decimal) -> None:
+        """Set aside what is due already, whether or not it fits: an earlier run ordered it."""
+        self.held += worst
+
     def settle(self, worst: Decimal, cost: Decimal) -> None:
         """A call for which `worst` was held has cost this."""
         self.held -= worst
@@ -177,14 +190,16 @@ class Budgeted:
         cost = worst
         try:
             reply = await self.inner.complete(request)
-            cost = self._cost(request, reply, worst)
+            cost = charged(reply, worst, self.prices.of(request.model))
         finally:
             self.budget.settle(worst, cost)
         return reply
 
-    def _cost(self, request: Request, reply: Reply, worst: Decimal) -> Decimal:
-        if isinstance(reply, Failure):
-            return worst if reply.perhaps_paid else Decimal(0)
-        if reply.input_tokens is None or reply.output_tokens is None:
-            return worst
-        return self.prices.of(request.model).cost(reply.input_tokens, reply.output_tokens)
+
+def charged(reply: Reply, worst: Decimal, price: Price) -> Decimal:
+    """What a call counts as, which may cost `worst`; no less than the server charges for it."""
+    if isinstance(reply, Failure):
+        return worst if reply.perhaps_paid else Decimal(0)
+    if reply.input_tokens is None or reply.output_tokens is None:
+        return worst
+    return price.cost(reply.input_tokens, reply.output_tokens)

@@ -111,7 +111,7 @@ class Remembering:
 
     def knows(self, request: Request) -> bool:
         """Whether the answer is there."""
-        return _read(self.answers.get(request_key(request, self.scope))) is not None
+        return remembered(self.answers, request_key(request, self.scope)) is not None
 
     async def complete(self, request: Request) -> Reply:
         """The response, remembered or new, or why there is none."""
@@ -121,7 +121,7 @@ class Remembering:
             if not leader.cancelled():
                 reply = leader.result()
                 return replace(reply, cached=True) if isinstance(reply, Response) else reply
-        known = _read(self.answers.get(key))
+        known = remembered(self.answers, key)
         if known is not None:
             return known
         task = self._under_way[key] = asyncio.ensure_future(self._pay(key, request))
@@ -132,12 +132,19 @@ class Remembering:
     async def _pay(self, key: str, request: Request) -> Reply:
         reply = await self.inner.complete(request)
         if isinstance(reply, Response):
-            told = {name: value for name, value in asdict(reply).items() if name != "cached"}
-            await asyncio.to_thread(self.answers.put, key, canonical_json(told))
+            await keep(self.answers, key, reply)
         return reply
 
 
-def _read(data: bytes | None) -> Response | None:
+async def keep(answers: Answers, key: str, response: Response) -> None:
+    """Keep a response under the key of its request. Raises StorageFailure."""
+    told = {name: value for name, value in asdict(response).items() if name != "cached"}
+    await asyncio.to_thread(answers.put, key, canonical_json(told))
+
+
+def remembered(answers: Answers, key: str) -> Response | None:
+    """The response that is kept under the key of a request, or None."""
+    data = answers.get(key)
     if data is None:
         return None
     try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, TypeVar
 
 from assay.errors import MissingExtra
 from assay.llm.client import Failure, Reply, Request, Response
-from assay.llm.wire import ApiKey, answered, count
+from assay.llm.wire import ApiKey, answered, count, failure_of_status
+
+T = TypeVar("T")
 
 ADDRESS: Final = "https://api.openai.com/v1"
 NO_KEY: Final = "none"
@@ -64,19 +66,36 @@ class OpenAICompatibleClient:
 
     async def complete(self, request: Request) -> Reply:
         """The response, or why there is none."""
+        rest = self.body(request)
+        known = {name: rest.pop(name) for name in ("model", "messages")}
+        return await self.through(
+            lambda sdk: sdk.chat.completions.create(**known, extra_body=rest), self.read
+        )
+
+    async def through(self, call: Callable[[Any], Any], read: Callable[[Any], T]) -> T | Failure:
+        """What `read` makes of a call through the SDK's client, or why there is nothing to read."""
+        return await answered(self._sdk, self._key, lambda: call(self._client), read)
+
+    def body(self, request: Request) -> dict[str, Any]:
+        """The body of a call, as JSON values."""
         body = {name: value for name, value in request.params.items() if name != "max_tokens"}
         body[self.limit] = request.max_tokens
         if request.schema is not None and self.schemas:
             described = {"name": "answer", "schema": dict(request.schema), "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": described}
-        turns: Any = [{"role": turn.role, "content": turn.content} for turn in request.messages]
+        turns = [{"role": turn.role, "content": turn.content} for turn in request.messages]
+        return {"model": request.model, "messages": turns} | body
 
-        def call() -> Any:
-            return self._client.chat.completions.create(model=request.model, messages=turns, extra_body=body)
+    def failure(self, status: int, body: object) -> Failure:
+        """What an error body that came without HTTP means, which stands for this status."""
+        return failure_of_status(status, {}, body, self._key)
 
-        return await answered(self._sdk, self._key, call, self._read)
+    def read_body(self, body: Mapping[str, Any]) -> Reply:
+        """The response that the body of a completion is."""
+        return self.read(self._sdk.types.chat.ChatCompletion.model_construct(**body))
 
-    def _read(self, completion: Any) -> Reply:
+    def read(self, completion: Any) -> Reply:
+        """The response that a completion of the SDK is."""
         choice = completion.choices[0]
         if not completion.model:
             return Failure("malformed", "the server's answer names no model")

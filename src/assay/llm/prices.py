@@ -38,12 +38,23 @@ class LongPrice(_Strict):
 
 
 class Price(_Strict):
-    """US dollars for a million tokens. Above `up_to` input tokens no price is known."""
+    """US dollars for a million tokens. Above `up_to` input tokens no price is known.
+
+    `batch`: the share of it that an answer costs which comes by the provider's batch API; the whole price if not told.
+    """
 
     input: _Dollars
     output: _Dollars
     long: LongPrice | None = None
     up_to: int | None = Field(default=None, gt=0)
+    batch: Annotated[_Dollars, Field(le=1)] = Decimal(1)
+
+    def in_batches(self) -> Price:
+        """The price of an answer that comes by the batch API."""
+        long, share = self.long, self.batch
+        if long is not None:
+            long = LongPrice(above=long.above, input=long.input * share, output=long.output * share)
+        return Price(input=self.input * share, output=self.output * share, long=long, up_to=self.up_to)
 
     def cost(self, input_tokens: int, output_tokens: int) -> Decimal:
         """US dollars of one call, exactly."""
@@ -79,6 +90,10 @@ class Prices:
                 '{"models": {"NAME": {"input": DOLLARS_PER_MILLION, "output": …}}}; 0 for a server of your own',
             )
         return price
+
+    def in_batches(self) -> Prices:
+        """The same table for answers that come by the batch API."""
+        return Prices(self.as_of, {model: price.in_batches() for model, price in self.models.items()})
 
     def with_override(self, data: bytes, where: str) -> Prices:
         """These prices with those of a JSON document over them: `{"models": {NAME: {"input", "output"}}}`.

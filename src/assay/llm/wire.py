@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from types import ModuleType
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar, cast
 
 from assay.errors import UsageError
-from assay.llm.client import Failure, FailureKind, Reply
+from assay.llm.client import Failure, FailureKind
+
+T = TypeVar("T")
 
 _KINDS: Final[Mapping[int, FailureKind]] = {
     401: "unauthorized",
@@ -105,8 +108,8 @@ def _shown(text: str, key: ApiKey) -> str:
 
 
 async def answered(
-    sdk: ModuleType, key: ApiKey, call: Callable[[], Any], read: Callable[[Any], Reply]
-) -> Reply:
+    sdk: ModuleType, key: ApiKey, call: Callable[[], Any], read: Callable[[Any], T]
+) -> T | Failure:
     """What a call through an SDK (anthropic or openai: their errors are named alike) came to."""
     try:
         reply = await call()
@@ -116,12 +119,25 @@ async def answered(
         return Failure("connection", f"the connection failed ({type(error.__cause__ or error).__name__})")
     except sdk.APIStatusError as error:
         return failure_of_status(error.status_code, error.response.headers, error.body, key)
+    except _of_the_transport(sdk) as error:
+        return Failure("connection", f"the connection failed ({type(error).__name__})")
     except (sdk.APIError, ValueError) as error:
         return Failure("malformed", f"the server's answer cannot be read ({type(error).__name__})")
+    return parsed(read, reply)
+
+
+def parsed(read: Callable[[Any], T], reply: Any) -> T | Failure:
+    """What `read` makes of what an SDK gave, or a failure where that is not of the protocol."""
     try:
         return read(reply)
-    except (AttributeError, TypeError, IndexError, KeyError) as error:
+    except (AttributeError, TypeError, ValueError, IndexError, KeyError) as error:
         return Failure("malformed", f"the server's answer is not of its protocol ({type(error).__name__})")
+
+
+def _of_the_transport(sdk: ModuleType) -> type[Exception]:
+    """The errors of the SDK's HTTP library, which it lets pass while a body streams."""
+    library = sys.modules[sdk.Timeout.__init__.__module__.partition(".")[0]]
+    return cast(type[Exception], library.HTTPError)
 
 
 def count(value: object) -> int | None:

@@ -35,8 +35,8 @@ class Decision:
     """The fate of one record.
 
     Rejected: `stage`, `code`, `value` and `threshold` name the first failing check in the recipe's order,
-    and `also` all the others (of a kept record: what was flagged). Malformed: `code`, `message`, `offset`,
-    `length` (bytes) and `excerpt`. `twin` is always an example that was kept.
+    and `also` all the others (of a kept record: what was flagged); `message` is evidence in words. Malformed: `code`,
+    `message`, `offset`, `length` (bytes) and `excerpt`. `twin` is always an example that was kept.
     """
 
     source: str
@@ -88,4 +88,6 @@ class Decision:
                 "length": self.length,
                 "excerpt": (self.excerpt or b"").decode("utf-8", "backslashreplace"),
             }
+        elif self.message is not None:
+            answer["message"] = self.message
         return answer

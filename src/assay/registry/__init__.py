@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.model.ref import check_name, end_of
 from assay.model.version import Manifest
-from assay.registry.facade import Facade
+from assay.registry.parts import Parts
 from assay.registry.store import Store
 from assay.registry.timing import utc_now
 from assay.store.heads import MAIN
@@ -24,21 +24,13 @@ if TYPE_CHECKING:
     from assay.model.operation import Operation
     from assay.model.recipe import Recipe
     from assay.registry.acting import Check
-    from assay.registry.auditing import Audit
-    from assay.registry.collapsing import Collapsing
     from assay.registry.collecting import Collector
     from assay.registry.freeze_results import EvalSetSummary, FreezeResult
-    from assay.registry.keeping import Keeping
+    from assay.registry.language_models import LanguageModels
     from assay.registry.measuring import Statistics
-    from assay.registry.papers import Papers
-    from assay.registry.policies import Policies
     from assay.registry.querying import ArrowTable
     from assay.registry.radius import Radius
-    from assay.registry.refs import Refs
-    from assay.registry.releases import Releases
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
-    from assay.registry.reviewing import Reviewing
-    from assay.registry.running import Runs
     from assay.registry.sweeping import Sweep
     from assay.registry.version import Version
     from assay.store.gc import GcPlan
@@ -50,31 +42,13 @@ Tell = Callable[["Progress"], None]
 BATCH_ROWS = 5_000
 
 
-class Registry:
+class Registry(Parts):
     """One registry: datasets, their versions, and the log of everything that was done.
 
     `actor` acts, `clock` tells the time in the log, `entropy` makes random bytes. Every method does all it says or
-    changes nothing. With `until` (see `at`) it is the registry of that moment.
+    changes nothing. With `until` (see `at`) it is the registry of that moment. Whole fields of work are parts of it
+    (`registry.policies`, `registry.reviews`, …): see `Parts`.
     """
-
-    refs: Facade[Refs] = Facade("refs", "Refs")
-    """Branches, tags, merges, rollbacks, blame."""
-    policies: Facade[Policies] = Facade("policies", "Policies")
-    """Policies: which is in force, what it says of a version, and waivers."""
-    releases: Facade[Releases] = Facade("releases", "Releases")
-    """Approving, releasing and revoking versions."""
-    papers: Facade[Papers] = Facade("papers", "Papers")
-    """What is written about versions for people: cards, Croissant, summaries."""
-    runs: Facade[Runs] = Facade("running", "Runs")
-    """Which models learned from which version."""
-    reviews: Facade[Reviewing] = Facade("reviewing", "Reviewing")
-    """Queues, verdicts, and what follows from them."""
-    keeping: Facade[Keeping] = Facade("keeping", "Keeping")
-    """Disabling, enabling and forgetting examples; compacting and repair."""
-    audit: Facade[Audit] = Facade("auditing", "Audit")
-    """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
-    collapse: Facade[Collapsing] = Facade("collapsing", "Collapsing")
-    """`registry.collapse(ref)`: how synthetic depth and diversity move from version to version."""
 
     def __init__(
         self,
@@ -114,6 +88,7 @@ class Registry:
         provenance: Mapping[str, str] | None = None,
         called: Mapping[str, str] | None = None,
         dry_run: bool = False,
+        models: LanguageModels | None = None,
         progress: Tell | None = None,
     ) -> CurationResult:
         """Make the next version of dataset `name` from raw files.
@@ -122,8 +97,8 @@ class Registry:
         that are the test split. `add`: keep the newest version's examples and add to them. `branch`: which one is
         moved. `shape` and `container` are recognised when not named. `memory`: bytes beyond which keys lie in files.
         `called`: path → the name under which a source stands in the ledger.
-        Raises BadInput, NotFound, InvalidRecipe, Conflict; GateFailed when a rule of the
-        policy refuses the version.
+        `models`: what a stage that judges may call. Raises BadInput, NotFound, InvalidRecipe, Conflict; GateFailed
+        when a rule of the policy refuses the version; BudgetReached and CallsFailed when judges cannot go on.
         """
         from assay.registry.curation import Request, run_curation
         from assay.registry.recipes import load_plan
@@ -144,6 +119,7 @@ class Registry:
             memory=memory,
             dry_run=dry_run,
             uris=called or {},
+            models=models,
         )
         return run_curation(self, request, progress)
 

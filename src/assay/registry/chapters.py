@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from assay.registry import Registry
 
 CHAPTERS: Final[tuple[str, ...]] = (
+    "assay.registry.known_generation:chapter",
     "assay.registry.known_calls:chapter",
     "assay.registry.known_facts:chapter",
+    "assay.registry.known_judgements:chapter",
     "assay.registry.known_reviews:chapter",
     "assay.registry.running:chapter",
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -10,30 +9,20 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from assay.errors import AssayError, StorageFailure, UsageError
-from assay.formats.shapes.chats import read_messages
-from assay.formats.shapes.shape import ShapeError, stated_provenance
-from assay.formats.source import MAX_RECORD_BYTES
-from assay.model.canonical import canonical_json
 from assay.model.provenance import ORIGINS
 from assay.model.recipe import Recipe
 from assay.registry.curation import Request, run_curation
 from assay.registry.recipes import load_plan
+from assay.registry.spooled_records import depth_of, extra_fields, record_line, stated, turns_of
 from assay.registry.timing import spell_time
 from assay.store.heads import MAIN
 
 if TYPE_CHECKING:
     from assay.registry import Registry
     from assay.registry.results import CurationResult
-
-_OWN: Final = frozenset(
-    (
-        "messages", "tools", "id", "origin", "generator", "prompt_template", "generation_params", "created",
-        "derived_from", "depth", "licence", "request_id", "tokens", "price",
-    )
-)  # fmt: skip
 
 
 class Recorder:
@@ -109,12 +98,12 @@ class Recorder:
             "id": key,
             "tools": [dict(tool) for tool in tools] if tools else None,
         }
-        told = {name: value for name, value in {**self._stated, **_known(own)}.items() if value is not None}
-        extra = _extra(fields, price)
+        told = {name: value for name, value in {**self._stated, **stated(own)}.items() if value is not None}
+        extra = extra_fields(fields, price)
         with self._lock:
             self._check_open()
             told["depth"] = depth if depth is not None else self._depth(derived_from, who)
-            self._write(_line({"messages": _messages(prompt, output), **told, **extra}, told))
+            self._write(record_line({"messages": turns_of(prompt, output), **told, **extra}, told))
             self.added += 1
 
     def _check_open(self) -> None:
@@ -131,7 +120,7 @@ class Recorder:
                 known = self._registry.example(parent).provenance
             except UsageError:  # not known here, or no id at all: what is written down is checked below
                 continue
-            depths.append(1 + int(known.get("depth") or (known.get("origin") == "synthetic")))
+            depths.append(1 + depth_of(known))
         return max(depths)
 
 
@@ -275,57 +264,3 @@ class Collector(Recorder):
         if self.path is not None:
             self.path.unlink(missing_ok=True)
             self.path = None
-
-
-def _known(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _extra(fields: Mapping[str, Any] | None, price: float | None) -> dict[str, Any]:
-    """The fields that are no provenance. Raises UsageError."""
-    taken = sorted(_OWN & set(fields or {}))
-    if taken:
-        raise UsageError(
-            f"fields hold {', '.join(taken)}", "give provenance by keyword, and name fields otherwise"
-        )
-    if price is not None and not (math.isfinite(price) and price >= 0):
-        raise UsageError(f"a price of {price} is none", "a number that is not negative")
-    return dict(fields or {})
-
-
-def _messages(prompt: str | Sequence[Mapping[str, Any]], output: str | None) -> list[dict[str, Any]]:
-    """The conversation. Raises UsageError."""
-    if isinstance(prompt, str):
-        if output is None:
-            raise UsageError(
-                "a prompt without an output is no record", "add(prompt, output) or add(messages)"
-            )
-        given: list[Any] = [{"role": "user", "content": prompt}]
-    else:
-        given = [dict(turn) if isinstance(turn, Mapping) else turn for turn in prompt]
-    if output is not None:
-        given.append({"role": "assistant", "content": output})
-    try:
-        messages, _ = read_messages(given, "messages")
-    except ShapeError as error:
-        raise UsageError(str(error), "messages are [{'role': …, 'content': …}, …]") from None
-    if not messages:
-        raise UsageError("a record has at least one message", "add(prompt, output) or add(messages)")
-    return messages
-
-
-def _line(record: Mapping[str, Any], told: Mapping[str, Any]) -> bytes:
-    """The record as a line of JSON. Raises UsageError where JSON, or provenance as it is read, cannot carry it."""
-    try:
-        line = canonical_json(dict(record)) + b"\n"
-    except ValueError as error:
-        raise UsageError(
-            f"the record cannot be written down: {error}", "give texts, numbers, lists, objects"
-        ) from None
-    if len(line) > MAX_RECORD_BYTES:
-        raise UsageError(f"the record has {len(line):,} bytes", f"at most {MAX_RECORD_BYTES:,}")
-    read = stated_provenance(record)
-    for name in ("origin", "depth", "derived_from", "generation_params"):
-        if name in told and name not in read:
-            raise UsageError(f"{name} is not as provenance has it", "docs/formats.md says how")
-    return line

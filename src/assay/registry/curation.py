@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 
 from assay.curate.barring import bar
 from assay.curate.carried import carry
@@ -34,7 +36,8 @@ from assay.registry.fact_fields import fact_fields
 from assay.registry.funnel import funnel
 from assay.registry.gating import commit_version
 from assay.registry.getting import Gotten, keep_reading, read_sources, recalled, release
-from assay.registry.guarding import guarded
+from assay.registry.guarding import RegistryResources, guarded
+from assay.registry.rereading import Rereading
 from assay.registry.results import CurationResult, Progress
 from assay.registry.sources import Sources
 from assay.registry.store import Store
@@ -51,6 +54,7 @@ from assay.store.values import FileValues
 if TYPE_CHECKING:
     from assay.govern.gate import Gate
     from assay.registry import Registry
+    from assay.registry.language_models import LanguageModels
 
 BATCH_ROWS = 5_000
 _KEYS_SHARE = 8
@@ -79,6 +83,14 @@ class Request:
     branch: str = MAIN
     uris: Mapping[str, str] = field(default_factory=dict)
     """Path → the name under which a source goes, where that is not its path."""
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """What else the curation's object says: JSON values under names of its own."""
+    watch: Callable[[Gathered, Settled, Plan], None] | None = None
+    """Who is shown what was decided, before anything is written."""
+    models: LanguageModels | None = None
+    """What a stage that judges may call."""
+    judged_when_dry: bool = False
+    """Whether it calls on a dry run too."""
 
 
 class Phases:
@@ -113,7 +125,9 @@ def run_curation(
     registry.check_writable()
     _check(request)
     barred = barred_by(registry.store.objects, registry.store.log.entries(), request.dataset, "commit", {})
-    request = replace(request, plan=guarded(registry, request.plan, request.dataset), barred=barred)
+    unasked = request.dry_run and not request.judged_when_dry
+    resources = RegistryResources(registry, request.dataset, request.models, unasked, progress)
+    request = replace(request, plan=guarded(resources, request.plan), barred=barred)
     base = registry.head_of(request.dataset, request.branch)
     if base is None and (request.branch != MAIN or registry.head_of(request.dataset) is not None):
         raise NotFound(
@@ -170,6 +184,8 @@ def _run(
             gathered.keys.clear()
             read.rows.forget()
             release()
+        if request.watch is not None:
+            request.watch(gathered, settled, request.plan)
         stages, malformed_codes = funnel(gathered, settled, request.plan)
         counts = _counts(gathered, settled)
         splits = membership(gathered, settled)
@@ -193,6 +209,7 @@ def _run(
                         "counts": counts,
                         "selectors": dict(settled.chosen.summaries) if settled.chosen else {},
                         **({"facts": {"keys": sorted(facts.of), "operation": asked}} if facts else {}),
+                        **request.told,
                     },
                 )
             with phases.phase("commit"):
@@ -221,6 +238,7 @@ def _run(
         reused=gathered.reused,
         gate=gate,
         base=base.ref if base else None,
+        selectors=settled.chosen.summaries if settled.chosen else {},
     )
 
 
@@ -330,7 +348,14 @@ def _settle(
         ),
         allocate=keep.array,
         memories=read.memories,
+        payloads=partial(_payloads, read.rows),
     )
+
+
+def _payloads(held: Spool | Rereading, rows: Sequence[int]) -> list[dict[str, Any]]:
+    """The payloads of rows that were read."""
+    told = held.take(np.asarray(rows, np.int64), ["payload"]).column("payload").to_pylist()
+    return [orjson.loads(one) for one in told]
 
 
 def _counts(gathered: Gathered, settled: Settled) -> dict[str, int]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from assay.errors import AssayError, Damaged, NotFound, StorageFailure, UsageError
 from assay.model.operation import Operation, digest
+from assay.registry.answers import SALT, SALT_BYTES, folder_of
 from assay.registry.forgetting import drop_index, finish
 from assay.store import layout
 from assay.store.gc import GRACE_SECONDS
@@ -28,8 +29,8 @@ _ROUNDS = 8
 
 @dataclass(frozen=True, slots=True)
 class Ailment:
-    """One thing that ails the registry. `code` as in `verify`, or `index`; `state`: it was repaired, it could be
-    (on a dry run), or it is beyond what is at hand."""
+    """One thing that ails the registry. `code` as in `verify`, or `index`, `answers`; `state`: it was repaired, it
+    could be (on a dry run), or it is beyond what is at hand."""
 
     code: str
     file: str
@@ -71,7 +72,8 @@ def doctor(registry: Registry, other: str | None, dry_run: bool, tell: Tell | No
         found += done
         if dry_run or not any(one.state == "repaired" for one in done):
             break
-    return Diagnosis((*_settled(registry, found, dry_run), *_index(registry, dry_run)))
+    derived = (*_index(registry, dry_run), *_answers(registry, dry_run))
+    return Diagnosis((*_settled(registry, found, dry_run), *derived))
 
 
 def _settled(registry: Registry, found: list[Ailment], dry_run: bool) -> Iterator[Ailment]:
@@ -182,3 +184,15 @@ def _index(registry: Registry, dry_run: bool) -> Iterator[Ailment]:
         drop_index(registry)
     said = "the index is damaged; it is built again when it is next asked"
     yield Ailment("index", "index/index.sqlite", said, "possible" if dry_run else "repaired")
+
+
+def _answers(registry: Registry, dry_run: bool) -> Iterator[Ailment]:
+    """Remembered answers are derived: one that is damaged counts as missing. A damaged salt would stop every call."""
+    folder = folder_of(registry)
+    salt = None if folder is None else folder / SALT
+    if salt is None or not salt.exists() or salt.stat().st_size == SALT_BYTES:
+        return
+    if not dry_run:
+        salt.unlink()
+    said = "the salt of the fences is damaged; a new one is made, and remembered answers are paid for anew"
+    yield Ailment("answers", f"cache/answers/{SALT}", said, "possible" if dry_run else "repaired")

@@ -13,7 +13,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assay.kernels.ids import IdArray, as_ids, contains, ids_of
+from assay.kernels.ids import IdArray, as_ids, contains, id_list, ids_of
 from assay.model.operation import Operation
 from assay.store.change import SCHEMA as CHANGE
 from assay.store.erased import FORGET, stands_in
@@ -32,6 +32,10 @@ Held = dict[str, dict[int, bytes]]
 """Segment's object name → ordinal → id, of the rows that are to be erased."""
 
 _SPOKEN: Final = ("extra", "key", "prompt_template", "generation_params")
+_ABOUT: Final = frozenset(
+    ["message", "excerpt", "value", "number", "detail", "scores", "exclude", "reasoning", "raw", "steering"]
+)
+"""Columns of ledgers, facts and judgements that say something of the example in their row."""
 
 
 @dataclass
@@ -139,6 +143,8 @@ class _Surveyor:
                 if any(self._quoting(table[c]).any() for table in tables for c in table.column_names):
                     self._remains(f"frozen eval set {frozen[name]}", "its items never change")
                 continue
+            if "reasoning" in columns:
+                self._judged(tables)
             cleaned, start = list(tables), 0
             for k, table in enumerate(tables):
                 mine = own.get(name, np.empty(0, np.int64))
@@ -208,6 +214,13 @@ class _Surveyor:
             return np.zeros(len(column), np.bool_)
         return np.array([cell in quoted for cell in column.to_pylist()], np.bool_)
 
+    def _judged(self, tables: Sequence[pa.Table]) -> None:
+        """Judged and never written: a curation that came to nothing leaves judgements of what is in no segment."""
+        for table in tables:
+            here = ids_of(table["id"])
+            named = [bytes(one) for one in here[contains(self.ids, here)]]
+            self.out.found = as_ids(sorted({*id_list(self.out.found), *named}))
+
     def _clean(self, table: pa.Table, own: np.ndarray[Any, np.dtype[np.int64]]) -> pa.Table:
         """The same rows, with nothing said about the examples or by them; the very same table where nothing is."""
         out = table
@@ -219,7 +232,7 @@ class _Surveyor:
             field = table.schema.field(name)
             told = "excerpt" not in table.column_names or name in ("message", "excerpt")
             gone = self._quoting(table[name]) if told else np.zeros(len(table), np.bool_)
-            if name in ("message", "excerpt", "value", "number"):
+            if name in _ABOUT:
                 gone = gone | (about & ~table[name].is_null().to_numpy())
             if not gone.any():
                 continue

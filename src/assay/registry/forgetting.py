@@ -11,6 +11,7 @@ from assay.govern.runs import runs
 from assay.kernels.ids import IdArray, contains, id_list
 from assay.model.operation import Operation
 from assay.registry.acting import act, noted
+from assay.registry.answers import empty
 from assay.registry.erasing import Survey, survey, versions_holding
 from assay.store.erased import FORGET, erased, stands_in
 from assay.store.idsets import ids_body
@@ -135,6 +136,7 @@ def finish(registry: Registry) -> list[str]:
         return []
     if registry.values is not None:
         registry.values.trim(0)
+    empty(registry)
     drop_index(registry)
     _delete(registry, left)
     return left

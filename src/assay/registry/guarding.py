@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,16 +19,25 @@ from assay.store.members import live_tables
 from assay.store.standing import disabled
 
 if TYPE_CHECKING:
-    from assay.registry import Registry
+    from assay.registry import Registry, Tell
+    from assay.registry.judge_stage import RegistryJudge
+    from assay.registry.language_models import LanguageModels
 
 GUARD = "decontaminate"
 
 
 @dataclass(frozen=True)
 class RegistryResources:
-    """`assay.curate.stage.Resources` of one registry."""
+    """`assay.curate.stage.Resources` of one registry, for a curation of `dataset`.
+
+    Judges call what `models` names; they call nobody, and go by what the log holds, without `models` or when `unasked`.
+    """
 
     registry: Registry
+    dataset: str | None = None
+    models: LanguageModels | None = None
+    unasked: bool = False
+    tell: Tell | None = None
 
     def eval_sets(self) -> Sequence[EvalSet]:
         """All frozen eval sets, by name. Raises Damaged."""
@@ -44,14 +53,28 @@ class RegistryResources:
             ids, payloads = table.column("id").to_pylist(), table.column("payload").to_pylist()
             yield [(example, orjson.loads(text)) for example, text in zip(ids, payloads, strict=True)]
 
+    def judge(
+        self, rubric: str, models: Sequence[str], params: Mapping[str, Any], draws: int
+    ) -> RegistryJudge:
+        """Judges whose judgements are kept in the log. Raises UsageError, NotFound, BadInput."""
+        from assay.registry.judge_panel import check_callable, panel_of
+        from assay.registry.judge_stage import RegistryJudge
 
-def guarded(registry: Registry, plan: Plan, dataset: str) -> Plan:
+        panel = panel_of(rubric, models, params, draws)
+        if not self.unasked:
+            check_callable(panel, self.models)
+        return RegistryJudge(self.registry, self.dataset, panel, self.models, self.unasked, self.tell)
+
+
+def guarded(resources: RegistryResources, plan: Plan) -> Plan:
     """The plan with all its stages bound, with a last one that looks for frozen eval items, and with first ones for
     what is disabled in the dataset or forgotten.
 
     A recipe that says itself how to decontaminate is taken at its word. One whose row stages all flag, as
     `import` does, gets a guard that flags.
     """
+    registry, dataset = resources.registry, resources.dataset
+    assert dataset is not None
     entries = registry.store.log.entries()
     if not plan.has(GUARD) and frozen_sets(entries):
         rows = [stage for _, stage in plan.row_stages]
@@ -60,10 +83,9 @@ def guarded(registry: Registry, plan: Plan, dataset: str) -> Plan:
         plan = make_plan(Recipe(stages=(*plan.recipe.stages, added), split=plan.recipe.split))
     store = registry.store
     gone = disabled(store.objects, entries, dataset)
-    return with_barring(bound(registry, plan), gone, erased(store.objects, entries).ids)
+    return with_barring(bound(resources, plan), gone, erased(store.objects, entries).ids)
 
 
-def bound(registry: Registry, plan: Plan) -> Plan:
+def bound(resources: RegistryResources, plan: Plan) -> Plan:
     """The plan with every stage given what it needs beyond its parameters. Raises NotFound, MissingExtra, Damaged."""
-    resources = RegistryResources(registry)
     return replace(plan, stages=tuple(stage.bind(resources) for stage in plan.stages))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from assay.errors import Damaged, UsageError
 from assay.kernels.steering import Fence
+from assay.llm.batching import Polling
 from assay.llm.budget import Budget, Estimate, estimate
 from assay.llm.cache import Answers, FileAnswers, MemoryAnswers, Remembering, request_key
 from assay.llm.calling import Terms, World, calling
@@ -25,10 +26,13 @@ from assay.llm.client import Request
 from assay.llm.prices import Prices, list_prices
 from assay.llm.wire import ApiKey
 from assay.model.canonical import canonical_json
+from assay.registry.answers import SALT, SALT_BYTES, folder_of
 from assay.registry.timing import spell_time
 
 if TYPE_CHECKING:
     from assay.llm.anthropic import AnthropicClient
+    from assay.llm.batches import BatchClient, BatchState
+    from assay.llm.batching import Filled
     from assay.llm.openai_compatible import OpenAICompatibleClient
     from assay.registry import Registry
 
@@ -36,8 +40,6 @@ T = TypeVar("T")
 
 Protocol = Literal["anthropic", "openai"]
 PROVIDER: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-_SALT: Final = "fence.salt"
-_SALT_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +82,15 @@ def _real_world() -> World:
 @dataclass(frozen=True, slots=True)
 class LanguageModels:
     """What a run may call, given by whoever starts it: `endpoints` by provider, what tokens cost, a limit in US dollars
-    (None: there is none), and how calls are made. It is a setting: it never changes what a recipe means."""
+    (None: there is none), and how calls are made. With `batches` answers are fetched by the providers' batches first,
+    and waited for as it says. It is a setting: it never changes what a recipe means."""
 
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     prices: Prices = field(default_factory=list_prices)
     budget: Decimal | None = None
     terms: Terms = field(default_factory=Terms)
     world: World = field(default_factory=_real_world)
+    batches: Polling | None = None
 
     def endpoint(self, name: ModelName) -> Endpoint:
         """Where a model is called. Raises UsageError for a provider that nobody gave an address or a key for."""
@@ -117,9 +121,9 @@ class Calls:
         self.models = models
         self.budget = Budget(models.budget)
         self._registry = registry
-        folder = None if registry.root is None else registry.root / "cache" / "answers"
+        folder = folder_of(registry)
         self.answers: Answers = MemoryAnswers() if folder is None else FileAnswers(folder)
-        self._salt = registry.entropy(_SALT_BYTES) if folder is None else _salt(folder, registry.entropy)
+        self._salt = registry.entropy(SALT_BYTES) if folder is None else _salt(folder, registry.entropy)
 
     @asynccontextmanager
     async def client(self, name: ModelName) -> AsyncIterator[Remembering]:
@@ -134,6 +138,37 @@ class Calls:
                 adapter, self.answers, adapter.address, self.budget, models.prices, models.terms, models.world
             )
 
+    async def fill(
+        self, name: ModelName, requests: Iterable[Request], tell: Callable[[str, BatchState], None]
+    ) -> Filled:
+        """Fetch answers of one model by batches, so that calls find them.
+
+        Raises UsageError, MissingExtra; NotFound for a model without price where there is a budget.
+        """
+        from assay.llm.batching import Batching
+        from assay.llm.filling import fill
+        from assay.llm.pending import PendingBatches
+        from assay.store.local import LocalStorage
+        from assay.store.memory import MemoryStorage
+
+        models, endpoint, root = self.models, self.models.endpoint(name), self._registry.root
+        storage = MemoryStorage() if root is None else LocalStorage(root / "cache" / "batches")
+        async with self._adapter(endpoint) as adapter:
+            return await fill(
+                requests,
+                Batching(
+                    _batcher(adapter),
+                    self.answers,
+                    adapter.address,
+                    PendingBatches(storage),
+                    self.budget,
+                    models.prices,
+                    models.world,
+                    models.batches or Polling(),
+                    tell,
+                ),
+            )
+
     def estimate(self, name: ModelName, requests: Iterable[Request], output: int) -> Estimate:
         """What requests to one model will take; what is remembered costs nothing. Asks nobody and needs no key."""
         endpoint = self.models.endpoints.get(name.provider)
@@ -143,6 +178,7 @@ class Calls:
             self.models.prices,
             output,
             lambda request: self.answers.get(request_key(request, scope)) is not None,
+            batch=self.models.batches is not None,
         )
 
     def fence(self, *of: Any) -> Fence:
@@ -166,6 +202,17 @@ class Calls:
 
     def _now(self) -> str:
         return spell_time(self._registry.clock())
+
+
+def _batcher(adapter: AnthropicClient | OpenAICompatibleClient) -> BatchClient:
+    from assay.llm.openai_batches import OpenAIBatches
+    from assay.llm.openai_compatible import OpenAICompatibleClient
+
+    if isinstance(adapter, OpenAICompatibleClient):
+        return OpenAIBatches(adapter)
+    from assay.llm.anthropic_batches import AnthropicBatches
+
+    return AnthropicBatches(adapter)
 
 
 def address_of(endpoint: Endpoint) -> str:
@@ -193,19 +240,19 @@ def run(work: Callable[[], Awaitable[T]]) -> T:
 
 def _salt(folder: Path, entropy: Callable[[int], bytes]) -> bytes:
     """The salt of the fences, made when it is first asked for; whoever is first makes it."""
-    path = folder / _SALT
+    path = folder / SALT
     folder.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         part = path.with_suffix(f".{entropy(8).hex()}.part")
         with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(entropy(_SALT_BYTES))
+            file.write(entropy(SALT_BYTES))
             file.flush()
             os.fsync(file.fileno())
         with suppress(FileExistsError):
             os.link(part, path)
         part.unlink()
     held = path.read_bytes()
-    if len(held) != _SALT_BYTES:
+    if len(held) != SALT_BYTES:
         hint = "delete it: a new one is made, and answers are paid for anew"
-        raise Damaged(f"{path} is not a salt of {_SALT_BYTES} bytes", hint)
+        raise Damaged(f"{path} is not a salt of {SALT_BYTES} bytes", hint)
     return held

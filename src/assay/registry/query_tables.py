@@ -59,7 +59,11 @@ class Scope:
         return found[order(found)]
 
     def tables(self) -> list[Table]:
-        return [self.examples(), self._facts(), self._decisions(), self._versions(), self._log()]
+        from assay.registry.judgement_table import judgement_table
+
+        return [
+            self.examples(), self._facts(), judgement_table(self), self._decisions(), self._versions(), self._log()
+        ]  # fmt: skip
 
     def examples(self) -> Table:
         """One row an example of each version, with a column for each fact that is in use."""

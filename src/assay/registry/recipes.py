@@ -48,6 +48,11 @@ def recipe_of_yaml(data: bytes, name: str) -> Recipe:
     return parse_recipe(_yaml(data, name))
 
 
+def judging_models(recipe: str | Recipe) -> list[str]:
+    """The models that a recipe's judges are, as PROVIDER/MODEL. Raises what `load_plan` raises."""
+    return [model for stage in load_plan(recipe).stages for model in getattr(stage, "models", ())]
+
+
 def _yaml(data: bytes, name: str) -> Any:
     try:
         return read_yaml(data)

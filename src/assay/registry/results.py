@@ -59,6 +59,8 @@ class CurationResult:
     """What the policy says of the version; None where none is in force."""
     base: str | None = None
     """The version before it on its branch."""
+    selectors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Selector's kind → what a person should know of its choice."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -75,18 +77,21 @@ class CurationResult:
             "reused": self.reused,
             "elapsed_seconds": round(self.elapsed_seconds, 3),
             "phases": {name: round(seconds, 3) for name, seconds in self.phases.items()},
+            **({"judge": dict(self.selectors["judge"])} if "judge" in self.selectors else {}),
             **({"gate": self.gate.as_json()} if self.gate is not None else {}),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a long job is: `done` of `total` `unit`s (bytes, records) of the named `phase`."""
+    """How far a long job is: `done` of `total` `unit`s (bytes, records) of the named `phase`; `note`: what else there
+    is to know, in a few words."""
 
     phase: str
     done: int
     total: int | None
     unit: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

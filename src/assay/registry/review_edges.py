@@ -15,7 +15,7 @@ from assay.curate.values import content_digest, measured
 from assay.errors import NotFound, UsageError
 from assay.kernels.ids import id_list, ids_of, sorted_ids
 from assay.model.recipe import Recipe
-from assay.registry.guarding import bound
+from assay.registry.guarding import RegistryResources, bound
 from assay.registry.review_samples import Drawing, Drawn
 from assay.registry.version import Version
 
@@ -83,7 +83,9 @@ def _stage(registry: Registry, version: Version, kind: str | None) -> RowStage:
     if not specs:
         kinds = ", ".join(spec.kind for spec in recipe.stages)
         raise UsageError(f"the recipe of {version.name} has no stage {kind!r}", f"its stages: {kinds}")
-    stage = bound(registry, make_plan(Recipe(stages=specs, split=None))).stages[0]
+    stage = bound(
+        RegistryResources(registry, unasked=True), make_plan(Recipe(stages=specs, split=None))
+    ).stages[0]
     if not isinstance(stage, RowStage):
         raise UsageError(
             f"{kind} compares examples with each other, and has no values of single ones",

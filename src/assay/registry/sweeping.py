@@ -23,7 +23,7 @@ from assay.model.recipe import Recipe, StageSpec
 from assay.model.version import SegmentRef
 from assay.registry.fact_fields import fact_fields
 from assay.registry.funnel import funnel
-from assay.registry.guarding import bound
+from assay.registry.guarding import RegistryResources, bound
 from assay.registry.results import FunnelStage, Progress
 from assay.store.members import shown
 
@@ -181,7 +181,9 @@ def _decide(
                 yield StoredChunk(position, table.slice(start, _CHUNK_ROWS))
 
     facts = fact_fields(registry, dataset, plan)
-    evaluator = Evaluator(bound(registry, plan), {}, registry.values, facts=facts)
+    evaluator = Evaluator(
+        bound(RegistryResources(registry, dataset, unasked=True), plan), {}, registry.values, facts=facts
+    )
     gathered = gather(chunks(), evaluator, LocalEngine(2, threads=True), spool, lambda _: None)
     spool.seal()
     n = len(gathered)

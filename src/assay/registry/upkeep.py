@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assay.errors import UsageError
+from assay.registry import answers
 from assay.registry.results import Progress
 from assay.store import gc as store_gc
 from assay.store import verify as store_verify
@@ -26,8 +27,10 @@ def verify(registry: Registry, fast: bool, tell: Tell | None) -> store_verify.Re
 
 
 def collect(registry: Registry, dry_run: bool, grace_seconds: float) -> store_gc.GcPlan:
-    """The plan; carried out unless `dry_run`."""
+    """The plan; carried out unless `dry_run`, and the remembered answers are brought within their bound then."""
     plan = store_gc.plan(registry.store.storage, registry.clock().timestamp(), grace_seconds)
     if not dry_run:
         store_gc.sweep(registry.store.storage, plan)
+        if (folder := answers.folder_of(registry)) is not None:
+            answers.trim(folder, registry.clock().timestamp())
     return plan

@@ -24,7 +24,7 @@ from assay.govern.view import Examples, Measured, Stored
 from assay.kernels.ids import IdArray, id_list, ids_of, sorted_ids
 from assay.model.recipe import Recipe, StageSpec
 from assay.model.version import Manifest
-from assay.registry.guarding import bound
+from assay.registry.guarding import RegistryResources, bound
 from assay.store.evalsets import frozen_sets
 from assay.store.members import part_tables
 
@@ -75,7 +75,7 @@ class RegistryView:
 
     def measured(self, stage: str, params: Mapping[str, Any]) -> Iterator[Measured]:
         plan = make_plan(Recipe(stages=(StageSpec(kind=stage, params=dict(params)),)))
-        (found,) = bound(self.registry, plan).stages
+        (found,) = bound(RegistryResources(self.registry, unasked=True), plan).stages
         if not isinstance(found, RowStage):
             raise InvalidRecipe(f"{stage} looks at all rows at once", "a rule measures with row stages")
         for split, table in self._chunks(STORED_COLUMNS):

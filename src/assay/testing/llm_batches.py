@@ -1,6 +1,7 @@
-"""The batch endpoints of both providers: create, poll, results, cancel; and OpenAI's files, which its batches need.
+"""The batch endpoints of both providers: create, list, poll, results, cancel; and the files of OpenAI's batches.
 
-A batch is answered as a whole when its state has been asked for often enough, so that a test decides when it ends.
+A batch is answered as a whole when its state has been asked for often enough, in a list or by itself, so that a test
+decides when it ends.
 Results come in an order of their own, as providers reserve to themselves.
 """
 
@@ -12,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from assay.testing.llm_call import Api
 from assay.testing.llm_wire import NAME, Refused, mapping, read_json, stamp, write_json
@@ -20,6 +22,11 @@ Line = tuple[int, dict[str, Any], str]
 """What one request of a batch came to: status, body, request id."""
 
 MAX_REQUESTS = 100_000
+_LISTS: Mapping[str, tuple[Api, str]] = {
+    "/v1/messages/batches": ("anthropic", "after_id"),
+    "/v1/batches": ("openai", "after"),
+}
+"""Where batches are listed, and how a list is told after which batch to begin."""
 _DAY = 24 * 60 * 60
 _ANTHROPIC = re.compile(r"/v1/messages/batches/(msgbatch_[0-9a-f]+)(/results|/cancel)?")
 _OPENAI = re.compile(r"/v1/batches/(batch_[0-9a-f]+)(/cancel)?")
@@ -70,6 +77,24 @@ class Batches:
                 return self._file(method, found[1], found[2] or "")
         raise Refused("missing", f"Unknown request URL: {method} {path}.")
 
+    def listed(self, path: str, query: str, url: str) -> bytes:
+        """A page of the batches of one provider, newest first; empty where the path names no list."""
+        if path not in _LISTS:
+            return b""
+        api, cursor = _LISTS[path]
+        asked = dict(parse_qsl(query))
+        with self._lock:
+            every = [batch for batch in reversed(self._batches.values()) if batch.api == api]
+            names = [batch.id for batch in every]
+            start = names.index(self._named(asked[cursor]).id) + 1 if cursor in asked else 0
+            page = every[start : start + int(asked.get("limit", 20))]
+            for one in page:
+                self._moved(one, "GET", "")
+            told = [_message_batch(one, url) if api == "anthropic" else _chat_batch(one) for one in page]
+        ends = {"first_id": page[0].id if page else None, "last_id": page[-1].id if page else None}
+        more = start + len(page) < len(every)
+        return write_json({"object": "list", "data": told, "has_more": more} | ends)
+
     def _anthropic(self, method: str, name: str, rest: str, url: str) -> bytes:
         batch = self._named(name)
         if (method, rest) == ("GET", "/results"):
@@ -82,14 +107,17 @@ class Batches:
     def _openai(self, method: str, name: str, rest: str) -> bytes:
         batch = self._named(name)
         self._moved(batch, method, rest)
-        if batch.ended is not None and "output_file_id" not in batch.told:
+        return write_json(_chat_batch(batch))
+
+    def _write_out(self, batch: Batch) -> None:
+        """The result files of an ended batch, once."""
+        if batch.ended is not None and batch.api == "openai" and "output_file_id" not in batch.told:
             good: list[bytes] = []
             bad: list[bytes] = []
             for custom_id, line in self._results(batch):
                 (good if line[0] == 200 else bad).append(write_json(_chat_result(custom_id, line)))
             batch.told["output_file_id"] = self._keep("output.jsonl", b"\n".join(good)) if good else None
             batch.told["error_file_id"] = self._keep("errors.jsonl", b"\n".join(bad)) if bad else None
-        return write_json(_chat_batch(batch))
 
     def _file(self, method: str, name: str, rest: str) -> bytes:
         if name not in self._files:
@@ -112,6 +140,7 @@ class Batches:
             if not batch.canceled:
                 batch.lines = {name: self._answer(batch, params) for name, params in batch.requests}
             batch.ended = self._now()
+        self._write_out(batch)
 
     def _results(self, batch: Batch) -> list[tuple[str, Line | str]]:
         order = sorted((name for name, _ in batch.requests), key=lambda name: _hex(f"{batch.id}:{name}"))

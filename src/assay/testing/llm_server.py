@@ -161,8 +161,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         body = self.rfile.read(length) if fits else b""
         headers = {name.lower(): value for name, value in self.headers.items()}
-        path = self.path.split("?", 1)[0]
-        request = Request(self.command, path, headers, body, number, arrived)
+        path, _, query = self.path.partition("?")
+        request = Request(self.command, path, headers, body, number, arrived, query)
         reply = http.service.reply(request) if fits else http.service.too_large(request)
         self._send(reply)
 

@@ -66,6 +66,7 @@ class Request:
     body: bytes = field(repr=False)
     number: int
     arrived: float
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,10 @@ class Service:
             if (request.method, request.path) == ("POST", "/v1/messages/count_tokens"):
                 call = wire.read({"max_tokens": 1, **read_json(request.body)})
                 return self._plain(wire, exchange, write_json({"input_tokens": call.input_tokens}))
+            if request.method == "GET" and (
+                listed := self.batches.listed(request.path, request.query, self.url)
+            ):
+                return self._plain(wire, exchange, listed)
             found = self.batches.serve(request.method, request.path, request.headers, request.body, self.url)
             return self._plain(wire, exchange, found)
         except Refused as refused:

@@ -14,6 +14,7 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from assay.curate.batch import Batch
+from assay.curate.judging import Judge
 from assay.curate.plan import make_plan
 from assay.curate.stage import EvalSet, RowStage
 from assay.govern.rule import Rule, Verdict
@@ -101,6 +102,9 @@ class _Resources:
 
     def payloads(self, ref: str) -> Iterator[Sequence[tuple[bytes, dict[str, Any]]]]:
         raise LookupError(ref)
+
+    def judge(self, rubric: str, models: Sequence[str], params: Mapping[str, Any], draws: int) -> Judge:
+        raise LookupError(rubric)
 
 
 def _ids(rows: Sequence[Row]) -> IdArray:

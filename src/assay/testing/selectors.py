@@ -79,6 +79,7 @@ class SelectorSuite:
         assert all(0 <= code < len(self.stage().codes) for code in found.code)
         assert all(twin == -1 or (0 <= twin < len(rows) and twin not in gone) for twin in found.twin.tolist())
         assert all(0 <= position < m for position in found.notes)
+        assert found.flagged is None or (len(found.flagged) == m and found.flagged.dtype == np.bool_)
         assert found.weights is None or (len(found.weights) == len(rows) and (found.weights >= 0).all())
         json.dumps(dict(found.summary), allow_nan=False)
 

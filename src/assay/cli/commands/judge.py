@@ -7,6 +7,7 @@ import click
 from assay.cli.command import FileGroup
 
 COMMANDS = {
+    "run": "Let language models judge the examples of a version.",
     "calibrate": "Hold a judge against people's labels.",
     "bias": "Look for a judge's known biases.",
 }
@@ -14,4 +15,4 @@ COMMANDS = {
 
 @click.group(name="judge", cls=FileGroup, subcommands=COMMANDS)
 def command() -> None:
-    """How far a judge, a model that scores or compares answers, can be believed."""
+    """Language models as judges of examples, and how far a judge can be believed."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
@@ -190,15 +191,30 @@ def _edits(edits: Sequence[Mapping[str, Any]]) -> RenderableType | None:
 
 def _chapter(chapter: Section) -> RenderableType:
     """A part of the registry's own account: each row on a line, its fields as they are called."""
-    lines = [
-        Text(
-            "  " + clip(" · ".join(f"{name} {value}" for name, value in row.items() if value is not None), 76)
+    if chapter.name == "judgements":
+        from assay.cli.render.judging import judgement
+
+        return Group(
+            Text(f"{chapter.title} ({len(chapter.rows):,})", "dim"), *(judgement(row) for row in chapter.rows)
         )
-        for row in chapter.rows[:20]
-    ]
+    lines = [line for row in chapter.rows[:20] for line in _folded(row)]
     more = len(chapter.rows) - 20
     rest = [Text(f"  … {more:,} more; all of them with --json", "dim")] if more > 0 else []
     return Group(Text(safe_text(f"{chapter.title} ({len(chapter.rows):,})"), "dim"), *lines, *rest)
+
+
+def _folded(row: Mapping[str, Any]) -> list[Text]:
+    """The fields of a row on as many lines as they take, each field on one."""
+    lines: list[str] = []
+    for name, value in row.items():
+        if value is None:
+            continue
+        told = clip(f"{name} {value}", 74)
+        if lines and cell_len(lines[-1]) + cell_len(told) + 3 <= 76:
+            lines[-1] += f" · {told}"
+        else:
+            lines.append(told if not lines else f"  {told}")
+    return [Text(f"  {line}") for line in lines]
 
 
 def span(interval: Interval) -> str:

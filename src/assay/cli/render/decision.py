@@ -73,7 +73,7 @@ def _facts(found: Decision) -> RenderableType | None:
         rows.append(("example", short(found.example_id)))
     if found.code and found.outcome == "rejected":
         rows.insert(0, ("code", found.code))
-    if found.message and found.outcome == "rejected":
+    if found.message and found.outcome != "malformed":
         rows.append(("evidence", found.message))
     if twin is not None:
         rows.append(("twin", f"{short(twin.id)}, record {twin.record:,} of {twin.source}"))

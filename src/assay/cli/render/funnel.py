@@ -81,7 +81,19 @@ def curation(result: CurationResult, commands: Sequence[tuple[str, str]]) -> Ren
         ]
     )
     picture = funnel(result.read, result.malformed, result.codes_malformed, result.stages)
-    return spaced(Group(head, picture), facts, try_next(commands) if commands else None)
+    return spaced(Group(head, picture), _judges(result), facts, try_next(commands) if commands else None)
+
+
+def _judges(result: CurationResult) -> RenderableType | None:
+    """What the judges said, or on a dry run what they would cost."""
+    found = result.selectors.get("judge")
+    if found is None:
+        return None
+    from assay.cli.render import judging
+
+    if "estimate" in found:
+        return judging.outlook("judge", found["estimate"])
+    return judging.said(found, found["rubric"])
 
 
 def _pace(read: int, elapsed: float) -> str:

@@ -32,9 +32,10 @@ class LiveProgress:
     """Shows each phase as a line with bar, rate and time left, and wipes them when the job is done."""
 
     def __init__(self, console: Console) -> None:
+        self._bar = BarColumn(bar_width=26)
         self._bars = Bars(
             TextColumn("  {task.description}", markup=False),
-            BarColumn(bar_width=26),
+            self._bar,
             _Percent(),
             _Rate(),
             TimeRemainingColumn(elapsed_when_finished=True),
@@ -66,6 +67,11 @@ class LiveProgress:
             return
         self._told = now
         self._bars.update(self._task, completed=report.done, total=report.total)
+        if report.note:
+            self._bar.bar_width = 8  # the room of 80 columns goes to the words
+            self._bars.update(
+                self._task, description=clip(f"{report.phase.replace('_', ' ')} · {report.note}", 42)
+            )
 
     def _end_phase(self) -> None:
         if self._task is not None:

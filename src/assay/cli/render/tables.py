@@ -64,7 +64,7 @@ def _what(one: Operation, said: str, refused: str | None) -> Text:
         return Text(clip(f"does not count: {refused}", 80), "red")
     body = one.body
     number, gate = body.get("version", body.get("number")), body.get("gate")
-    name = body.get("name", body.get("queue"))
+    name = body.get("name", body.get("queue", body.get("id")))
     shown = f"v{number}" if isinstance(number, int) else str(number or "")
     told = f"gate {gate}" if isinstance(gate, str) else ""
     parts = (shown, str(name or body.get("code") or ""), told, said)

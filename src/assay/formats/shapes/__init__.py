@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from assay.errors import BadInput
 from assay.formats.shapes.alpaca_eval import AlpacaEval
+from assay.formats.shapes.candidates import Candidate
 from assay.formats.shapes.chats import Dialogue, History, Messages, ShareGpt
 from assay.formats.shapes.curator import Curator
 from assay.formats.shapes.distilabel import Distilabel
@@ -23,6 +24,7 @@ _SHAPES: Final[tuple[Shape, ...]] = (
     Preference(),
     Curator(),
     Distilabel(),
+    Candidate(),
     Messages(),
     ShareGpt(),
     History(),

@@ -19,6 +19,9 @@ Payload = Mapping[str, Any]
 class ShapeError(ValueError):
     """A record that is not of the shape: the message names the field and never its content."""
 
+    code = "wrong_shape"
+    """Under which the ledger has the record."""
+
 
 class Shape(ABC):
     """`restore` is the exact inverse of `parse`; `render` writes what came from another shape."""
