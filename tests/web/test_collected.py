@@ -32,10 +32,16 @@ def body(*texts: str) -> dict[str, object]:
         "params": {"temperature": 0.7},
         "prompt_template": "review@3",
         "examples": [
-            {"prompt": f"问题：{text}", "output": f"回答 {text}", "request_id": text, "price": 0.0004, "tokens": {"input": 9, "output": 8}}
+            {
+                "prompt": f"问题：{text}",
+                "output": f"回答 {text}",
+                "request_id": text,
+                "price": 0.0004,
+                "tokens": {"input": 9, "output": 8},
+            }
             for text in texts
         ],
-    }  # fmt: skip
+    }
 
 
 def key(name: str) -> dict[str, str]:
@@ -91,12 +97,20 @@ def test_the_same_key_and_body_gives_the_same_answer_and_nothing_twice(web: Test
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"prompt": "x"}, {"output": "y"}, {"prompt": "x", "output": "y", "price": -1}, {"prompt": "x", "output": "y", "origin": "alien"},
-        {"prompt": "x", "messages": [], "output": "y"}, {"messages": []}, {"prompt": "x", "output": "y", "fields": {"id": 1}},
-        {"prompt": "x", "output": "y", "depth": -1}, {"prompt": "x", "output": "y", "unknown": 1},
+        {"prompt": "x"},
+        {"output": "y"},
+        {"prompt": "x", "output": "y", "price": -1},
+        {"prompt": "x", "output": "y", "origin": "alien"},
+        {"prompt": "x", "messages": [], "output": "y"},
+        {"messages": []},
+        {"prompt": "x", "output": "y", "fields": {"id": 1}},
+        {"prompt": "x", "output": "y", "depth": -1},
+        {"prompt": "x", "output": "y", "unknown": 1},
     ],
-)  # fmt: skip
-def test_what_cannot_be_a_record_is_refused_with_all_that_came_with_it(web: TestClient, wrong: dict[str, object]) -> None:
+)
+def test_what_cannot_be_a_record_is_refused_with_all_that_came_with_it(
+    web: TestClient, wrong: dict[str, object]
+) -> None:
     sent = body("a")
     sent["examples"].append(wrong)  # type: ignore[attr-defined]
     answer = web.post(AT, json=sent, headers=key("k"))
@@ -133,7 +147,9 @@ def lines(root: Path, count: int) -> list[bytes]:
     return taken.lines
 
 
-def test_they_land_by_age_and_by_number(root: Path, parts: tuple[Desk, Landing], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_land_by_age_and_by_number(
+    root: Path, parts: tuple[Desk, Landing], monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk, landing = parts
     spool = desk.collected
     spool.add("bob", "reviews", "1", "x", lines(root, 3))
@@ -149,7 +165,9 @@ def test_they_land_by_age_and_by_number(root: Path, parts: tuple[Desk, Landing],
     assert (spool.count("reviews"), len(assay.open(root).version("reviews"))) == (0, 5)
 
 
-def test_a_server_killed_after_the_commit_does_not_land_them_twice(root: Path, parts: tuple[Desk, Landing]) -> None:
+def test_a_server_killed_after_the_commit_does_not_land_them_twice(
+    root: Path, parts: tuple[Desk, Landing]
+) -> None:
     desk, landing = parts
     spool = desk.collected
     spool.add("bob", "reviews", "1", "x", lines(root, 3))
@@ -163,7 +181,9 @@ def test_a_server_killed_after_the_commit_does_not_land_them_twice(root: Path, p
     assert [one.latest for one in assay.open(root).datasets()] == [1]
 
 
-def test_what_waits_is_bounded(root: Path, monkeypatch: pytest.MonkeyPatch, parts: tuple[Desk, Landing]) -> None:
+def test_what_waits_is_bounded(
+    root: Path, monkeypatch: pytest.MonkeyPatch, parts: tuple[Desk, Landing]
+) -> None:
     from assay.web.collected import spool as spool_module
 
     monkeypatch.setattr(spool_module, "MOST", 4)

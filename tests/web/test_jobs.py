@@ -26,12 +26,16 @@ from assay.web.jobs.kinds import KINDS, Kind
 from assay.web.jobs.processes import born, runs
 from assay.web.settings import Settings
 
-SECRET = "sk-of-the-server"  # noqa: S105
+SECRET = "sk-of-the-server"
 
 
 def rows(count: int) -> bytes:
     made = (
-        {"instruction": f"How do I change order {k}? 第 {k} 单怎么改？", "input": "", "output": f"Open it: {k * k}."}
+        {
+            "instruction": f"How do I change order {k}? 第 {k} 单怎么改？",
+            "input": "",
+            "output": f"Open it: {k * k}.",
+        }
         for k in range(count)
     )
     return b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in made)
@@ -84,7 +88,9 @@ def sent(web: TestClient, data: bytes, name: str = "tickets.jsonl") -> str:
 
 def test_a_curation_from_an_upload_is_an_operation_like_any_other(web: TestClient, root: Path) -> None:
     source = sent(web, rows(50) + rows(1))
-    plan = web.post("/api/commands/curate", json={"name": "help", "sources": [source], "dry_run": True}).json()
+    plan = web.post(
+        "/api/commands/curate", json={"name": "help", "sources": [source], "dry_run": True}
+    ).json()
     page = ended(web, plan["answer"]["job"])
     assert page["line"]["state"] == "done"  # type: ignore[index]
     assert (page["version"], page["dry_run"], page["read"]) == (None, True, 51)
@@ -95,9 +101,12 @@ def test_a_curation_from_an_upload_is_an_operation_like_any_other(web: TestClien
     assert (page["version"], page["operation"]) == ("help@v1", version.operation.seq)
     assert version.operation.actor == "ann"
     assert [source["uri"] for source in version.sources] == [f"upload-{source_id(web)}/tickets.jsonl"]
-    assert web.get("/api/commands/why", params={"ref": "help", "source": "tickets.jsonl", "record": 51}).json()[
-        "outcome"
-    ] == "rejected"
+    assert (
+        web.get("/api/commands/why", params={"ref": "help", "source": "tickets.jsonl", "record": 51}).json()[
+            "outcome"
+        ]
+        == "rejected"
+    )
     assert {one["phase"] for one in page["phases"]} >= {"deciding", "writing"}  # type: ignore[attr-defined]
     html = web.get(f"/jobs/{made['answer']['job']}")
     html5lib.HTMLParser(strict=True).parse(html.text)
@@ -105,7 +114,9 @@ def test_a_curation_from_an_upload_is_an_operation_like_any_other(web: TestClien
     assert "<svg" in html.text
     words = shlex.split(str(page["command"]))
     assert words[:2] == ["assay", "curate"]
-    assert SECRET not in "".join(path.read_text("utf-8", "replace") for path in (root / "server").rglob("*.json"))
+    assert SECRET not in "".join(
+        path.read_text("utf-8", "replace") for path in (root / "server").rglob("*.json")
+    )
 
 
 def source_id(web: TestClient) -> str:
@@ -135,7 +146,10 @@ def test_forms_work_without_script(web: TestClient) -> None:
     assert web.post("/commands/curate", data=data, headers=browser).status_code == 403, "no form token"
 
 
-@pytest.mark.parametrize("path", ["/jobs", "/new", "/new?kind=import", "/new?kind=freeze", "/new?kind=verify", "/uploads", "/recipe", "/"])
+@pytest.mark.parametrize(
+    "path",
+    ["/jobs", "/new", "/new?kind=import", "/new?kind=freeze", "/new?kind=verify", "/uploads", "/recipe", "/"],
+)
 def test_pages_are_valid_when_there_is_nothing(web: TestClient, path: str) -> None:
     page = web.get(path)
     assert page.status_code == 200
@@ -143,7 +157,11 @@ def test_pages_are_valid_when_there_is_nothing(web: TestClient, path: str) -> No
 
 
 def test_only_parts_are_swapped(web: TestClient) -> None:
-    for path, target in (("/jobs", "jobs-list"), ("/", "building"), ("/recipe?yaml=stages: 3", "recipe-said")):
+    for path, target in (
+        ("/jobs", "jobs-list"),
+        ("/", "building"),
+        ("/recipe?yaml=stages: 3", "recipe-said"),
+    ):
         part = web.get(path, headers={"hx-request": "true", "hx-target": target})
         assert part.status_code == 200
         assert "<html" not in part.text
@@ -160,7 +178,10 @@ def test_a_recipe_is_checked_at_once_and_every_problem_is_told(web: TestClient) 
     assert refused.status_code == 400
     assert all(one in refused.json()["error"]["message"] for one in said)
     mine = {"name": "help", "sources": [source], "yaml": "stages:\n  - exact_dedup: {}\n"}
-    assert ended(web, web.post("/api/commands/curate", json=mine).json()["answer"]["job"])["version"] == "help@v1"
+    assert (
+        ended(web, web.post("/api/commands/curate", json=mine).json()["answer"]["job"])["version"]
+        == "help@v1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -176,14 +197,19 @@ def test_a_path_or_address_from_a_request_is_never_opened(web: TestClient, root:
         body = {"name": "help", "sources": [sent(web, rows(2))], field: [source]}
         answer = web.post("/api/commands/curate", json=body)
         assert answer.status_code in (400, 404), answer.text
-    answer = web.post("/api/commands/curate", json={"name": "help", "sources": [sent(web, rows(2))], "recipe": source or "x"})
+    answer = web.post(
+        "/api/commands/curate",
+        json={"name": "help", "sources": [sent(web, rows(2))], "recipe": source or "x"},
+    )
     assert answer.status_code == 400
     assert not list((root / "server" / "jobs").glob("2*"))
 
 
 def test_a_recipe_from_outside_names_no_file_of_the_server(web: TestClient) -> None:
     yaml = "stages:\n  - toxicity: {model: /etc/passwd}\n"
-    answer = web.post("/api/commands/curate", json={"name": "a", "sources": [sent(web, rows(2))], "yaml": yaml})
+    answer = web.post(
+        "/api/commands/curate", json={"name": "a", "sources": [sent(web, rows(2))], "yaml": yaml}
+    )
     assert answer.json()["error"]["code"] == "invalid_recipe"
     assert "toxicity.model" in answer.json()["error"]["message"]
 
@@ -204,12 +230,12 @@ def test_no_word_of_a_form_passes_for_an_option() -> None:
     for kind in KINDS:
         if not kind.asked:
             continue
-        given = kind.model.model_validate(
+        given = kind.model.model_validate(({"n": 1} if kind.name == "generate" else {}) |
             {one.name: ["--yes"] if one.widget in ("sources", "lines") else "--yes" for one in kind.asked
              if one.widget not in ("flag", "number")}
         )  # fmt: skip
         line = kind.line(given, {})
-        before = line[: line.index("--")]
+        before = line[: line.index("--", len(kind.words))]
         assert all(word == "--" or "=--yes" in word or word in kind.words for word in before), line
 
 
@@ -218,7 +244,7 @@ def test_every_form_asks_for_options_that_its_command_has(kind: Kind) -> None:
     from assay.cli.main import group
 
     command, context = group, None
-    for word in kind.words:
+    for word in (word for word in kind.words if not word.startswith("--")):
         found = command.get_command(context, word)  # type: ignore[arg-type]
         assert found is not None
         command = found  # type: ignore[assignment]
@@ -254,7 +280,9 @@ def test_jobs_wait_for_their_turn_and_the_oldest_leave(board: Board) -> None:
 def test_a_cancelled_job_ends_and_writes_nothing(board: Board, root: Path, tmp_path: Path) -> None:
     raw = tmp_path / "big.jsonl"
     raw.write_bytes(rows(60_000))
-    made = board.ask("curate", "help", "ann", lambda folder: ["curate", "--workers=1", "--", "help", str(raw)])
+    made = board.ask(
+        "curate", "help", "ann", lambda folder: ["curate", "--workers=1", "--", "help", str(raw)]
+    )
     waits = board.ask("list", "", "ann", lambda folder: ["list"])
     assert board.cancel(waits.id, "bob").state == "cancelled"
     until = time.monotonic() + 30
@@ -272,7 +300,9 @@ def test_a_cancelled_job_ends_and_writes_nothing(board: Board, root: Path, tmp_p
 def test_another_server_finds_what_this_one_started(board: Board, root: Path, tmp_path: Path) -> None:
     raw = tmp_path / "some.jsonl"
     raw.write_bytes(rows(20_000))
-    made = board.ask("curate", "help", "ann", lambda folder: ["curate", "--workers=1", "--", "help", str(raw)])
+    made = board.ask(
+        "curate", "help", "ann", lambda folder: ["curate", "--workers=1", "--", "help", str(raw)]
+    )
     board._leave()  # as if it had been killed
     other = Board(board.folder, root, dict(os.environ), time.time, os.urandom)
     assert other.job(made.id).state == "running"
@@ -324,8 +354,56 @@ def test_keys_of_providers_reach_only_what_spends(root: Path, tmp_path: Path) ->
         except OSError:
             pytest.skip("the environment of a process cannot be read here")
         over(board, made.id)
-        assert SECRET not in "".join(p.read_text("utf-8", "replace") for p in board.folder.rglob("*") if p.is_file())
+        assert SECRET not in "".join(
+            p.read_text("utf-8", "replace") for p in board.folder.rglob("*") if p.is_file()
+        )
     board.close()
     assert SECRET.encode() in seen[True]
     assert SECRET.encode() not in seen[False]
     assert b"OTHER=" not in seen[True]
+
+
+def test_where_models_are_called_is_the_servers_to_say(root: Path) -> None:
+    settings = Settings(jobs=0, endpoints=("lab=http://127.0.0.1:9/v1",))
+    with TestClient(
+        create_app(lambda: assay.open(root, actor="ann"), settings), base_url="http://127.0.0.1"
+    ) as web:
+        body = {"ref": "help", "models": ["lab/m"], "budget": "5"}
+        for more in (
+            {"endpoints": ["openai=http://evil.example"]},
+            {"endpoint": "openai=http://evil.example"},
+        ):
+            assert web.post("/api/commands/judge/run", json=body | more).status_code == 422
+        assert (
+            web.post("/api/commands/judge/run", json={"ref": "help", "models": ["lab/m"]}).status_code == 422
+        )
+        assert web.post("/api/commands/judge/run", json=body | {"rubric": "/etc/passwd"}).status_code == 404
+        made = web.post("/api/commands/judge/run", json=body | {"n": 3}).json()["answer"]["job"]
+        words = json.loads((root / "server" / "jobs" / made / "spec.json").read_bytes())["words"]
+        assert words == [
+            "judge",
+            "run",
+            "--endpoint=lab=http://127.0.0.1:9/v1",
+            "--model=lab/m",
+            "--budget=5",
+            "--n=3",
+            "--",
+            "help",
+        ]
+        assert json.loads((root / "server" / "jobs" / made / "spends.json").read_bytes()) is True
+        yaml = "stages:\n  - judge: {models: [lab/m]}\n"
+        curate = {"name": "help", "sources": [sent(web, rows(2))], "yaml": yaml}
+        assert "calls language models" in web.post("/api/commands/curate", json=curate).text
+        assert web.post("/api/commands/curate", json=curate | {"budget": "1"}).status_code == 200
+        outside = curate | {
+            "yaml": "stages:\n  - judge: {models: [lab/m], rubric: /etc/passwd}\n",
+            "budget": "1",
+        }
+        assert web.post("/api/commands/curate", json=outside).json()["error"]["code"] == "invalid_recipe"
+        assert (
+            web.post(
+                "/api/commands/generate",
+                json={"name": "a", "template": "/etc/passwd", "n": 1, "models": ["lab/m"], "budget": "1"},
+            ).status_code
+            == 404
+        )

@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 pytest.importorskip("fastapi", reason="needs the extra `web`")
-httpx = pytest.importorskip("httpx")
+
+import httpx
 
 import assay
 
@@ -35,7 +36,17 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        words = ["-m", "assay.cli.main", "serve", "--port", str(self.port), "--registry", str(self.root), "--actor", "ann"]
+        words = [
+            "-m",
+            "assay.cli.main",
+            "serve",
+            "--port",
+            str(self.port),
+            "--registry",
+            str(self.root),
+            "--actor",
+            "ann",
+        ]
         with (self.root.parent / "server.log").open("ab") as log:
             self.process = subprocess.Popen([sys.executable, *words], stdout=log, stderr=log)
         until = time.monotonic() + 30
@@ -95,7 +106,8 @@ def test_killed_during_a_curation(server: Server) -> None:
     body = {"name": "help", "sources": [sent["id"]]}
     running = server.web.post("/api/commands/curate", json=body).json()["answer"]["job"]
     waiting = [
-        server.web.post("/api/commands/import", json=body | {"name": f"other{k}"}).json()["answer"]["job"] for k in range(2)
+        server.web.post("/api/commands/import", json=body | {"name": f"other{k}"}).json()["answer"]["job"]
+        for k in range(2)
     ]
     until = time.monotonic() + 30
     while not server.web.get(f"/api/jobs/{running}").json()["phases"]:
@@ -115,14 +127,18 @@ def test_killed_during_a_curation(server: Server) -> None:
 
 def test_killed_during_an_upload(server: Server) -> None:
     data = os.urandom(1 << 20) * 48
-    made = server.web.post("/api/uploads", params={"name": "a.bin"}, headers={"upload-length": str(len(data))})
+    made = server.web.post(
+        "/api/uploads", params={"name": "a.bin"}, headers={"upload-length": str(len(data))}
+    )
     at, acknowledged = made.headers["location"], [0]
 
     def send() -> None:
         with httpx.Client(base_url=server.web.base_url, timeout=60) as web:
             while acknowledged[-1] < len(data):
                 start = acknowledged[-1]
-                answer = web.patch(at, headers={"upload-offset": str(start)}, content=data[start : start + (1 << 20)])
+                answer = web.patch(
+                    at, headers={"upload-offset": str(start)}, content=data[start : start + (1 << 20)]
+                )
                 acknowledged.append(int(answer.headers["upload-offset"]))
 
     for _ in range(2):
@@ -147,7 +163,10 @@ def test_killed_while_people_review(server: Server) -> None:
     assay.open(server.root, actor="bob").import_("help", [str(raw)])
     made = server.web.post("/api/commands/review/create", json={"name": "q", "ref": "help@v1"})
     assert made.status_code == 200, made.text
-    ids = [one["id"] for one in server.web.get("/api/commands/review/export", params={"queue": "q"}).json()["rows"]]
+    ids = [
+        one["id"]
+        for one in server.web.get("/api/commands/review/export", params={"queue": "q"}).json()["rows"]
+    ]
     acknowledged: list[str] = []
 
     def review() -> None:
@@ -178,7 +197,10 @@ def test_killed_while_agents_write(server: Server) -> None:
     acknowledged: list[int] = []
 
     def post(web: Any, k: int) -> None:
-        body = {"generator": "lab/m", "examples": [{"prompt": f"q {k}-{j}", "output": f"a {j}"} for j in range(5)]}
+        body = {
+            "generator": "lab/m",
+            "examples": [{"prompt": f"q {k}-{j}", "output": f"a {j}"} for j in range(5)],
+        }
         answer = web.post("/api/d/reviews/examples", json=body, headers={"idempotency-key": f"k{k}"})
         assert answer.status_code == 200, answer.text
         acknowledged.append(k)
@@ -211,6 +233,10 @@ def test_killed_while_agents_write(server: Server) -> None:
     wanted = {f"q {k}-{j}" for k in set(acknowledged) for j in range(5)}
     assert wanted <= set(held)
     assert len(held) <= len(wanted) + 5
-    again = [one for manifest in registry.all_versions() for one in (registry.store.curation(manifest) or {})["sources"]]
+    again = [
+        one
+        for manifest in registry.all_versions()
+        for one in (registry.store.curation(manifest) or {})["sources"]
+    ]
     assert len({one["uri"] for one in again}) == len(list(registry.all_versions())), "no batch landed twice"
     assert registry.verify().ok

@@ -38,7 +38,9 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def web(root: Path) -> TestClient:
-    app = create_app(lambda: assay.open(root, actor="ann"), Settings(limits=Limits(upload=1 << 20, uploads=5)))
+    app = create_app(
+        lambda: assay.open(root, actor="ann"), Settings(limits=Limits(upload=1 << 20, uploads=5))
+    )
     return TestClient(app, base_url="http://127.0.0.1")
 
 
@@ -46,7 +48,11 @@ def test_a_file_arrives_as_it_was_under_a_name_of_ours(web: TestClient, root: Pa
     made = web.post(AT, params={"name": "../../票 <b>.jsonl.gz"}, content=DATA)
     assert made.status_code == 201
     told = made.json()
-    assert (told["sha256"], told["length"], told["complete"]) == (hashlib.sha256(DATA).hexdigest(), len(DATA), True)
+    assert (told["sha256"], told["length"], told["complete"]) == (
+        hashlib.sha256(DATA).hexdigest(),
+        len(DATA),
+        True,
+    )
     assert made.headers["upload-offset"] == str(len(DATA))
     assert told["name"] == "票 _b_.jsonl.gz"
     file = root / "server" / "uploads" / told["id"] / "data.jsonl.gz"
@@ -70,7 +76,9 @@ def test_the_file_of_a_form_is_taken(web: TestClient) -> None:
 
 
 def test_it_goes_on_where_it_ended(web: TestClient) -> None:
-    made = web.post(AT, params={"name": "a.jsonl"}, headers={"upload-length": str(len(DATA))}, content=DATA[:100])
+    made = web.post(
+        AT, params={"name": "a.jsonl"}, headers={"upload-length": str(len(DATA))}, content=DATA[:100]
+    )
     at = made.headers["location"]
     assert (made.json()["offset"], made.json()["complete"]) == (100, False)
     wrong = web.patch(at, headers={"upload-offset": "99"}, content=DATA[99:])
@@ -164,10 +172,14 @@ def test_only_its_sender_and_admins_see_an_upload(root: Path) -> None:
     import secrets
 
     app = create_app(lambda: assay.open(root), Settings("token"))
-    assert (registry := assay.open(root)).root is not None
-    book = Book(registry.root / "server" / "access.sqlite", time.time, secrets.token_bytes)
+    book = Book(root / "server" / "access.sqlite", time.time, secrets.token_bytes)
     heads = {}
-    for name, role in (("ann", Role.CONTRIBUTOR), ("bob", Role.CONTRIBUTOR), ("eve", Role.READER), ("root", Role.ADMIN)):
+    for name, role in (
+        ("ann", Role.CONTRIBUTOR),
+        ("bob", Role.CONTRIBUTOR),
+        ("eve", Role.READER),
+        ("root", Role.ADMIN),
+    ):
         book.add(name, {role}, None)
         heads[name] = {"authorization": f"Bearer {book.make_token(name, {role}, 'x', 60).text}"}
     book.close()
@@ -188,16 +200,29 @@ def test_only_its_sender_and_admins_see_an_upload(root: Path) -> None:
 
 @pytest.mark.parametrize(
     ("said", "name"),
-    [("../../etc/passwd", "passwd"), ("C:\\x\\y.csv", "y.csv"), ("", "upload"), ("..", "upload"), ("a\x00b\u202e.jsonl", "a_b_.jsonl"),
-     ("x" * 300 + ".parquet", "x" * 92 + ".parquet")],
-)  # fmt: skip
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\x\\y.csv", "y.csv"),
+        ("", "upload"),
+        ("..", "upload"),
+        ("a\x00b\u202e.jsonl", "a_b_.jsonl"),
+        ("x" * 300 + ".parquet", "x" * 92 + ".parquet"),
+    ],
+)
 def test_the_senders_name_is_no_path(said: str, name: str) -> None:
     assert clean_name(said) == name
 
 
 @pytest.mark.parametrize(
-    ("name", "ending"), [("a.jsonl.gz", ".jsonl.gz"), ("a.sh", ""), ("a.PARQUET", ".parquet"), ("a.csv/../x", ""), ("recipe.yml", ".yml")]
-)  # fmt: skip
+    ("name", "ending"),
+    [
+        ("a.jsonl.gz", ".jsonl.gz"),
+        ("a.sh", ""),
+        ("a.PARQUET", ".parquet"),
+        ("a.csv/../x", ""),
+        ("recipe.yml", ".yml"),
+    ],
+)
 def test_only_known_endings_are_kept(name: str, ending: str) -> None:
     assert ending_of(name) == ending
 
@@ -207,7 +232,9 @@ def test_only_known_endings_are_kept(name: str, ending: str) -> None:
 def test_a_form_gives_its_file_however_it_is_cut(data: bytes, cuts: list[int]) -> None:
     body = (
         b'--B\r\nContent-Disposition: form-data; name="t"\r\n\r\nno file\r\n--B\r\n'
-        b'Content-Disposition: form-data; name="f"; filename="a.jsonl"\r\nContent-Type: x/y\r\n\r\n' + data + b"\r\n--B--\r\n"
+        b'Content-Disposition: form-data; name="f"; filename="a.jsonl"\r\nContent-Type: x/y\r\n\r\n'
+        + data
+        + b"\r\n--B--\r\n"
     )
     if b"\r\n--B" in data:
         return
@@ -222,7 +249,16 @@ def test_a_job_that_reads_an_upload_keeps_it(web: TestClient, root: Path) -> Non
     id = web.post(AT, content=DATA, params={"name": "a.jsonl"}).json()["id"]
     folder = root / "server" / "jobs" / "20260101T000000000-00000000"
     folder.mkdir(parents=True)
-    spec = {"id": folder.name, "kind": "curate", "dataset": "a", "actor": "ann", "created": 0.0, "words": [], "form": {}, "uploads": [id]}  # fmt: skip
+    spec = {
+        "id": folder.name,
+        "kind": "curate",
+        "dataset": "a",
+        "actor": "ann",
+        "created": 0.0,
+        "words": [],
+        "form": {},
+        "uploads": [id],
+    }
     (folder / "spec.json").write_text(json.dumps(spec))
     (folder / "process.json").write_text(json.dumps({"pid": 1, "born": None, "time": 0.0}))
     assert web.delete(f"{AT}/{id}").status_code == 409

@@ -1,7 +1,8 @@
-"""A command line that runs as a job of the web application: it says in the job's folder how far it is, and how it ended.
+"""A command line that runs as a job of the web application: it says in the job's folder how far it is, and
+how it ended.
 
-The folder is in the variable ASSAY_JOB; whoever is not a job never comes here. `process.json`: who this is; `progress.json`:
-the phases so far, replaced whole; `exit.json`: the exit status.
+The folder is in the variable ASSAY_JOB; whoever is not a job never comes here. `process.json`: who this is;
+`progress.json`: the phases so far, replaced whole; `exit.json`: the exit status.
 """
 
 from __future__ import annotations

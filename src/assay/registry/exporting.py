@@ -84,8 +84,9 @@ def export(  # noqa: PLR0913 - the options of the command
 def stream(
     registry: Registry, ref: str, format: str, where: str | None = None, force: bool = False
 ) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """The JSONL files that `export` would write, each a name and its lines, for who keeps them elsewhere: nothing lies in
-    files or in memory. Raises UsageError for a format that is no JSONL, NotFound, Revoked; NotExpressible on the way."""
+    """The JSONL files that `export` would write, each a name and its lines, for who keeps them elsewhere:
+    nothing lies in files or in memory. Raises UsageError for a format that is no JSONL, NotFound, Revoked;
+    NotExpressible on the way."""
     version = registry.version(ref, force=force)
     known = ("source", "ledger", "edits", *shape_names())
     if format not in known:

@@ -102,6 +102,11 @@ def create_app(
     app.mount("/static", StaticFiles(packages=[("assay.web", "static")]), name="static")
     app.add_middleware(Guard, settings=settings)
 
+    _answer_errors(app)
+    return app
+
+
+def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(NotSaid)
     def who(request: Request, error: NotSaid) -> Response:
         if request.url.path.startswith(API) or request.method != "GET":
@@ -129,8 +134,6 @@ def create_app(
     def bad(request: Request, error: RequestValidationError) -> Response:
         told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:8])
         return answer_of(request, 422, "bad_request", told, "see /api/openapi.json")
-
-    return app
 
 
 def language_of(request: Request) -> str:

@@ -1,4 +1,5 @@
-"""Where work for the registry lies that no version holds yet: jobs, uploads, collected examples. One folder beside it."""
+"""Where work for the registry lies that no version holds yet: jobs, uploads, collected examples. One folder
+beside it."""
 
 from __future__ import annotations
 

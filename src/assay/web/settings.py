@@ -10,7 +10,8 @@ Mode = Literal["local", "token", "password", "oidc"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds. Sizes in bytes; `uploads`: that one person has at a time; `asked`, `unsafe`, `logins`: requests a minute of one address or person."""
+    """Bounds. Sizes in bytes; `uploads`: that one person has at a time; `asked`, `unsafe`, `logins`:
+    requests a minute of one address or person."""
 
     body: int = 2 << 20
     upload: int = 20 << 30
@@ -33,3 +34,5 @@ class Settings:
     """Registries that are open at once, each used by one request at a time."""
     jobs: int = 2
     """Jobs that run at once; others wait."""
+    endpoints: tuple[str, ...] = ()
+    """PROVIDER=URL: where jobs call language models, beside the providers' own addresses. Never a request's to say."""

@@ -27,9 +27,21 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
     help="Who may come in: you alone, or whom `assay access` wrote in.",
 )  # fmt: skip
 @click.option("--name", "names", multiple=True, metavar="HOST", help="A name under which it is reached.")
+@click.option(
+    "--endpoint", "endpoints", multiple=True, metavar="PROVIDER=URL",
+    help="Where jobs call a provider's models, as in vllm=http://127.0.0.1:8000/v1.",
+)  # fmt: skip
 @click.option("--https", is_flag=True, help="It is reached over HTTPS, through a proxy of yours.")
 @click.pass_obj
-def command(session: Session, port: int, host: str, mode: Mode, names: tuple[str, ...], https: bool) -> None:
+def command(
+    session: Session,
+    port: int,
+    host: str,
+    mode: Mode,
+    names: tuple[str, ...],
+    endpoints: tuple[str, ...],
+    https: bool,
+) -> None:
     """Open the registry in a browser: pages for people, JSON for programs."""
     try:
         import uvicorn
@@ -51,7 +63,7 @@ def command(session: Session, port: int, host: str, mode: Mode, names: tuple[str
     hosts = tuple(dict.fromkeys(name.lower() for name in (*Settings().hosts, host, *names)))
     app = create_app(
         lambda: assay.open(session.path, actor=session.actor),
-        Settings(mode, hosts, secure=https),
+        Settings(mode, hosts, secure=https, endpoints=endpoints),
         environment=os.environ,
     )
     session.err.print(f"assay is open at http://{host}:{port} (Ctrl+C ends it)")

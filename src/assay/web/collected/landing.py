@@ -46,13 +46,11 @@ class Landing:
         """Take in all that waits for a dataset, in the names of those who sent it: the answers of the curations. Raises
         what keeps a version from being made, GateFailed above all; what waits goes on waiting."""
         spool = self._desk.collected
-        answers = []
+        answers: list[dict[str, Any]] = []
         with spool.turn():
-            for batch in spool.batches(dataset):
-                answers.append(self._land(registry, batch))
+            answers += [self._land(registry, batch) for batch in spool.batches(dataset)]
             while mine := [group for group in spool.groups() if group.dataset == dataset]:
-                for group in mine:
-                    answers.append(self._land(registry, self._form(registry, group)))
+                answers += [self._land(registry, self._form(registry, group)) for group in mine]
         return answers
 
     def due(self, now: float) -> None:
@@ -113,4 +111,4 @@ class Landing:
 def _wait(batch: Batch) -> float:
     if not batch.tries:
         return 0.0  # nobody tried to the end: a server was killed
-    return min(_AGAIN[0] * 2 ** (batch.tries - 1), _AGAIN[1])
+    return float(min(_AGAIN[0] * 2.0 ** (batch.tries - 1), _AGAIN[1]))

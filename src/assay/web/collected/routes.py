@@ -107,7 +107,8 @@ def add_collected(app: FastAPI, desk: Desk, landing: Landing, asked: Callable[[P
         idempotency_key: Annotated[str, Header(min_length=1, max_length=200)],
         ask: Ask = write,
     ) -> Accepted:
-        """Send examples that a model wrote. When the answer comes they are on disk; a version holds them a little later.
+        """Send examples that a model wrote. When the answer comes they are on disk; a version holds them a
+        little later.
 
         The same `Idempotency-Key` with the same body gives the same answer again and nothing twice, for a week; with
         another body it is refused (409).
@@ -155,7 +156,7 @@ def _lines(ask: Ask, form: Examples) -> list[bytes]:
         try:
             if (one.prompt is None) == (one.messages is None):
                 raise UsageError("an example has a prompt, or messages", "give one of them")
-            taken.add(one.prompt if one.messages is None else one.messages, one.output, **said)
+            taken.add(one.messages or [] if one.prompt is None else one.prompt, one.output, **said)
         except UsageError as error:
             raise UsageError(f"example {number}: {error.message}", error.hint) from None
     return taken.lines

@@ -1,4 +1,5 @@
-"""Records that wait for their version, in a database whose every commit is synchronised (SQLite, WAL, synchronous=FULL).
+"""Records that wait for their version, in a database whose every commit is synchronised (SQLite, WAL,
+synchronous=FULL).
 
 A record is in `waiting` from the moment it is acknowledged until its version is in the log. A batch is what one version
 takes in: it is written down before the curation begins, so that a server that starts again knows what may have landed.
@@ -87,8 +88,8 @@ class Spool:
     def add(
         self, actor: str, dataset: str, key: str, digest: str, lines: Sequence[bytes]
     ) -> tuple[dict[str, Any], bool]:
-        """Keep some records, and the answer under their key: both or neither, and on disk when this returns. The answer,
-        and whether it is an old one. Raises Conflict, UsageError."""
+        """Keep some records, and the answer under their key: both or neither, and on disk when this returns.
+        The answer, and whether it is an old one. Raises Conflict, UsageError."""
         now = self._clock()
         with self._write() as db:
             found = _known(db, actor, dataset, key, digest)

@@ -26,7 +26,17 @@ from assay.web.asking import Ask
 from assay.web.routing import API, PERMISSION
 
 AT: Final = f"{API}/commands"
-PARTS: Final = ("looking", "explaining", "naming", "governing", "reviewing", "keeping", "proving", "writing")
+PARTS: Final = (
+    "looking",
+    "explaining",
+    "naming",
+    "governing",
+    "reviewing",
+    "keeping",
+    "proving",
+    "templates",
+    "writing",
+)
 Answer = Mapping[str, Any]
 Ref = Annotated[
     str,

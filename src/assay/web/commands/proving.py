@@ -23,7 +23,7 @@ class Checkpoint(Body):
 
 
 @commands.get("audit log", _AUDIT)
-def log(
+def log(  # noqa: PLR0913 - its filters
     ask: Ask,
     actor: Some = None,
     action: Some = None,

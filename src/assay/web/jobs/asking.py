@@ -8,12 +8,14 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from assay.errors import BadInput
+from assay.errors import BadInput, UsageError
+from assay.judge.rubric import builtin_rubric
 from assay.model.ref import check_name
+from assay.registry.recipes import judging_models
 from assay.web.asking import Ask
 from assay.web.jobs.job import Job
 from assay.web.jobs.kinds import Kind, dataset_of
-from assay.web.jobs.sources import Meant, check_preset, check_recipe, meant
+from assay.web.jobs.sources import Meant, check_preset, check_recipe, check_saved, meant, recipe_of
 
 _CALLED: Final = "--called="
 
@@ -27,6 +29,7 @@ def start(ask: Ask, kind: Kind, given: BaseModel) -> Job:
     named = [v for one in kind.asked if one.widget == "sources" for v in getattr(given, one.name)]
     found = meant(ask.registry, desk.uploads, ask.identity, named, dataset) if named else Meant()
     yaml = _yaml(given)
+    spends = _spends(ask, kind, given, yaml)
 
     def words(folder: Path) -> list[str]:
         paths = dict(found.paths)
@@ -38,6 +41,8 @@ def start(ask: Ask, kind: Kind, given: BaseModel) -> Job:
         if "--called" in _takes(kind):
             for path, name in found.called.items():
                 line.insert(len(kind.words), f"{_CALLED}{path}={name}")
+        for endpoint in ask.settings.endpoints if spends else ():
+            line.insert(len(kind.words), f"--endpoint={endpoint}")
         return line
 
     return desk.jobs.ask(
@@ -47,7 +52,7 @@ def start(ask: Ask, kind: Kind, given: BaseModel) -> Job:
         words,
         form=given.model_dump(),
         uploads=found.uploads,
-        spends=kind.spends,
+        spends=spends,
     )
 
 
@@ -81,6 +86,20 @@ def _yaml(given: BaseModel) -> str:
     if said.get("recipe"):
         check_preset(said["recipe"])
     return ""
+
+
+def _spends(ask: Ask, kind: Kind, given: BaseModel, yaml: str) -> bool:
+    """Whether models will be called. Where they are called is the server's to say and never a form's: a form could send
+    the keys anywhere. Raises UsageError where nobody said what it may cost."""
+    said: dict[str, Any] = given.model_dump()
+    judging = kind.spends or bool(judging_models(recipe_of(yaml) if yaml else said.get("recipe") or "import"))
+    if judging and not said.get("budget"):
+        raise UsageError("the recipe calls language models", "say what they may cost: budget, in US dollars")
+    if said.get("template"):
+        check_saved(ask.registry, said["template"])
+    if kind.name == "judge-run":
+        builtin_rubric(said["rubric"])
+    return judging
 
 
 def _takes(kind: Kind) -> tuple[str, ...]:

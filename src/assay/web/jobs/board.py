@@ -29,7 +29,7 @@ from assay.web.jobs.processes import born, runs, tell
 
 JOB: Final = "ASSAY_JOB"
 """The variable that tells a command line which job it is: the folder."""
-_PASSED: Final = (
+_PASSED: Final[tuple[str, ...]] = (
     "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "PYTHONPATH", "PYTHONUTF8",
 )  # fmt: skip
 _SPENDING: Final = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")

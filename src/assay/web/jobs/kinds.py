@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model
 
+from assay.judge.rubric import BUILT_IN
 from assay.web.access.roles import Permission
 
 Widget = Literal["text", "number", "flag", "choice", "lines", "sources", "recipe", "yaml"]
@@ -21,7 +22,7 @@ _TYPES: Final[dict[str, Any]] = {
     "recipe": Annotated[str, StringConstraints(max_length=100)],
     "yaml": Annotated[str, StringConstraints(max_length=_YAML)],
     "flag": bool,
-    "number": int,
+    "number": Annotated[int | None, BeforeValidator(lambda said: None if said == "" else said)],
     "sources": list[Annotated[str, StringConstraints(max_length=2_000)]],
     "lines": list[Annotated[str, StringConstraints(max_length=_LINE, strip_whitespace=True)]],
 }
@@ -59,6 +60,11 @@ class Kind:
     plans: bool = True
 
     @property
+    def at(self) -> str:
+        """Its path below `/commands`, with the words of the command."""
+        return "/".join(word.removeprefix("--") for word in self.words)
+
+    @property
     def model(self) -> type[BaseModel]:
         """The pydantic model of what it asks for."""
         fields: dict[str, Any] = {}
@@ -81,8 +87,8 @@ class Kind:
         return made
 
     def line(self, given: BaseModel, paths: dict[str, str]) -> list[str]:
-        """The words after `assay`. `paths`: what was named in the form → where it lies. No word of a form can pass for an
-        option: options carry their values after a sign, and arguments stand after `--`."""
+        """The words after `assay`. `paths`: what was named in the form → where it lies. No word of a form
+        can pass for an option: options carry their values after a sign, and arguments stand after `--`."""
         options, arguments = list(self.words), []
         for one in (*self.asked, *((_DRY,) if self.plans else ())):
             value = getattr(given, one.name)
@@ -92,6 +98,8 @@ class Kind:
                 options += [one.option or ""] if value else []
                 continue
             values = value if isinstance(value, list) else [value]
+            if one.widget == "lines":
+                values = [line.strip() for text in values for line in text.splitlines()]
             spelled = [paths.get(str(v), str(v)) for v in values if v not in ("", None)]
             if one.option is None:
                 arguments += spelled
@@ -117,6 +125,12 @@ _SHAPE: Final = (
         choices=("", "jsonl", "json", "csv", "tsv", "text", "parquet"), rare=True,
     ),
 )  # fmt: skip
+_MODELS: Final = Asked("models", "Models", "PROVIDER/MODEL, a line each.", "lines", "--model", needed=True)
+_BUDGET: Final = Asked("budget", "Budget", "US dollars; it stops before.", option="--budget", needed=True)
+_BATCH: Final = Asked(
+    "batch", "By the providers' batches", "Within a day, mostly at half the price.", "flag", "--batch", default=False,
+    rare=True,
+)  # fmt: skip
 _TAKEN: Final = (
     Asked("add", "Add to the newest version", "Instead of replacing it.", "flag", "--add", default=False),
     Asked("message", "Message", "Why this version was made.", option="--message"),
@@ -129,41 +143,163 @@ _TAKEN: Final = (
 
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(
-        "curate", ("curate",), Permission.CONTRIBUTE, "Curate",
+        "curate",
+        ("curate",),
+        Permission.CONTRIBUTE,
+        "Curate",
         "Turn raw files into a clean version, and account for every record.",
         (
             _NAME,
             _SOURCES,
             Asked("recipe", "Recipe", "", "recipe", "--recipe", default="default"),
             Asked("yaml", "Your own recipe, as YAML", "In place of a preset.", "yaml"),
+            Asked(
+                "budget",
+                "Budget",
+                "US dollars, for a recipe with a judge; it stops before.",
+                option="--budget",
+                rare=True,
+            ),
             Asked("eval", "Eval sources", "What becomes the test split.", "sources", "--eval"),
             *_TAKEN,
         ),
     ),
     Kind(
-        "import", ("import",), Permission.CONTRIBUTE, "Import",
+        "import",
+        ("import",),
+        Permission.CONTRIBUTE,
+        "Import",
         "Take files as they are into a version.",
         (_NAME, _SOURCES, *_TAKEN),
     ),
     Kind(
-        "freeze", ("freeze",), Permission.RELEASE, "Freeze an eval set",
+        "freeze",
+        ("freeze",),
+        Permission.RELEASE,
+        "Freeze an eval set",
         "Keep an eval set out of every version from now on.",
         (
             Asked("name", "Eval set", "Letters, digits, - and _.", needed=True),
             _SOURCES,
             *_SHAPE,
             Asked(
-                "self_test", "Self-test", "Inject items among your own rows and count what is found.", "flag",
-                "--self-test", default=False, rare=True,
+                "self_test",
+                "Self-test",
+                "Inject items among your own rows and count what is found.",
+                "flag",
+                "--self-test",
+                default=False,
+                rare=True,
             ),
         ),
     ),
     Kind(
-        "verify", ("verify",), Permission.AUDIT, "Verify",
-        "Check every byte against its name.",
-        (), plans=False,
+        "judge-run",
+        ("judge", "run"),
+        Permission.CONTRIBUTE,
+        "Judge",
+        "Let language models judge the examples of a version. Their scores are facts from then on.",
+        (
+            Asked("ref", "Version", "Such as help@v2.", needed=True),
+            Asked("rubric", "Rubric", "", "choice", "--rubric", default="quality", choices=BUILT_IN),
+            _MODELS,
+            _BUDGET,
+            Asked("where", "Only where this holds", "Such as score < 3.", option="--where"),
+            Asked(
+                "n",
+                "So many of them, drawn at random",
+                "All, if you say nothing.",
+                "number",
+                "--n",
+                default=None,
+                least=1,
+            ),
+            Asked("seed", "Seed of the draw", "", "number", "--seed", default=None, rare=True),
+            Asked("draws", "Answers of each model", "", "number", "--draws", default=1, least=1, rare=True),
+            Asked(
+                "temperature",
+                "Temperature",
+                "0 to 2, or default.",
+                option="--temperature",
+                default="0",
+                rare=True,
+            ),
+            _BATCH,
+        ),
+        spends=True,
     ),
-)  # fmt: skip
+    Kind(
+        "generate",
+        ("generate",),
+        Permission.CONTRIBUTE,
+        "Generate",
+        "Have language models write the examples of a version, to quotas.",
+        (
+            _NAME,
+            Asked(
+                "template",
+                "Template",
+                "One that was saved: its id, or id@digest.",
+                option="--template",
+                needed=True,
+            ),
+            Asked("n", "How many examples", "", "number", "--n", needed=True, least=1),
+            _MODELS,
+            _BUDGET,
+            Asked("quotas", "The mix", "A line each, as in tone=kind:1,curt:3.", "lines", "--quota"),
+            Asked("seeds", "Show examples of", "A version.", option="--from"),
+            Asked("recipe", "Recipe", "What judges candidates.", "recipe", "--recipe", default="synthetic"),
+            Asked(
+                "params",
+                "Parameters of every call",
+                "A line each, as in temperature=0.9.",
+                "lines",
+                "--param",
+                rare=True,
+            ),
+            Asked(
+                "novel",
+                "None may be nearly one of",
+                "Versions, a line each.",
+                "lines",
+                "--novel-against",
+                rare=True,
+            ),
+            Asked("seed", "Seed of the draws", "", "number", "--seed", default=None, rare=True),
+            Asked(
+                "partial",
+                "Take less than was asked for, if it is not all",
+                "",
+                "flag",
+                "--partial",
+                default=False,
+            ),
+            Asked(
+                "add", "Add to the newest version", "Instead of replacing it.", "flag", "--add", default=False
+            ),
+            Asked("message", "Message", "Why this version was made.", option="--message"),
+            Asked("branch", "Branch", "Which one is moved.", option="--branch", default="main", rare=True),
+        ),
+        spends=True,
+    ),
+    Kind(
+        "gold-freeze",
+        ("gold", "--freeze"),
+        Permission.RELEASE,
+        "Freeze a gold set",
+        "Freeze what people accepted or edited as an eval set, for good.",
+        (Asked("name", "Gold set", "The queue that was judged.", needed=True),),
+    ),
+    Kind(
+        "verify",
+        ("verify",),
+        Permission.AUDIT,
+        "Verify",
+        "Check every byte against its name.",
+        (),
+        plans=False,
+    ),
+)
 BY_NAME: Final = {kind.name: kind for kind in KINDS}
 
 

@@ -3,19 +3,23 @@ opened: it is looked up among those, or refused."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel
 
 from assay.curate.plan import make_plan
-from assay.errors import BadInput, InvalidRecipe
+from assay.errors import BadInput, InvalidRecipe, NotFound
+from assay.judge.rubric import BUILT_IN
+from assay.model.recipe import Recipe
 from assay.registry import Registry
 from assay.registry.recipes import preset_names, recipe_of_yaml
 from assay.web.access.identity import Identity
 from assay.web.uploads.store import Uploads
 
 _OURS: Final = ("upload-", "collected-")
+_DIGEST: Final = re.compile(r"(?:sha256:)?[0-9a-f]{0,64}")
 _SHOWN: Final = 100
 _VERSIONS: Final = 30
 
@@ -79,16 +83,34 @@ def meant(registry: Registry, uploads: Uploads, who: Identity, named: list[str],
     return found
 
 
-def check_recipe(text: str) -> list[str]:
-    """The names of its stages, in order. Raises InvalidRecipe with every problem. A recipe that came from outside names no files of the server."""
+def recipe_of(text: str) -> Recipe:
+    """A recipe that came from outside: it names no files of the server. Raises InvalidRecipe with every problem."""
     recipe = recipe_of_yaml(text.encode("utf-8", "surrogatepass"), "the recipe")
-    files = [f"{stage.kind}.model" for stage in recipe.stages if stage.params.get("model") is not None]
+    files = [
+        f"{stage.kind}.{name}"
+        for stage in recipe.stages
+        for name, own in (("model", ()), ("rubric", BUILT_IN))
+        if stage.params.get(name) is not None and stage.params[name] not in own
+    ]
     if files:
         raise InvalidRecipe(
             f"the recipe names files of the server: {', '.join(files)}", "curate with it from the terminal"
         )
+    return recipe
+
+
+def check_recipe(text: str) -> list[str]:
+    """The names of its stages, in order. Raises InvalidRecipe with every problem."""
+    recipe = recipe_of(text)
     make_plan(recipe)
     return [stage.kind for stage in recipe.stages]
+
+
+def check_saved(registry: Registry, name: str) -> None:
+    """Raises NotFound for a template that was not saved: one in a file is never opened."""
+    id, _, digest = name.partition("@")
+    if id not in {one.id for one in registry.generation.templates()} or not _DIGEST.fullmatch(digest):
+        raise NotFound(f"no template {name[:60]!r} was saved", "save it first; the server opens no files")
 
 
 def check_preset(name: str) -> None:

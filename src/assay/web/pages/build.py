@@ -53,6 +53,7 @@ class BuildPage(Page):
     uploads: list[UploadLine]
     known: list[Known]
     at: str
+    to: str
     versions: int
     most: int
 
@@ -116,6 +117,7 @@ def _form(ask: Ask, dataset: str, named: str) -> BuildPage:
         uploads=[upload_line(one) for one in mine[:100] if one.complete],
         known=known_sources(ask.registry, dataset or None) if takes else [],
         at=at,
+        to=f"/commands/{kind.at}",
         versions=len(ask.registry.store.versions().get(dataset, ())),
         most=ask.settings.limits.upload,
     )
@@ -124,6 +126,7 @@ def _form(ask: Ask, dataset: str, named: str) -> BuildPage:
 def _field(one: Asked, dataset: str) -> FormField:
     choices = [*preset_names()] if one.widget == "recipe" else list(one.choices)
     own = dataset if one.name in ("name", "ref") and dataset else one.default
+    own = "" if own is None else own
     return FormField(
         name=one.name, label=one.label, help=one.help, widget=one.widget, value=own, choices=choices,
         needed=one.needed, rare=one.rare,
@@ -148,4 +151,4 @@ def _starts(kind: Kind) -> Any:
 
 
 for _kind in KINDS:
-    pages.act(f"/commands/{'/'.join(_kind.words)}", _kind.permission)(_starts(_kind))
+    pages.act(f"/commands/{_kind.at}", _kind.permission)(_starts(_kind))

@@ -55,8 +55,8 @@ class HomePage(Page):
     lately: list[Happened]
     operations: int
     eval_sets: int
-    building: list[JobLine] = []
-    may_build: bool = False
+    building: list[JobLine]
+    may_build: bool
 
 
 @pages.page("/", Permission.READ, "home.html")

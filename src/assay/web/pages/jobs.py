@@ -83,8 +83,8 @@ class Finding(BaseModel):
 
 
 class JobPage(Page):
-    """All that a job's page shows. `version`, `operation`: what it made, and where the log has it. `funnel`: the picture
-    of `drops`. `again`: whether the same can be asked for again, and `real`: as more than a dry run."""
+    """All that a job's page shows. `version`, `operation`: what it made, and where the log has it. `funnel`:
+    the picture of `drops`. `again`: whether the same can be asked for again, and `real`: as more than a dry run."""
 
     line: JobLine
     started: float | None

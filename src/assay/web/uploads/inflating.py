@@ -19,8 +19,8 @@ _ROWS: Final = 500_000_000
 
 
 def check_inflated(path: Path, most: int) -> int:
-    """How many bytes a file has when unpacked. Raises BadInput where they are more than `most`, or more than RATIO times
-    what it has packed, as soon as that is seen."""
+    """How many bytes a file has when unpacked. Raises BadInput where they are more than `most`, or more than
+    RATIO times what it has packed, as soon as that is seen."""
     size = path.stat().st_size
     allowed = min(most, max(FREE, RATIO * size))
     with path.open("rb") as file:
@@ -56,7 +56,7 @@ def _parquet(path: Path, allowed: int) -> int:
         raise BadInput(f"the file is no Parquet that can be read: {error}", "write it again") from None
     if total > allowed or rows > _ROWS:
         raise _bomb(path.stat().st_size, allowed)
-    return total
+    return int(total)
 
 
 def _bomb(size: int, allowed: int) -> BadInput:

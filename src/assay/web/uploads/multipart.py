@@ -1,4 +1,5 @@
-"""The file of a multipart form, as it comes in: nothing of it is kept in memory, and nothing else of the form is taken."""
+"""The file of a multipart form, as it comes in: nothing of it is kept in memory, and nothing else of the
+form is taken."""
 
 from __future__ import annotations
 

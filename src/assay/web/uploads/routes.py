@@ -44,8 +44,9 @@ def add_uploads(app: FastAPI, desk: Desk, admitted: Callable[[Permission], Any])
     ) -> Response:
         """Send a file, or begin to. The body is the file itself, or a form with a file in it; it is streamed to disk.
 
-        Without `Upload-Length` the file ends with the body. With it, the file has so many bytes, and whatever of them does
-        not come with this request comes with `PATCH`. What an answer acknowledges (`offset`) is synchronised to disk.
+        Without `Upload-Length` the file ends with the body. With it, the file has so many bytes, and
+        whatever of them does not come with this request comes with `PATCH`. What an answer acknowledges
+        (`offset`) is synchronised to disk.
         """
         made = await _receive(request, desk.uploads, me, name or unquote(upload_name), upload_length)
         return _answer(made, 201)
@@ -92,8 +93,12 @@ def add_uploads(app: FastAPI, desk: Desk, admitted: Callable[[Permission], Any])
         await _receive(request, desk.uploads, me, "", None)
         return RedirectResponse(back if back == "/new" or back.startswith("/d/") else "/uploads", 303)
 
-    at, tell = f"{API}/uploads", {**_TOLD, "response_model": None}
-    sent = {"openapi_extra": {**_TOLD["openapi_extra"], "requestBody": _BODY}, "response_model": None}
+    at = f"{API}/uploads"
+    tell: dict[str, Any] = {**_TOLD, "response_model": None}
+    sent: dict[str, Any] = {
+        "openapi_extra": {**_TOLD["openapi_extra"], "requestBody": _BODY},
+        "response_model": None,
+    }
     app.add_api_route(at, begin, methods=["POST"], operation_id="upload_begin", status_code=201, **sent)
     app.add_api_route(at + "/{id}", go_on, methods=["PATCH"], operation_id="upload_go_on", **sent)
     app.add_api_route(at + "/{id}", ask, methods=["GET"], operation_id="upload_ask", **tell)
