@@ -40,6 +40,7 @@ class JobLine(BaseModel):
     percent: int | None
     left: float | None
     said: str
+    dry_run: bool
 
 
 class JobsPage(Page):
@@ -222,6 +223,7 @@ def line_of(job: Job) -> JobLine:
         percent=_percent(now) if now else None,
         left=now.left if now else None,
         said=str(answer.get("version") or error.get("message") or "")[:300],
+        dry_run=bool(job.form.get("dry_run")),
     )
 
 
