@@ -125,6 +125,7 @@ def test_a_policy_that_refuses_keeps_them_waiting_and_says_why(web: TestClient, 
     web.post(AT, json=body("a"), headers=key("1"))
     refused = web.post(f"{AT}/flush")
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "gate_failed")
+    assert refused.json()["gate"]["findings"]
     told = web.get(f"{AT}/waiting").json()
     assert told["waiting"] == 1
     assert len(told["errors"]) == 1

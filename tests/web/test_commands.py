@@ -234,8 +234,8 @@ def test_papers_are_kept_and_never_shown(web: TestClient) -> None:
     "sql",
     [
         "SELECT * FROM read_csv('/etc/passwd')",
-        "COPY examples TO '/tmp/x'",
-        "ATTACH '/tmp/x.db'",
+        "COPY examples TO '/var/x'",
+        "ATTACH '/var/x.db'",
         "INSTALL httpfs",
         "SELECT * FROM read_text('http://169.254.169.254/')",
         "SELECT getenv('HOME')",

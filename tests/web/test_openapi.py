@@ -65,7 +65,7 @@ def test_the_document_says_what_each_route_is_and_takes(app: FastAPI) -> None:
     names = [told["operationId"] for _, _, told in found]
     assert len(names) == len(set(names))
     errors = app.openapi()["components"]["schemas"]["Refusal"]["properties"]
-    assert set(errors) == {"error", "gate"}
+    assert set(errors) == {"error", "gate", "conflicts"}
 
 
 def _ask(app: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch, examples: int) -> int:

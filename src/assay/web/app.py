@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from assay import __version__
@@ -28,7 +29,7 @@ from assay.web.collected.landing import Landing
 from assay.web.collected.routes import add_collected
 from assay.web.commands import add_commands
 from assay.web.desk import Desk
-from assay.web.failing import answer_of
+from assay.web.failing import answer_of, details_of
 from assay.web.pages.login import add_login
 from assay.web.registries import Registries
 from assay.web.rendering import LANGUAGES
@@ -128,7 +129,11 @@ def _answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(AssayError)
     def known(request: Request, error: AssayError) -> Response:
-        return answer_of(request, None, error.code, error.message, error.hint)
+        answer = answer_of(request, None, error.code, error.message, error.hint)
+        more = details_of(error)
+        if more and answer.media_type == "application/json":
+            return JSONResponse(json.loads(bytes(answer.body)) | more, answer.status_code)
+        return answer
 
     @app.exception_handler(RequestValidationError)
     def bad(request: Request, error: RequestValidationError) -> Response:

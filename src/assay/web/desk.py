@@ -78,8 +78,8 @@ class Desk:
 
     def free(self, upload: str) -> None:
         """Raises Conflict when a job that has not ended reads an upload."""
-        for job in self.jobs.jobs():
-            if upload in job.uploads and not job.over:
+        for job in self.jobs.live():
+            if upload in job.uploads:
                 raise Conflict(
                     f"the job {job.id} reads this upload", "cancel the job, or wait until it has ended"
                 )

@@ -67,10 +67,11 @@ class Problem(BaseModel):
 
 
 class Refusal(BaseModel):
-    """An error as every route gives it; `gate`: the findings of a policy that refuses."""
+    """An error as every route gives it; `gate`: the findings of a policy that refuses; `conflicts`: of a merge."""
 
     error: Problem
     gate: dict[str, Any] | None = None
+    conflicts: list[dict[str, Any]] | None = None
 
 
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from shutil import rmtree
 from threading import Event, Lock, Thread
@@ -63,6 +64,8 @@ class Board:
         self._environment, self._clock, self._entropy = dict(environment), clock, entropy
         self._at_once, self._kept = at_once, kept
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._over: set[str] = set()
+        """Those that have ended, and need not be looked at."""
         self._lock = Lock()
         self._db = sqlite3.connect(
             folder / "turn.sqlite", check_same_thread=False, timeout=30, isolation_level=None
@@ -139,9 +142,23 @@ class Board:
             raise NotFound(f"no job {id}", "`/jobs` lists those that are kept")
         return found
 
-    def jobs(self) -> list[Job]:
-        """All jobs that are kept, the newest first."""
-        return list(self._read())
+    def jobs(self, most: int | None = None) -> list[Job]:
+        """The jobs that are kept, the newest first, in brief."""
+        found = (read_job(self.folder / name, brief=True) for name in self._names())
+        return list(islice((job for job in found if job is not None), most))
+
+    def live(self) -> list[Job]:
+        """Those that have not ended, the newest first, in brief."""
+        found = []
+        for name in self._names():
+            if name in self._over:
+                continue
+            job = read_job(self.folder / name, brief=True)
+            if job is not None and job.over:
+                self._over.add(name)
+            elif job is not None:
+                found.append(job)
+        return found
 
     def cancel(self, id: str, by: str) -> Job:
         """End a job: what waits does not start, what runs is interrupted, then ended, then killed. Raises NotFound,
@@ -157,12 +174,10 @@ class Board:
     def tend(self) -> None:
         """Once around: write down what ended, interrupt what is to end, start what waits, let the oldest go."""
         with self._turn():
-            running, waiting, over = 0, [], []
-            for job in reversed(self.jobs()):
+            running, waiting = 0, []
+            for job in reversed(self.live()):
                 folder = self.folder / job.id
-                if job.over:
-                    over.append(folder)
-                elif job.state == "queued":
+                if job.state == "queued":
                     waiting.append(job)
                 elif self._runs(job, folder):
                     running += 1
@@ -173,19 +188,19 @@ class Board:
                 elif running < self._at_once:
                     self._start(job, folder)
                     running += 1
-            for folder in over[: max(0, len(over) - self._kept)]:
-                rmtree(folder, ignore_errors=True)
+            over = sorted(self._over)
+            for name in over[: max(0, len(over) - self._kept)]:
+                rmtree(self.folder / name, ignore_errors=True)
+                self._over.discard(name)
 
     def _look(self, stop: Event) -> None:
         while not stop.wait(0.25):
             self.tend()
 
-    def _read(self) -> Iterator[Job]:
-        names = sorted((entry.name for entry in os.scandir(self.folder) if entry.is_dir()), reverse=True)
-        for name in names:
-            found = read_job(self.folder / name)
-            if found is not None:
-                yield found
+    def _names(self) -> list[str]:
+        """Of the jobs' folders, the newest first: a name begins with its time."""
+        with os.scandir(self.folder) as entries:
+            return sorted((entry.name for entry in entries if entry.is_dir()), reverse=True)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -263,9 +278,13 @@ class Board:
         if state in ("cancelled", "lost"):
             told["error"] = {"code": state, "message": _WHY[state], "hint": _HINT[state]}
         name = "result.json" if "answer" in told else "error.json"
-        keep(folder / name, {"state": state, "exit": code, "ended": self._clock(), **told})
+        end = {"state": state, "exit": code, "ended": self._clock(), **told}
+        keep(folder / name, end)
+        short = {part: {k: v for k, v in told[part].items() if k in _BRIEF} for part in told}
+        keep(folder / "brief.json", {**end, **short}, durable=False)
 
 
+_BRIEF: Final = frozenset({"version", "code", "message", "hint", "operation"})
 _WHY: Final = {
     "cancelled": "it was cancelled; nothing was written to the log",
     "lost": "its process is gone, and nobody saw it end",

@@ -66,12 +66,14 @@ class Job(BaseModel):
         return self.state in ENDED
 
 
-def read_job(folder: Path) -> Job | None:
-    """The job of a folder; None where there is none."""
+def read_job(folder: Path, brief: bool = False) -> Job | None:
+    """The job of a folder; None where there is none. `brief`: of its answer, which may be long, only what a list
+    shows."""
     spec = load(folder / "spec.json")
     if not isinstance(spec, dict):
         return None
-    end = load(folder / "result.json") or load(folder / "error.json")
+    end = brief and load(folder / "brief.json")
+    end = end or load(folder / "result.json") or load(folder / "error.json")
     process = load(folder / "process.json")
     start = load(folder / "start.json")
     cancel = load(folder / "cancel.json")
@@ -83,5 +85,5 @@ def read_job(folder: Path) -> Job | None:
         started=began,
         cancelled_by=(cancel or {}).get("by"),
         phases=told.get("phases", []),
-        said=tail(folder / "stderr", _SAID),
+        said="" if brief else tail(folder / "stderr", _SAID),
     )

@@ -7,12 +7,11 @@ from pydantic import BaseModel
 from assay.registry import Registry
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
-from assay.web.pages.jobs import JobLine, is_live, lines_of
+from assay.web.pages.jobs import JobLine, live_lines
 from assay.web.routing import Page, Pages
 
 pages = Pages()
 LATELY = 8
-BUILDING = 20
 _SPARKS = 12
 
 
@@ -76,7 +75,7 @@ def home(ask: Ask) -> HomePage:
         lately=lately,
         operations=len(entries),
         eval_sets=len(registry.eval_sets()),
-        building=[line for line in lines_of(ask, BUILDING) if is_live(line)],
+        building=live_lines(ask),
         may_build=ask.identity.may(Permission.CONTRIBUTE),
     )
 

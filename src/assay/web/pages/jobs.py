@@ -194,7 +194,15 @@ def lines_of(ask: Ask, most: int = SHOWN) -> list[JobLine]:
     if ask.desk is None or not ask.desk.usable:
         return []
     ask.desk.jobs.tend()
-    return [line_of(one) for one in ask.desk.jobs.jobs()[:most]]
+    return [line_of(one) for one in ask.desk.jobs.jobs(most)]
+
+
+def live_lines(ask: Ask) -> list[JobLine]:
+    """The jobs that have not ended."""
+    if ask.desk is None or not ask.desk.usable:
+        return []
+    ask.desk.jobs.tend()
+    return [line_of(one) for one in ask.desk.jobs.live()[:SHOWN]]
 
 
 def is_live(line: JobLine) -> bool:
