@@ -36,3 +36,5 @@ class Settings:
     """Jobs that run at once; others wait."""
     endpoints: tuple[str, ...] = ()
     """PROVIDER=URL: where jobs call language models, beside the providers' own addresses. Never a request's to say."""
+    prices: str = ""
+    """A file with prices of models beside the built-in list, for jobs."""

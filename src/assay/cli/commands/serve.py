@@ -31,15 +31,17 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
     "--endpoint", "endpoints", multiple=True, metavar="PROVIDER=URL",
     help="Where jobs call a provider's models, as in vllm=http://127.0.0.1:8000/v1.",
 )  # fmt: skip
+@click.option("--prices", metavar="FILE", help="JSON with prices of your own, for jobs that call models.")
 @click.option("--https", is_flag=True, help="It is reached over HTTPS, through a proxy of yours.")
 @click.pass_obj
-def command(
+def command(  # noqa: PLR0913 - its options
     session: Session,
     port: int,
     host: str,
     mode: Mode,
     names: tuple[str, ...],
     endpoints: tuple[str, ...],
+    prices: str | None,
     https: bool,
 ) -> None:
     """Open the registry in a browser: pages for people, JSON for programs."""
@@ -63,7 +65,9 @@ def command(
     hosts = tuple(dict.fromkeys(name.lower() for name in (*Settings().hosts, host, *names)))
     app = create_app(
         lambda: assay.open(session.path, actor=session.actor),
-        Settings(mode, hosts, secure=https, endpoints=endpoints),
+        Settings(
+            mode, hosts, secure=https, endpoints=endpoints, prices=os.path.abspath(prices) if prices else ""
+        ),
         environment=os.environ,
     )
     session.err.print(f"assay is open at http://{host}:{port} (Ctrl+C ends it)")

@@ -43,6 +43,8 @@ def start(ask: Ask, kind: Kind, given: BaseModel) -> Job:
                 line.insert(len(kind.words), f"{_CALLED}{path}={name}")
         for endpoint in ask.settings.endpoints if spends else ():
             line.insert(len(kind.words), f"--endpoint={endpoint}")
+        if spends and ask.settings.prices:
+            line.insert(len(kind.words), f"--prices={ask.settings.prices}")
         return line
 
     return desk.jobs.ask(

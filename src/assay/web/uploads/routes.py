@@ -119,16 +119,16 @@ async def _receive(request: Request, uploads: Uploads, me: Identity, name: str, 
         pieces, name = await _of_form(form, pieces)
     writer = await run_in_threadpool(_begun, uploads, me, name, length)
     try:
-        await _take(pieces, writer)
+        if not await _take(pieces, writer):
+            return writer.upload  # nobody reads this; /api/uploads lists it, and it can be gone on with
         if form is not None and not form.ended:
             raise BadInput("the form ends before its file does", "send it again")
         whole = writer.upload.length in (None, writer.upload.offset)
         if length is None and not writer.upload.offset:
             raise BadInput("the file is empty", "send a file, or Upload-Length to begin one")
         return await run_in_threadpool(writer.finish if whole else writer.secure)
-    except (AssayError, OSError) as error:
-        if not isinstance(error, Broken):  # nobody was told of it
-            await run_in_threadpool(_away, uploads, me, writer)
+    except (AssayError, OSError):
+        await run_in_threadpool(_away, uploads, me, writer)  # nobody was told of it
         raise
     finally:
         await run_in_threadpool(writer.close)
@@ -174,20 +174,17 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
     yield b"".join(held)
 
 
-class Broken(BadInput):
-    """The sender went away in the middle; what came before is kept."""
-
-
-async def _take(pieces: AsyncIterator[bytes], writer: Writer) -> None:
-    """Write all pieces. Raises Broken."""
+async def _take(pieces: AsyncIterator[bytes], writer: Writer) -> bool:
+    """Write all pieces; False where the sender went away in the middle, and then what came before is kept."""
+    whole = True
     try:
         async for piece in pieces:
             if piece:
                 await run_in_threadpool(writer.write, piece)
     except ClientDisconnect:
-        await run_in_threadpool(writer.secure)
-        raise Broken("the connection ended before the file did", "go on at the upload's offset") from None
+        whole = False
     await run_in_threadpool(writer.secure)
+    return whole
 
 
 def _answer(upload: Upload, status: int) -> Response:

@@ -10,7 +10,7 @@ from shutil import rmtree
 from threading import Lock
 from typing import Any, Final
 
-from assay.errors import BadInput, Conflict, NotFound, UsageError
+from assay.errors import BadInput, Conflict, NotFound, TooLarge, UsageError
 from assay.web.access.identity import Identity
 from assay.web.access.roles import Permission
 from assay.web.jobs.files import keep, load, settle_folder
@@ -19,12 +19,6 @@ from assay.web.uploads.upload import Upload, clean_name, file_of
 
 _RUNNING: Final = 64
 """Digests under way that are kept in memory; another one is made again from the file."""
-
-
-class TooLarge(UsageError):
-    """More bytes than one upload may have, or a sender all together."""
-
-    code = "too_large"
 
 
 class Uploads:
