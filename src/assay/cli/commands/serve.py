@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -66,7 +67,11 @@ def command(  # noqa: PLR0913 - its options
     app = create_app(
         lambda: assay.open(session.path, actor=session.actor),
         Settings(
-            mode, hosts, secure=https, endpoints=endpoints, prices=os.path.abspath(prices) if prices else ""
+            mode,
+            hosts,
+            secure=https,
+            endpoints=endpoints,
+            prices=str(Path(prices).resolve()) if prices else "",
         ),
         environment=os.environ,
     )
