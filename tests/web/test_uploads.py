@@ -264,3 +264,13 @@ def test_a_job_that_reads_an_upload_keeps_it(web: TestClient, root: Path) -> Non
     assert web.delete(f"{AT}/{id}").status_code == 409
     (folder / "error.json").write_text(json.dumps({"state": "lost", "exit": None, "ended": 0.0}))
     assert web.delete(f"{AT}/{id}").status_code == 200
+
+
+def test_clearing_up_leaves_uploads_and_jobs_alone(web: TestClient, root: Path) -> None:
+    id = web.post(AT, content=DATA, params={"name": "a.jsonl"}).json()["id"]
+    registry = assay.open(root)
+    registry.gc(dry_run=False, grace_seconds=0)
+    assert registry.verify().ok
+    assert registry.keeping.doctor(None, dry_run=False).well
+    assert web.get(f"{AT}/{id}").json()["complete"]
+    assert len(list((root / "server" / "uploads" / id).iterdir())) == 2

@@ -12,7 +12,8 @@ from assay.web.settings import Settings
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _AROUND: Final = 4 << 20
-"""What a form may add to an upload, and what is on its way. The upload itself is held against its limit where it is written."""
+"""What a form may add to an upload, and what is on its way. The upload itself is held against its limit where it is
+written."""
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
