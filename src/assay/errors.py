@@ -4,6 +4,7 @@
     ├── UsageError            what was asked for cannot be done as asked            exit 2
     │   ├── NotFound          a registry, dataset, version, record, example or file
     │   ├── BadInput          a source that cannot be read at all
+    │   ├── TooLarge          more bytes than somebody may send
     │   ├── InvalidRecipe     a recipe that does not hold; lists every problem at once
     │   ├── InvalidPolicy     a policy that does not hold; lists every problem at once
     │   ├── Forbidden         an act that the rules keep this actor from, or this version
@@ -63,6 +64,12 @@ class BadInput(UsageError):
     """A source that cannot be read at all: a directory, an unknown shape, a file that changed while read."""
 
     code = "bad_input"
+
+
+class TooLarge(UsageError):
+    """More bytes than one file may have that somebody sends."""
+
+    code = "too_large"
 
 
 class InvalidRecipe(UsageError):

@@ -49,6 +49,22 @@ class ByteSize(click.ParamType):  # type: ignore[type-arg]
         return size
 
 
+class Called(click.ParamType):  # type: ignore[type-arg]
+    """`SRC=NAME`, split at the last sign: ("/data/3f.jsonl", "tickets.jsonl")."""
+
+    name = "SRC=NAME"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        source, sign, name = str(value).rpartition("=")
+        if not sign or not source or not name:
+            self.fail(f"{value!r} is not SRC=NAME, such as /data/3f.jsonl=tickets.jsonl", param, ctx)
+        return source, name
+
+
 def options(function: F) -> F:
     """The arguments and options of a command that reads sources."""
     for decorate in reversed(
@@ -63,6 +79,10 @@ def options(function: F) -> F:
             click.option("--origin", type=click.Choice(ORIGINS), help="Who wrote the examples."),
             click.option("--generator", metavar="PROVIDER/MODEL", help="The model that wrote them."),
             click.option("--licence", metavar="TEXT", help="The licence they are under."),
+            click.option(
+                "--called", type=Called(), multiple=True, metavar="SRC=NAME",
+                help="Under which name a source stands in the ledger, if not its path.",
+            ),
             click.option(
                 "--workers", type=click.IntRange(1, 1024), metavar="N", default=cores,
                 show_default="all cores",
@@ -89,7 +109,8 @@ def keywords(given: Mapping[str, Any]) -> dict[str, Any]:
     """The options as the registry takes them: what was said of provenance is one mapping."""
     rest = dict(given)
     said = {name: rest.pop(name) for name in ("origin", "generator", "licence")}
-    return rest | {"provenance": {name: value for name, value in said.items() if value}}
+    called = dict(rest.pop("called", ()))
+    return rest | {"provenance": {name: value for name, value in said.items() if value}, "called": called}
 
 
 def answer(session: Session, result: CurationResult) -> None:

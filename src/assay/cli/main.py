@@ -119,6 +119,8 @@ class LazyGroup(click.Group):
 CLOSED_PIPE = 141
 """What a shell says of a program that SIGPIPE ended."""
 COMPLETE = "_ASSAY_COMPLETE"
+JOB = "ASSAY_JOB"
+"""Set where the web application runs the command line; see `assay.cli.job`."""
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 90}
 
 
@@ -154,6 +156,19 @@ def run(args: Sequence[str]) -> int:
     return code
 
 
+def _run_as_job(args: Sequence[str]) -> int:
+    """The same where the web application asked for it: how it ended is written down."""
+    from assay.cli import job
+
+    folder = job.job_folder()
+    if folder is None:
+        return run(args)
+    job.begin()
+    code = run(args)
+    job.end(folder, code)
+    return code
+
+
 def _run(words: list[str]) -> int:
     as_json = "--json" in (words[: words.index("--")] if "--" in words else words)
     try:
@@ -184,7 +199,7 @@ def main() -> None:
         from click.shell_completion import shell_complete
 
         sys.exit(shell_complete(group, {}, "assay", COMPLETE, asked))
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(_run_as_job(sys.argv[1:]) if JOB in os.environ else run(sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -83,7 +83,14 @@ class Session:
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[Progress], None] | None]:
-        """A live bar on standard error, or None where nobody watches (a pipe, a dumb terminal)."""
+        """A live bar on standard error, or None where nobody watches (a pipe, a dumb terminal). A job of the web
+        application writes its progress down instead."""
+        from assay.cli.job import JobProgress, job_folder
+
+        folder = job_folder()
+        if folder is not None:
+            yield JobProgress(folder)
+            return
         if not self.err.is_terminal or self.err.is_dumb_terminal:
             yield None
             return

@@ -40,6 +40,11 @@ def write_rows(path: Path, rows: Iterable[ExportRow], shape: str | None, contain
     return write_lines(path, records) if container == "jsonl" else _write_parquet(path, records)
 
 
+def as_lines(rows: Iterable[ExportRow], shape: str | None) -> Iterator[bytes]:
+    """The lines of the JSONL file that `write_rows` writes. Raises NotExpressible, naming the example."""
+    return (spell(_record(row, shape)) + b"\n" for row in rows)
+
+
 def write_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> int:
     """Write JSON Lines, UTF-8; how many. The file takes its name only when it is whole."""
     count = 0

@@ -89,6 +89,7 @@ class Registry(Parts):
         batch_rows: int = BATCH_ROWS,
         memory: int | None = None,
         provenance: Mapping[str, str] | None = None,
+        called: Mapping[str, str] | None = None,
         dry_run: bool = False,
         models: LanguageModels | None = None,
         progress: Tell | None = None,
@@ -98,6 +99,7 @@ class Registry(Parts):
         `recipe`: a preset's name, the path of a YAML file, or a `Recipe` (default: `default`). `eval_sources`: files
         that are the test split. `add`: keep the newest version's examples and add to them. `branch`: which one is
         moved. `shape` and `container` are recognised when not named. `memory`: bytes beyond which keys lie in files.
+        `called`: path → the name under which a source stands in the ledger.
         `models`: what a stage that judges may call. Raises BadInput, NotFound, InvalidRecipe, Conflict; GateFailed
         when a rule of the policy refuses the version; BudgetReached and CallsFailed when judges cannot go on.
         """
@@ -119,6 +121,7 @@ class Registry(Parts):
             batch_rows=batch_rows,
             memory=memory,
             dry_run=dry_run,
+            uris=called or {},
             models=models,
         )
         return run_curation(self, request, progress)

@@ -25,30 +25,21 @@ if TYPE_CHECKING:
     from assay.registry.results import CurationResult
 
 
-class Collector:
-    """`with registry.collect("reviews", generator="lab/m") as c: c.add(prompt, output)`: one version on leaving.
+class Recorder:
+    """Takes what a generator wrote, record by record, each with its provenance; `_write` keeps a record's line of JSON.
 
     `generator`, `params`, `prompt_template`, `origin` and `licence` hold for every record that says nothing else.
-    `recipe`: what curates the records (default: `import`, which keeps all). `add`: to the newest version (default: if
-    there is one). Records lie in a spool file in the registry's `tmp` from the moment they are added. On an exception,
-    in the block or in the curation, no version is made, the file stays, and a note on the exception says where it is.
-    `add` may be called from many threads. `result` is the curation's result after leaving, None without records.
     """
 
-    def __init__(  # noqa: PLR0913 - the options of a collection, by keyword
+    def __init__(
         self,
         registry: Registry,
-        name: str,
         generator: str,
         *,
         params: Mapping[str, Any] | None = None,
         prompt_template: str | None = None,
         origin: str = "synthetic",
         licence: str | None = None,
-        recipe: str | Recipe = "import",
-        add: bool | None = None,
-        branch: str = MAIN,
-        message: str = "",
     ) -> None:
         registry.check_writable()
         if not generator:
@@ -56,9 +47,6 @@ class Collector:
         if origin not in ORIGINS:
             raise UsageError(f"origin {origin!r} is not known", f"one of: {', '.join(ORIGINS)}")
         self._registry = registry
-        self._name = name
-        self._plan = load_plan(recipe)
-        self._add, self._branch, self._message = add, branch, message
         self._stated = {
             "generator": generator,
             "generation_params": dict(params) if params else None,
@@ -67,28 +55,7 @@ class Collector:
             "licence": licence,
         }
         self._lock = Lock()
-        self._file: int | None = None
-        self._size = 0
-        self.source = ""
-        """The name under which the ledger knows the records."""
-        self.path: Path | None = None
-        """The spool file, while there is one."""
         self.added = 0
-        self.result: CurationResult | None = None
-
-    def __enter__(self) -> Self:
-        if self.path is not None or self.result is not None:
-            raise UsageError("a collector is entered once", "ask `registry.collect` for another one")
-        time = spell_time(self._registry.clock()).translate({ord(mark): None for mark in "-:."})
-        self.source = f"collected-{time}-{self._registry.entropy(6).hex()}.jsonl"
-        folder = self._registry.scratch_root() or Path(tempfile.gettempdir())
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / self.source
-        try:
-            self._file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        except OSError as error:
-            raise StorageFailure(f"{self.path} cannot be made: {error.strerror}", "check the disk") from None
-        return self
 
     def add(  # noqa: PLR0913 - the provenance of a record, by keyword
         self,
@@ -134,11 +101,97 @@ class Collector:
         told = {name: value for name, value in {**self._stated, **stated(own)}.items() if value is not None}
         extra = extra_fields(fields, price)
         with self._lock:
-            if self._file is None:
-                raise UsageError("the collection is closed", "add records inside its `with` block")
+            self._check_open()
             told["depth"] = depth if depth is not None else self._depth(derived_from, who)
             self._write(record_line({"messages": turns_of(prompt, output), **told, **extra}, told))
             self.added += 1
+
+    def _check_open(self) -> None:
+        """Raises UsageError when no records are taken any more."""
+
+    def _write(self, line: bytes) -> None:
+        """Keep a line, all of it or nothing."""
+        raise NotImplementedError
+
+    def _depth(self, parents: Sequence[str], origin: str) -> int:
+        depths = [0 if origin == "human" else 1]
+        for parent in parents:
+            try:
+                known = self._registry.example(parent).provenance
+            except UsageError:  # not known here, or no id at all: what is written down is checked below
+                continue
+            depths.append(1 + depth_of(known))
+        return max(depths)
+
+
+class Lines(Recorder):
+    """Records as lines of JSON, for who keeps them himself: `land` takes them in."""
+
+    def __init__(self, registry: Registry, generator: str, **stated: Any) -> None:
+        super().__init__(registry, generator, **stated)
+        self.lines: list[bytes] = []
+
+    def _write(self, line: bytes) -> None:
+        self.lines.append(line)
+
+
+class Collector(Recorder):
+    """`with registry.collect("reviews", generator="lab/m") as c: c.add(prompt, output)`: one version on leaving.
+
+    `generator`, `params`, `prompt_template`, `origin` and `licence` hold for every record that says nothing else.
+    `recipe`: what curates the records (default: `import`, which keeps all). `add`: to the newest version (default: if
+    there is one). Records lie in a spool file in the registry's `tmp` from the moment they are added. On an exception,
+    in the block or in the curation, no version is made, the file stays, and a note on the exception says where it is.
+    `add` may be called from many threads. `result` is the curation's result after leaving, None without records.
+    """
+
+    def __init__(  # noqa: PLR0913 - the options of a collection, by keyword
+        self,
+        registry: Registry,
+        name: str,
+        generator: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        prompt_template: str | None = None,
+        origin: str = "synthetic",
+        licence: str | None = None,
+        recipe: str | Recipe = "import",
+        add: bool | None = None,
+        branch: str = MAIN,
+        message: str = "",
+    ) -> None:
+        super().__init__(
+            registry,
+            generator,
+            params=params,
+            prompt_template=prompt_template,
+            origin=origin,
+            licence=licence,
+        )
+        self._name = name
+        self._plan = load_plan(recipe)
+        self._add, self._branch, self._message = add, branch, message
+        self._file: int | None = None
+        self._size = 0
+        self.source = ""
+        """The name under which the ledger knows the records."""
+        self.path: Path | None = None
+        """The spool file, while there is one."""
+        self.result: CurationResult | None = None
+
+    def __enter__(self) -> Self:
+        if self.path is not None or self.result is not None:
+            raise UsageError("a collector is entered once", "ask `registry.collect` for another one")
+        time = spell_time(self._registry.clock()).translate({ord(mark): None for mark in "-:."})
+        self.source = f"collected-{time}-{self._registry.entropy(6).hex()}.jsonl"
+        folder = self._registry.scratch_root() or Path(tempfile.gettempdir())
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / self.source
+        try:
+            self._file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        except OSError as error:
+            raise StorageFailure(f"{self.path} cannot be made: {error.strerror}", "check the disk") from None
+        return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         with self._lock:
@@ -170,18 +223,11 @@ class Collector:
         )
         return run_curation(self._registry, request, None)
 
-    def _depth(self, parents: Sequence[str], origin: str) -> int:
-        depths = [0 if origin == "human" else 1]
-        for parent in parents:
-            try:
-                known = self._registry.example(parent).provenance
-            except UsageError:  # not known here, or no id at all: what is written down is checked below
-                continue
-            depths.append(1 + depth_of(known))
-        return max(depths)
+    def _check_open(self) -> None:
+        if self._file is None:
+            raise UsageError("the collection is closed", "add records inside its `with` block")
 
     def _write(self, line: bytes) -> None:
-        """All of a line or nothing of it."""
         assert self._file is not None
         rest = memoryview(line)
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ import pyarrow as pa
 from assay.curate.ledger_reading import decisions, open_ledger
 from assay.errors import UsageError
 from assay.formats.article import write_article
-from assay.formats.export import ExportRow, write_lines, write_rows
+from assay.formats.export import ExportRow, as_lines, spell, write_lines, write_rows
 from assay.formats.shapes import shape_names
 from assay.kernels.ids import IdArray, contains, id_list, ids_of
 from assay.model.version import SegmentRef
@@ -79,6 +79,37 @@ def export(  # noqa: PLR0913 - the options of the command
             count = write_rows(path, _rows(version, split, among), shape, container)
         files[str(path)] = count
     return ExportResult(version.name, format, files, version.erased)
+
+
+def stream(
+    registry: Registry, ref: str, format: str, where: str | None = None, force: bool = False
+) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """The JSONL files that `export` would write, each a name and its lines, for who keeps them elsewhere:
+    nothing lies in files or in memory. Raises UsageError for a format that is no JSONL, NotFound, Revoked;
+    NotExpressible on the way."""
+    version = registry.version(ref, force=force)
+    known = ("source", "ledger", "edits", *shape_names())
+    if format not in known:
+        raise UsageError(f"no format {format!r} that can be streamed", f"one of: {', '.join(known)}")
+    _check_options(format, where, None)
+    if format == "ledger":
+        curation = registry.store.curation(version.manifest)
+        if curation is None:
+            raise UsageError(
+                f"{version.name} was not made by a curation and has no ledger", "export it as source"
+            )
+        return iter([("ledger.jsonl", _spelled(_ledger_rows(registry, curation)))])
+    version.admit()
+    among = None if where is None else matching(registry, ref, where)
+    if format == "edits":
+        return iter([("edits.jsonl", _spelled(pairs(registry, version, among)))])
+    counts = version.counts if among is None else _counts(registry, version, among)
+    shape = None if format == "source" else format
+    return ((f"{split}.jsonl", as_lines(_rows(version, split, among), shape)) for split in counts)
+
+
+def _spelled(records: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    return (spell(record) + b"\n" for record in records)
 
 
 def _check_options(format: str, where: str | None, fill: str | None) -> None:

@@ -43,6 +43,11 @@ def load_plan(name: str | Recipe) -> Plan:
     return make_plan(parse_recipe(_yaml(path.read_bytes(), name)))
 
 
+def recipe_of_yaml(data: bytes, name: str) -> Recipe:
+    """The recipe that a YAML text is; its stages are not looked up yet. Raises InvalidRecipe with every problem."""
+    return parse_recipe(_yaml(data, name))
+
+
 def judging_models(recipe: str | Recipe) -> list[str]:
     """The models that a recipe's judges are, as PROVIDER/MODEL. Raises what `load_plan` raises."""
     return [model for stage in load_plan(recipe).stages for model in getattr(stage, "models", ())]

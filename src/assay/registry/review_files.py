@@ -38,6 +38,11 @@ def export_queue(registry: Registry, name: str, file: str, dry_run: bool) -> int
     return len(judged.queue.ids)
 
 
+def queue_rows(registry: Registry, name: str) -> Iterator[dict[str, Any]]:
+    """The rows that `export_queue` writes. Raises NotFound."""
+    return _rows(registry, registry.reviews.fold().named(name))
+
+
 def _rows(registry: Registry, judged: Judged) -> Iterator[dict[str, Any]]:
     for example in _examples(registry, judged):
         id_, seen = example.id, views(example.payload)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
+from assay.errors import AssayError, GateFailed, MergeConflict
 from assay.model.escape import inline
 from assay.web.access.guard import refusal
 
@@ -19,11 +20,21 @@ STATUS: Final = {
     "budget_reached": 409,
     "forbidden": 403,
     "revoked": 403,
+    "too_large": 413,
     "missing_extra": 501,
     "damaged": 500,
     "storage_failure": 503,
 }
 """Error code → status; every other error of the caller is 400."""
+
+
+def details_of(error: AssayError) -> dict[str, Any]:
+    """What a program is told beyond the message: the findings of a gate, the conflicts of a merge."""
+    if isinstance(error, GateFailed):
+        return {"gate": dict(error.gate)}
+    if isinstance(error, MergeConflict):
+        return {"conflicts": [dict(one) for one in error.conflicts]}
+    return {}
 
 
 def answer_of(request: Request, status: int | None, code: str, message: str, hint: str) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
@@ -63,6 +64,9 @@ def environment() -> Environment:
         "script": script_tag,
         "spelled": lambda name: str(name).replace("_", " "),
         "part": lambda count, whole: 100 * count / whole if whole else 0.0,
+        "since": spell_moment,
+        "span": spell_seconds,
+        "picture": Markup,
     }
     made.globals |= CHARTS
     return made
@@ -141,3 +145,15 @@ def spell_bytes(number: float) -> str:
             return f"{number:.0f} {unit}" if unit == "B" or number >= 100 else f"{number:.1f} {unit}"
         number /= 1000
     return f"{number:.1f} TB"
+
+
+def spell_moment(seconds: float) -> str:
+    """ "2026-11-21 12:40 UTC", of seconds since the epoch."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def spell_seconds(seconds: float) -> str:
+    """ "0.4 s", "12 s", "4 min", "2.5 h"."""
+    if seconds < 100:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6_000 else f"{seconds / 3600:.1f} h"

@@ -10,10 +10,12 @@ Mode = Literal["local", "token", "password", "oidc"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds. Sizes in bytes; `asked`, `unsafe`, `logins`: requests a minute of one address or person."""
+    """Bounds. Sizes in bytes; `uploads`: that one person has at a time; `asked`, `unsafe`, `logins`:
+    requests a minute of one address or person."""
 
     body: int = 2 << 20
     upload: int = 20 << 30
+    uploads: int = 100
     asked: int = 1_200
     unsafe: int = 240
     logins: int = 10
@@ -30,3 +32,9 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     readers: int = 4
     """Registries that are open at once, each used by one request at a time."""
+    jobs: int = 2
+    """Jobs that run at once; others wait."""
+    endpoints: tuple[str, ...] = ()
+    """PROVIDER=URL: where jobs call language models, beside the providers' own addresses. Never a request's to say."""
+    prices: str = ""
+    """A file with prices of models beside the built-in list, for jobs."""

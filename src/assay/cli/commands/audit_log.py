@@ -6,9 +6,9 @@ import click
 from rich.text import Text
 
 from assay.cli.command import Command
-from assay.cli.commands.log import as_json
 from assay.cli.render import tables
 from assay.cli.session import Session
+from assay.registry.documents import operation_json
 
 
 @click.command(name="log", cls=Command)
@@ -35,6 +35,6 @@ def command(
     )
     said = session.registry.said
     session.answer(
-        lambda: {"operations": [as_json(one) | {"said": said(one)} for one in found]},
+        lambda: {"operations": [operation_json(one) | {"said": said(one)} for one in found]},
         lambda: tables.operations(found, said) if found else Text("no operation fits", "dim"),
     )

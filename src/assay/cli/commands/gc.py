@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from assay.cli.command import Command
-from assay.cli.documents import garbage_json
 from assay.cli.render import tables
 from assay.cli.session import Session
 from assay.errors import UsageError
+from assay.registry.documents import garbage_json
 
 
 @click.command(cls=Command)

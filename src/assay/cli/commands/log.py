@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 from rich.text import Text
 
@@ -11,7 +9,7 @@ from assay.cli.command import Command
 from assay.cli.render import tables
 from assay.cli.session import Session
 from assay.govern.approvals import ACTIONS
-from assay.model.operation import Operation
+from assay.registry.documents import operation_json
 
 
 @click.command(cls=Command)
@@ -31,18 +29,11 @@ def command(session: Session, dataset: str | None) -> None:
     session.answer(
         lambda: {
             "operations": [
-                as_json(one) | {"said": registry.said(one), "refused": refused.get(one.seq)} for one in found
+                operation_json(one) | {"said": registry.said(one), "refused": refused.get(one.seq)}
+                for one in found
             ]
         },
         lambda: (
             tables.operations(found, registry.said, refused) if found else Text("nothing happened yet", "dim")
         ),
     )
-
-
-def as_json(one: Operation) -> dict[str, Any]:
-    """An operation as scripts read it, in the log's order."""
-    return {
-        "seq": one.seq, "prev": one.prev, "time": one.time, "actor": one.actor, "action": one.action,
-        "dataset": one.dataset, "body": dict(one.body),
-    }  # fmt: skip

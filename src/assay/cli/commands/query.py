@@ -29,8 +29,9 @@ def command(session: Session, sql: str, ref: str | None, as_csv: bool, limit: in
         raise UsageError("--csv and --json", "ask for one of them")
     found = session.registry.query(sql, ref)
     from assay.cli.render import query as picture
+    from assay.registry.query_json import as_json
 
     if as_csv:
         picture.print_csv(found)
     else:
-        session.answer(lambda: picture.as_json(found), lambda: picture.rows(found, limit))
+        session.answer(lambda: as_json(found), lambda: picture.rows(found, limit))

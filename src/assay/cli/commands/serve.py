@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -26,9 +28,23 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
     help="Who may come in: you alone, or whom `assay access` wrote in.",
 )  # fmt: skip
 @click.option("--name", "names", multiple=True, metavar="HOST", help="A name under which it is reached.")
+@click.option(
+    "--endpoint", "endpoints", multiple=True, metavar="PROVIDER=URL",
+    help="Where jobs call a provider's models, as in vllm=http://127.0.0.1:8000/v1.",
+)  # fmt: skip
+@click.option("--prices", metavar="FILE", help="JSON with prices of your own, for jobs that call models.")
 @click.option("--https", is_flag=True, help="It is reached over HTTPS, through a proxy of yours.")
 @click.pass_obj
-def command(session: Session, port: int, host: str, mode: Mode, names: tuple[str, ...], https: bool) -> None:
+def command(  # noqa: PLR0913 - its options
+    session: Session,
+    port: int,
+    host: str,
+    mode: Mode,
+    names: tuple[str, ...],
+    endpoints: tuple[str, ...],
+    prices: str | None,
+    https: bool,
+) -> None:
     """Open the registry in a browser: pages for people, JSON for programs."""
     try:
         import uvicorn
@@ -51,7 +67,15 @@ def command(session: Session, port: int, host: str, mode: Mode, names: tuple[str
     hosts = tuple(dict.fromkeys(name.lower() for name in (*Settings().hosts, host, *names)))
     few_arenas()
     app = create_app(
-        lambda: assay.open(session.path, actor=session.actor), Settings(mode, hosts, secure=https)
+        lambda: assay.open(session.path, actor=session.actor),
+        Settings(
+            mode,
+            hosts,
+            secure=https,
+            endpoints=endpoints,
+            prices=str(Path(prices).resolve()) if prices else "",
+        ),
+        environment=os.environ,
     )
     session.err.print(f"assay is open at http://{host}:{port} (Ctrl+C ends it)")
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from assay.cli.command import Command
-from assay.cli.documents import example_json, governed_json, version_json
 from assay.cli.render import cards
 from assay.cli.render.gate import gate_line, refused_lines, standing_line
 from assay.cli.session import Session
 from assay.errors import NotFound
+from assay.registry.documents import example_json, governed_json, version_json
 
 if TYPE_CHECKING:
     from assay.registry import Registry

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from assay.cli.command import Command
-from assay.cli.documents import report_json
 from assay.cli.render import tables
 from assay.cli.session import Session
+from assay.registry.documents import report_json
 
 
 @click.command(cls=Command)

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import sys
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -18,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assay.cli.render.text import clip, plural
+from assay.registry.query_json import plain, rows_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,14 +27,6 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _ROWS: Final = 5_000
 
 
-def as_json(found: pa.Table) -> dict[str, Any]:
-    """Columns, and every row as a list."""
-    return {
-        "columns": [{"name": field.name, "type": str(field.type)} for field in found.schema],
-        "rows": [[plain(value) for value in row] for row in _rows(found)],
-    }
-
-
 def print_csv(found: pa.Table) -> None:
     """Every row as CSV in UTF-8 on standard output, the header first."""
     sys.stdout.flush()
@@ -45,7 +34,7 @@ def print_csv(found: pa.Table) -> None:
     try:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow([guarded(name) for name in found.schema.names])
-        for row in _rows(found):
+        for row in rows_of(found):
             writer.writerow([cell(value) for value in row])
     finally:
         out.flush()
@@ -65,25 +54,6 @@ def cell(value: Any) -> str:
 def guarded(text: str) -> str:
     """The text, behind a quote when a spreadsheet would take it for a formula (OWASP, CSV injection)."""
     return "'" + text if text.lstrip(" ").startswith(_FORMULA) else text
-
-
-def plain(value: Any) -> Any:
-    """A value of an Arrow column as JSON has it."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
-    return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
 def rows(found: pa.Table, limit: int) -> RenderableType:
@@ -110,7 +80,7 @@ class _Grid:
     def __init__(self, found: pa.Table, limit: int) -> None:
         self._names = found.schema.names
         self._right = [_is_number(field.type) for field in found.schema]
-        self._rows = [[_drawn(value) for value in row] for row in _rows(found.slice(0, limit))]
+        self._rows = [[_drawn(value) for value in row] for row in rows_of(found.slice(0, limit))]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         shown, widths = self._widths(options.max_width)
@@ -155,7 +125,7 @@ class _Record:
     """One row, a line a column."""
 
     def __init__(self, found: pa.Table) -> None:
-        (values,) = _rows(found)
+        (values,) = rows_of(found)
         self._cells = list(zip(found.schema.names, map(_drawn, values), strict=True))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -165,12 +135,6 @@ class _Record:
         for name, value in self._cells:
             table.add_row(Text(clip(name, options.max_width // 3)), Text(clip(value, _WIDEST)))
         yield table
-
-
-def _rows(found: pa.Table) -> Iterator[list[Any]]:
-    for batch in found.to_batches(max_chunksize=_ROWS):
-        columns = [column.to_pylist() for column in batch.columns]
-        yield from map(list, zip(*columns, strict=True))
 
 
 def _drawn(value: Any) -> str:

@@ -11,6 +11,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from assay.web.settings import Settings
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_AROUND: Final = 4 << 20
+"""What a form may add to an upload, and what is on its way. The upload itself is held against its limit where it is
+written."""
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -78,7 +81,8 @@ class Guard:
 
     def _most(self, scope: Scope) -> int:
         limits = self._settings.limits
-        return limits.upload if "/uploads" in scope["path"] else limits.body
+        streams = scope["path"].startswith(("/api/uploads", "/uploads"))
+        return limits.upload + _AROUND if streams else limits.body
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         """The body, cut off where it is longer than it may be, whatever its length said."""

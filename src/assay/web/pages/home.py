@@ -15,6 +15,7 @@ from assay.registry.kept_statistics import answers, kept_among, worst_of
 from assay.store.heads import Line
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
+from assay.web.pages.jobs import JobLine, live_lines
 from assay.web.routing import Page, Pages
 
 pages = Pages()
@@ -81,6 +82,8 @@ class HomePage(Page):
     rows: int
     last: str
     on_disk: int
+    building: list[JobLine]
+    may_build: bool
 
 
 @pages.page("/", Permission.READ, "home.html")
@@ -107,6 +110,8 @@ def home(ask: Ask, after: str = "") -> HomePage:
         rows=sum(line.rows[-1] for line in lines),
         last=entries[-1].time if entries else "",
         on_disk=sum(line.bytes for line in lines),
+        building=live_lines(ask),
+        may_build=ask.identity.may(Permission.CONTRIBUTE),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from assay.model.example import Example
+from assay.model.operation import Operation
 
 if TYPE_CHECKING:
     from assay.govern.approvals import Standing
@@ -79,3 +80,11 @@ def garbage_json(plan: GcPlan, removed: bool) -> dict[str, Any]:
         "kept": plan.kept,
         "young": plan.young,
     }
+
+
+def operation_json(one: Operation) -> dict[str, Any]:
+    """An operation as scripts read it, in the log's order."""
+    return {
+        "seq": one.seq, "prev": one.prev, "time": one.time, "actor": one.actor, "action": one.action,
+        "dataset": one.dataset, "body": dict(one.body),
+    }  # fmt: skip
