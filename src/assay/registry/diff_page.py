@@ -7,11 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from assay.errors import UsageError
-from assay.kernels.ids import as_ids, contains
+from assay.kernels.ids import as_ids, contains, ids_of
 from assay.model.diff import Change, Diff
 from assay.registry.comparing import texts_of
 from assay.registry.version import Version
+from assay.store.change import change_table
 from assay.store.diff import diff
 from assay.store.standing import disabled
 
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
 Kind = Literal["added", "removed", "edited", "moved", "disabled"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 MOST: Final = 100
+_OPS: Final = ("added", "removed", "edited", "moved")
 _LOOKED_AT: Final[tuple[Kind, ...]] = ("edited", "added", "removed", "moved", "disabled")
 
 
@@ -44,6 +50,9 @@ def diff_rows(
     Revoked where the rows of either may not be had."""
     old.admit()
     new.admit()
+    step = _one_step(registry, old, new, kind, after, limit)
+    if step is not None:
+        return step
     found = diff(registry.store.objects, old.manifest, new.manifest)
     by_kind = _by_kind(registry, new, found)
     counts = {name: len(changes) for name, changes in by_kind.items()}
@@ -55,6 +64,36 @@ def diff_rows(
     rows = list(texts_of(registry, old.manifest, new.manifest, [(op, change) for change in part]))
     more = part[-1].id.hex() if part and start + len(part) < len(changes) else None
     return DiffRows(counts, chosen, rows, more)
+
+
+def _one_step(
+    registry: Registry, old: Version, new: Version, kind: Kind | None, after: str, limit: int
+) -> DiffRows | None:
+    """The same where `new` was made from `old`: its change object has the answer, sorted, and is not spelled out."""
+    objects, made = registry.store.objects, new.manifest
+    if made.change is None or not made.parents or not objects.manifest(made.parents[0]).is_same(old.manifest):
+        return None
+    table = change_table(objects, made.change)
+    ids, ops = ids_of(table["id"]), table["op"].combine_chunks()
+    rows = {name: np.flatnonzero(pc.equal(ops, name).to_numpy(zero_copy_only=False)) for name in _OPS}
+    rows["disabled"] = rows["removed"][:0]
+    out = disabled(objects, registry.store.log.entries()[: new.operation.seq], made.dataset)
+    if len(out) and len(rows["removed"]):
+        hit = contains(out, np.ascontiguousarray(ids[rows["removed"]]))
+        rows["disabled"], rows["removed"] = rows["removed"][hit], rows["removed"][~hit]
+    counts: dict[Kind, int] = {name: len(rows[name]) for name in KINDS}
+    chosen = kind or _first(counts)
+    here = rows[chosen]
+    start = bisect_right(range(len(here)), _id(after), key=lambda k: bytes(ids[here[k]])) if after else 0
+    part = here[start : start + min(limit, MOST)]
+    changes = [
+        Change(one["id"], one["split"], one["old_split"], one["old_id"])
+        for one in table.take(pa.array(part)).to_pylist()
+    ]
+    op: str = "removed" if chosen == "disabled" else chosen
+    shown = list(texts_of(registry, old.manifest, made, [(op, change) for change in changes]))
+    more = changes[-1].id.hex() if changes and start + len(part) < len(here) else None
+    return DiffRows(counts, chosen, shown, more)
 
 
 def _first(counts: Mapping[Kind, int]) -> Kind:

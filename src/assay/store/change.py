@@ -47,9 +47,7 @@ def write_change(objects: Objects, diff: Diff) -> str:
 
 def read_change(objects: Objects, name: str) -> Diff:
     """The diff that a change object holds. Raises Damaged."""
-    table = get_table(objects, name)
-    if table.schema.names != SCHEMA.names:
-        raise Damaged(f"{object_key(name)} is not a change object")
+    table = change_table(objects, name)
     found: dict[str, list[Change]] = {op: [] for op in _OPS}
     columns = [table[c].to_pylist() for c in SCHEMA.names]
     for id_, op, old_id, split, old_split in zip(*columns, strict=True):
@@ -65,6 +63,14 @@ def ids_that_came(objects: Objects, name: str) -> IdArray:
     ids = ids_of(table["id"])[pc.is_in(table["op"], pa.array(["added", "edited"])).to_numpy()]
     found: IdArray = ids[order(ids)]
     return found
+
+
+def change_table(objects: Objects, name: str) -> pa.Table:
+    """The rows of a change object, sorted by id, as `SCHEMA` has them. Raises Damaged."""
+    table = get_table(objects, name)
+    if table.schema.names != SCHEMA.names:
+        raise Damaged(f"{object_key(name)} is not a change object")
+    return table
 
 
 def change_between(

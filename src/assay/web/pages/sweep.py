@@ -20,7 +20,7 @@ from assay.web.routing import Page, Pages
 pages = Pages()
 SAMPLES = 6
 IN_TURN = 20_000
-"""Records of a curation that is decided again while somebody waits; of more, a process does it."""
+"""Stored examples that are decided again for two values while somebody waits; of more, a process does it."""
 _POINTS = 6
 _CHARS = 400
 
@@ -140,7 +140,8 @@ def _told(
     if found is not None:
         return "known", found
     made = registry.store.curation(manifest) or {}
-    if made.get("counts", {}).get("read", 0) * len(values) <= 2 * IN_TURN or registry.root is None:
+    stored = sum(segment["rows"] for segment in made.get("segments", ()))  # with --add those before it too
+    if stored * len(values) <= 2 * IN_TURN or registry.root is None:
         swept = registry.sweep(manifest.ref, dial.stage, dial.parameter, values, samples=SAMPLES)
         return "known", swept.as_json()
     spelled = f"{dial.parameter}={','.join(repr(one) for one in values)}"

@@ -1,0 +1,53 @@
+"""A page of a diff, read from the change object or from the diff itself: the same rows, each once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import assay
+from assay.registry import diff_page
+from assay.registry.diff_page import KINDS, diff_rows
+from assay.store.diff import diff
+
+
+def pages(registry: assay.Registry, a: str, b: str) -> dict[str, list[str]]:
+    """Kind → the ids of all pages of three rows."""
+    old, new = registry.version(a), registry.version(b)
+    out: dict[str, list[str]] = {}
+    for kind in KINDS:
+        after, ids = "", list[str]()
+        while True:
+            found = diff_rows(registry, old, new, kind, after, 3)
+            ids += [row["id"] for row in found.rows]
+            if found.more is None:
+                break
+            after = found.more
+        assert len(ids) == found.counts[kind]
+        out[kind] = ids
+    return out
+
+
+def test_both_ways_give_the_same_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(name: str, numbers: range, word: str = "answer") -> str:
+        rows = [{"instruction": f"question {k} 退款", "input": "", "output": f"{word} {k}"} for k in numbers]
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return str(tmp_path / name)
+
+    registry = assay.init(tmp_path / "r", actor="ann")
+    registry.import_("d", [write("a.jsonl", range(20))])
+    registry.import_("d", [write("b.jsonl", range(5, 12), "other"), write("c.jsonl", range(12, 30))])
+    some = [e.name for _, e in zip(range(4), registry.version("d"), strict=False)]
+    registry.keeping.disable("d", some, "odd")
+    steps = [("d@v1", "d@v2"), ("d@v2", "d@v3"), ("d@v3", "d@v2"), ("d@v1", "d@v3")]
+    quick = [pages(registry, a, b) for a, b in steps]
+    monkeypatch.setattr(diff_page, "_one_step", lambda *given: None)
+    assert quick == [pages(registry, a, b) for a, b in steps]
+    assert len(quick[1]["disabled"]) == 4
+    assert quick[0]["edited"]
+    for (a, b), found in zip(steps, quick, strict=True):
+        whole = diff(registry.store.objects, registry.version(a).manifest, registry.version(b).manifest)
+        for kind in ("added", "edited", "moved"):
+            assert found[kind] == [change.id.hex() for change in getattr(whole, kind)]
