@@ -28,6 +28,7 @@ from assay.web.routing import API, PERMISSION
 AT: Final = f"{API}/commands"
 PARTS: Final = (
     "looking",
+    "monitoring",
     "explaining",
     "naming",
     "governing",

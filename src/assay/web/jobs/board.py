@@ -74,7 +74,9 @@ class Board:
         self._thread: Thread | None = None
 
     def open(self) -> None:
-        """Look after the jobs from now on, in a thread."""
+        """Look after the jobs from now on, in a thread; it is started once."""
+        if self._thread is not None:
+            return
         self._stop = Event()
         self._thread = Thread(target=self._look, args=(self._stop,), name="assay-jobs", daemon=True)
         self._thread.start()
@@ -84,6 +86,7 @@ class Board:
         if self._stop is not None and self._thread is not None:
             self._stop.set()
             self._thread.join()
+            self._thread = None
         with self._lock:
             self._leave()
             self._db.close()
