@@ -66,7 +66,8 @@ def _run(db: duckdb.DuckDBPyConnection, sql: str, tables: Sequence[Table], limit
         _load(db, sql, tables)
         clock.start()
         return _fetched(db, sql, limits)
-    except duckdb.Error as error:
+    except (duckdb.Error, OSError) as error:
+        # Where the answer has begun to stream, Arrow hands DuckDB's error on as its own.
         raise _explained(error, [t for t in tables if t.name in sql.lower()] or tables, limits) from None
     finally:
         clock.cancel()
@@ -152,12 +153,12 @@ def _session(limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
         db.close()
 
 
-def _explained(error: duckdb.Error, tables: Sequence[Table], limits: Limits) -> UsageError:
+def _explained(error: duckdb.Error | OSError, tables: Sequence[Table], limits: Limits) -> UsageError:
     """What DuckDB says, in this program's words where it can be said better."""
     import duckdb
 
     said = str(error)
-    if isinstance(error, duckdb.InterruptException):
+    if isinstance(error, duckdb.InterruptException) or "INTERRUPT Error" in said:
         return UsageError(
             f"the statement ran for more than {limits.seconds:g} seconds and was stopped",
             "ask for less: fewer rows, fewer joins",
