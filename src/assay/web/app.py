@@ -33,7 +33,7 @@ from assay.web.failing import answer_of, details_of
 from assay.web.pages.login import add_login
 from assay.web.registries import Registries
 from assay.web.rendering import LANGUAGES
-from assay.web.routing import API, PERMISSION, add_routes
+from assay.web.routing import API, PERMISSION, Mistaken, add_routes
 from assay.web.settings import Settings
 from assay.web.uploads.routes import add_uploads
 
@@ -164,6 +164,10 @@ def _answer_errors(app: FastAPI) -> None:
         if more and answer.media_type == "application/json":
             return JSONResponse(json.loads(bytes(answer.body)) | more, answer.status_code)
         return answer
+
+    @app.exception_handler(Mistaken)
+    def mistaken(request: Request, error: Mistaken) -> Response:
+        return known(request, error.error)
 
     @app.exception_handler(RequestValidationError)
     def bad(request: Request, error: RequestValidationError) -> Response:

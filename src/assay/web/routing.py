@@ -41,13 +41,13 @@ class Page(BaseModel):
     goto: str = ""
 
 
-class Mistaken(UsageError):
+class Mistaken(Exception):
     """A question that cannot be answered as it was asked, with the page on which it can be put right. Programs get the
     error alone."""
 
     def __init__(self, error: UsageError, view: Page) -> None:
-        super().__init__(error.message, error.hint)
-        self.view = view
+        super().__init__(error.message)
+        self.error, self.view = error, view
 
 
 class Done(BaseModel):
