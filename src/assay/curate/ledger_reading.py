@@ -14,7 +14,7 @@ from assay.model.decision import Decision, Failure, Twin
 _FEW = 16
 
 
-def open_ledger(data: pa.Buffer | bytes) -> pq.ParquetFile:
+def open_ledger(data: pa.Buffer) -> pq.ParquetFile:
     return pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
 
 

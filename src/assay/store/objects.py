@@ -34,6 +34,17 @@ def object_key(name: str) -> str:
     return f"objects/{name[:2]}/{name}"
 
 
+def arrows_own(data: bytes | bytearray) -> pa.Buffer:
+    """A copy of some bytes in memory that Arrow owns.
+
+    Arrow's threads may drop the last hold on what they read after the main thread is done. Memory of Python's
+    cannot be let go without the interpreter, and a thread that asks for one that is ending aborts the process.
+    """
+    buffer = pa.allocate_buffer(len(data))
+    memoryview(buffer).cast("B")[:] = data
+    return buffer.slice()  # which cannot be written to
+
+
 class Objects:
     """The objects of a storage.
 
@@ -85,7 +96,7 @@ class Objects:
         if held is not None:
             self._cache.move_to_end(name)
             return held
-        data = pa.py_buffer(self._read(name))
+        data = arrows_own(self._read(name))
         self._cache[name] = data
         self._held += data.size
         while self._held > self._bound and len(self._cache) > 1:
