@@ -28,6 +28,11 @@ def spelled(text: str, limit: int = 200) -> str:
     return _PILES.sub(_cut, _UNSAFE.sub(_spell, text)) + (ELLIPSIS if cut else "")
 
 
+def visible(text: str) -> str:
+    """`text` with its lines, all of it, unsafe characters spelled and piles of marks cut; not yet escaped for HTML."""
+    return _PILES.sub(_cut, _UNSAFE.sub(_spell, _NEWLINES.sub("\n", text)))
+
+
 def inline(text: str, limit: int = 200) -> str:
     """`spelled`, fit to stand in HTML, in an attribute as well."""
     return escape(spelled(text, limit))
@@ -51,7 +56,9 @@ def json_text(value: Any) -> str:
     """JSON for people to edit: indented, in their own letters, with unsafe characters as escapes. Not yet escaped for
     HTML; reading it gives `value` again."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
-    return _UNSAFE.sub(lambda match: json.dumps(match.group())[1:-1], text)
+    for unsafe in (_UNSAFE, _PILES):
+        text = unsafe.sub(lambda match: json.dumps(match.group())[1:-1], text)
+    return text
 
 
 def _cut(pile: re.Match[str]) -> str:

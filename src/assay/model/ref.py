@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Final, Literal
 
 from assay.errors import UsageError
+from assay.model.escape import acts_unseen
 
 Kind = Literal["latest", "number", "fingerprint", "time", "name"]
 
@@ -102,13 +103,15 @@ def check_name(name: str, what: str = "dataset") -> str:
     """`name`, when it may name a dataset, a split, a tag or a branch; UsageError otherwise.
 
     Letters of any script, digits, `-`, `_` and `.`, at most 100; a letter or digit first, no dot last,
-    Unicode NFC, and nothing that an operating system keeps for itself. What is a name is also a file name.
+    Unicode NFC, no fillers that nobody sees, and nothing that an operating system keeps for itself. What is a name is also a file name.
     """
     hint = f"use {NAME_RULE}"
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name!r} cannot name a {what}", hint)
     if name.endswith(".") or ".." in name:
         raise UsageError(f"{name!r} cannot name a {what}: no dot at the end, no two dots in a row", hint)
+    if acts_unseen(name):
+        raise UsageError(f"{name!r} cannot name a {what}: it has characters that nobody sees", hint)
     if unicodedata.normalize("NFC", name) != name:
         raise UsageError(f"{name!r} cannot name a {what}: it is not in Unicode's composed form (NFC)", hint)
     if name.split(".")[0].lower() in _DEVICES:

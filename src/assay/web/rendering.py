@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from assay import __version__
 from assay.measure.language import script_of
 from assay.measure.shares import percent
-from assay.model.escape import acts_unseen, block, inline, spelled
+from assay.model.escape import acts_unseen, block, inline, spelled, visible
 from assay.web.charts import CHARTS
 from assay.web.spans import differing, masked
 
@@ -45,6 +45,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_seen,
     )
     made.filters |= {
         "count": lambda number: f"{number:,}",
@@ -72,6 +73,11 @@ def environment() -> Environment:
     return made
 
 
+def _seen(value: Any) -> Any:
+    """What a template writes without a filter: text in which nothing acts unseen. Escaped it is afterwards."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 @cache
 def _environment() -> Environment:
     return environment()
@@ -84,7 +90,7 @@ def render(request: Request, ask: Ask, template: str, view: Page) -> HTMLRespons
     def said(phrase: str, **values: Any) -> str:
         text = known.get(phrase, phrase)
         # Values that a filter made fit for a page are not escaped again.
-        return escape(text).format(**values) if values else text
+        return escape(text).format(**{name: _seen(value) for name, value in values.items()}) if values else text
 
     paths = {getattr(route, "path", "") for route in request.app.routes}
     context = {
