@@ -6,6 +6,7 @@ import shlex
 
 from pydantic import BaseModel
 
+from assay.errors import NotFound
 from assay.registry import Registry
 from assay.registry.kept_statistics import answers, kept_among
 from assay.store.heads import Committed, Line
@@ -103,6 +104,8 @@ def dataset(ask: Ask, name: str, before: int = 0) -> DatasetPage:
     line = registry.store.lines()[name]
     chosen = [one for one in line.versions if not before or one.number < before][-SHOWN:]
     names = names_of(registry, name)
+    if not chosen:
+        raise NotFound(f"{name} has no version before v{before}", f"`/d/{name}/versions` has the newest")
     lines = _lines(registry, line, chosen[::-1], names)
     measured, trend = _trend(registry, chosen)
     return DatasetPage(
