@@ -87,9 +87,10 @@ class Door:
     def log_in(self, request: Request, name: str, password: str) -> Secret:
         """A session for who knows the password, or holds a token. Raises Refused, TooOften.
 
-        Counted by name and by address, so that neither one name nor many can be guessed at.
+        Counted by address and by name, so that neither one name nor many can be guessed at; by address first, so that
+        an address that was refused makes the throttle remember no more names.
         """
-        for key in (f"name {name}", f"@{_address(request)}"):
+        for key in (f"@{_address(request)}", f"name {name}"):
             _count(self._logins, key)
         assert self.book is not None
         if self._settings.mode == "token":
