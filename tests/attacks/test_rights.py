@@ -49,6 +49,8 @@ OWN = (
     Attack("rights/own-waiver", "waives a finding of what one made", "/commands/waive", "403"),
     Attack("rights/as-somebody", "names somebody else as who acts", "bodies, queries, headers", "the log has who asked"),
     Attack("rights/jobs", "ends or repeats a job that one may not", "/jobs/ID", "403"),
+    Attack("rights/long-job", "a command line that the system refuses: endless, or with a NUL", "every job",
+           "the job has failed, and others run"),
     Attack("rights/option-job", "words that read as options of a job's command line", "curate", "they stand as values"),
 )  # fmt: skip
 _EXTRA = {
@@ -211,6 +213,21 @@ def test_a_key_gives_nothing_twice_and_nothing_of_others(served: Served) -> None
     assert served.post("contributor", "/d/agents/examples", body).status_code == 422
 
 
+def test_a_command_line_that_no_system_takes_is_a_job_that_failed(served: Served) -> None:
+    """rights/long-job"""
+    from assay.web.jobs.board import Board
+
+    board = Board(served.root / "server" / "zqx-jobs", served.root, {}, time, token_bytes)
+    try:
+        for words in (["list", "a\0b"], ["list", "x" * (1 << 20)], ["list", *["x" * 1000] * 8_000]):
+            found = board.ask("import", "x", "ann", lambda folder, words=words: words)
+            assert (found.state, (found.error or {})["code"]) == ("failed", "not_started")
+        board.tend()
+        assert board.live() == []
+    finally:
+        board.close()
+
+
 def test_a_job_is_its_askers_and_its_words_are_values(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """rights/jobs, rights/option-job"""
     from assay.web.jobs.board import Board
@@ -219,7 +236,7 @@ def test_a_job_is_its_askers_and_its_words_are_values(served: Served, monkeypatc
     sent = served.web.post("/api/uploads?name=--actor=root", content=b'{"text": "x"}\n',
                            headers={"authorization": f"Bearer {served.tokens['contributor']}"}).json()  # fmt: skip
     body = {"name": "x", "sources": [sent["id"]], "message": "--actor=root", "branch": "--registry=/", "origin": "--help",
-            "licence": "$(id);`id`|id\n--actor=root", "generator": "-m\x00"}  # fmt: skip
+            "licence": "$(id);`id`|id\n--actor=root", "generator": "-m"}  # fmt: skip
     made = served.post("contributor", "/commands/import", body)
     assert made.status_code == 200, made.text
     id = made.json()["answer"]["job"]
@@ -227,6 +244,7 @@ def test_a_job_is_its_askers_and_its_words_are_values(served: Served, monkeypatc
     assert words[0] == "import" and words[words.index("--") + 1] == "x"
     assert all(word.startswith("--") and "=" in word for word in words[1 : words.index("--")])
     assert not [word for word in words if word.startswith(("--actor", "--registry", "--help", "-m"))]
+    assert served.post("contributor", "/commands/import", body | {"message": "a\0b"}).status_code == 400
     for who, code in (("reader", 403), ("reviewer", 403), ("releaser", 403)):
         assert served.post(who, f"/jobs/{id}/again", {}).status_code == code
         assert served.post(who, f"/jobs/{id}/cancel", {}).status_code == code

@@ -23,6 +23,9 @@ _CALLED: Final = "--called="
 def start(ask: Ask, kind: Kind, given: BaseModel) -> Job:
     """Check all of a form that can be checked, and queue the job. Raises BadInput, InvalidRecipe, NotFound."""
     desk = ask.desk_or_refuse()
+    for name, said in given.model_dump().items():
+        if any("\0" in str(one) for one in (said if isinstance(said, list) else [said])):
+            raise BadInput(f"{name} has a NUL, which no command line can carry", "leave it out")
     dataset = dataset_of(kind, given)
     if "name" in type(given).model_fields:
         check_name(dataset)

@@ -190,7 +190,7 @@ class Board:
                     self._end(folder, "cancelled", None)
                 elif running < self._at_once:
                     self._start(job, folder)
-                    running += 1
+                    running += job.id in self._children
             over = sorted(self._over)
             for name in over[: max(0, len(over) - self._kept)]:
                 rmtree(self.folder / name, ignore_errors=True)
@@ -226,11 +226,16 @@ class Board:
                 if name.endswith(_KEY) or name.upper() in _SPENDING
             }
         with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
-            child = subprocess.Popen(  # noqa: S603 - assay itself, words and no shell
-                [*line, f"--actor={job.actor}", *job.words],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=folder, close_fds=True, start_new_session=True,
-                env={**environment, JOB: str(folder.resolve())},
-            )  # fmt: skip
+            try:
+                child = subprocess.Popen(  # noqa: S603 - assay itself, words and no shell
+                    [*line, f"--actor={job.actor}", *job.words],
+                    stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=folder, close_fds=True, start_new_session=True,
+                    env={**environment, JOB: str(folder.resolve())},
+                )  # fmt: skip
+            except (OSError, ValueError) as problem:  # a command line that no system takes: too long, or with a NUL
+                said = {"code": "not_started", "message": f"it could not be started: {problem}", "hint": "say less in it"}
+                self._end(folder, "failed", None, error=said)
+                return
         self._children[job.id] = child
         process = {"pid": child.pid, "born": born(child.pid), "time": self._clock()}
         keep(folder / "process.json", process)
