@@ -23,7 +23,8 @@ _WIDEST: Final = 400
 _LEAST: Final = 8
 _GAP: Final = 2
 _ID: Final = 12
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_UNSEEN: Final = " \n\x00\u00a0\u00ad\u200b\u200e\u200f\u2060\u3000\ufeff"
 _ROWS: Final = 5_000
 
 
@@ -32,10 +33,15 @@ def print_csv(found: pa.Table) -> None:
     sys.stdout.flush()
     out = io.TextIOWrapper(sys.stdout.buffer, "utf-8", "surrogatepass", newline="", write_through=True)
     try:
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([guarded(name) for name in found.schema.names])
+        usual, quoted = (csv.writer(out, lineterminator="\n", quoting=how) for how in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL))
+
+        def write(cells: list[str]) -> None:
+            # A bare return ends a row for most readers, and Python's writer leaves it unquoted.
+            (quoted if any("\r" in one for one in cells) else usual).writerow(cells)
+
+        write([guarded(name) for name in found.schema.names])
         for row in rows_of(found):
-            writer.writerow([cell(value) for value in row])
+            write([cell(value) for value in row])
     finally:
         out.flush()
         out.detach()
@@ -52,8 +58,9 @@ def cell(value: Any) -> str:
 
 
 def guarded(text: str) -> str:
-    """The text, behind a quote when a spreadsheet would take it for a formula (OWASP, CSV injection)."""
-    return "'" + text if text.lstrip(" ").startswith(_FORMULA) else text
+    """The text, behind a quote when a spreadsheet would take it for a formula (OWASP, CSV injection), also one that
+    begins with what nobody sees."""
+    return "'" + text if text.startswith(_FORMULA) or text.lstrip(_UNSEEN).startswith(_FORMULA) else text
 
 
 def rows(found: pa.Table, limit: int) -> RenderableType:
