@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from tests.attacks.catalogue import Attack, each
 from tests.attacks.poisoned import HOST, World, copy_of
-from tests.attacks.texts import WHOLE
+from tests.attacks.texts import FLOOD
 
 import assay
 from assay.web.app import create_app
@@ -240,7 +240,7 @@ def test_yaml_does_not_unfold(served: Served) -> None:
         f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(12)
     )
     deep = "[" * 5_000
-    for text in (bomb, deep, "a: " * 2_000, "? " * 5_000, "stages: " + "&a " * 100, "- !!python/name:os.system", WHOLE[:2_000]):
+    for text in (bomb, deep, "a: " * 2_000, "? " * 5_000, "stages: " + "&a " * 100, "- !!python/name:os.system", FLOOD[:2_000]):
         checked = served.web.get("/api/recipe", params={"yaml": text})
         assert checked.status_code == 200 and checked.json()["problems"], text[:40]
         for path, body in (("policy/test", {"yaml": text, "ref": "poisoned@v1"}), ("policy/set", {"yaml": text})):

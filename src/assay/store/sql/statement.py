@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 LONGEST: Final = 100_000
 """Characters of a statement."""
 
+DEEPEST: Final = 100
+"""Brackets within each other: DuckDB's parser takes time by their square, and nothing stops it (2,000: 5 s)."""
+
 TABLE_FUNCTIONS: Final = frozenset({"unnest", "range", "generate_series", "json_each", "json_tree"})
 """What may stand behind FROM beside tables."""
 
@@ -37,6 +40,8 @@ GROWING_FUNCTIONS: Final = frozenset(
 """Functions that make a value as large as a number says, in one go, which no limit stops in time."""
 
 _CLASS: Final = re.compile(r"^(?:[A-Z][A-Za-z ]{2,30} Error: )+")
+_TEXT: Final = re.compile(r"'[^']*'")
+_BRACKETS: Final = re.compile(r"[][(){}]")
 _WHERE: Final = "SELECT id FROM examples WHERE (\n{}\n)"
 
 
@@ -73,10 +78,21 @@ def where_query(db: duckdb.DuckDBPyConnection, where: str) -> str:
     return sql
 
 
+def _depth(sql: str) -> int:
+    """How many brackets stand within each other, those of texts left out."""
+    depth = deepest = 0
+    for char in _BRACKETS.findall(_TEXT.sub("", sql)):
+        depth += 1 if char in "([{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
 def _tree(db: duckdb.DuckDBPyConnection, sql: str, what: str) -> Any:
     """DuckDB's syntax tree of one SELECT statement. Raises UsageError for anything else."""
     if len(sql) > LONGEST:
         raise UsageError(f"{what} may have {LONGEST:,} characters; this one has {len(sql):,}", "shorten it")
+    if _depth(sql) > DEEPEST:
+        raise UsageError(f"{what} may have {DEEPEST} brackets within each other", "take some away")
     try:
         sql.encode()
     except UnicodeEncodeError:
