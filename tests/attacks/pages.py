@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import Match
+
 from tests.attacks.poisoned import NAME, World
 
 ALIKE = 2
@@ -54,7 +55,9 @@ def links(html: str) -> Iterator[str]:
     """Where a page leads on this server."""
     for found in re.findall(r'href="(/[^"#]*)"', html):
         if not found.startswith(("/static/", "/api/", "//", "/logout")):
-            yield found.replace("&amp;", "&").replace("&#39;", "'").replace("&#34;", '"').replace("&#x27;", "'")
+            yield (
+                found.replace("&amp;", "&").replace("&#39;", "'").replace("&#34;", '"').replace("&#x27;", "'")
+            )
 
 
 def walk(world: World) -> dict[str, str]:
@@ -85,7 +88,10 @@ def alike(app: object, path: str) -> tuple[str, ...]:
     scope = {"type": "http", "path": parts.path, "method": "GET"}
     assert isinstance(app, FastAPI)
     for route in app.routes:
-        if isinstance(route, APIRoute) and route.matches({**scope, "path": _unquoted(parts.path)})[0] is Match.FULL:
+        if (
+            isinstance(route, APIRoute)
+            and route.matches({**scope, "path": _unquoted(parts.path)})[0] is Match.FULL
+        ):
             return (route.path, *sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}))
     return (parts.path,)
 

@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi.testclient import TestClient
-from tests.attacks.texts import FLOOD, PRINTABLE, SHORT, WHOLE
 
 import assay
 from assay.registry import Registry
@@ -24,6 +23,7 @@ from assay.web.access.book import Book
 from assay.web.access.roles import Role
 from assay.web.app import create_app
 from assay.web.settings import Limits, Settings
+from tests.attacks.texts import FLOOD, PRINTABLE, SHORT, WHOLE
 
 MANY = Limits(asked=10**6, unsafe=10**6, logins=10**6)
 HOST = "http://127.0.0.1"
@@ -118,11 +118,15 @@ def _texts(w: World, text: str) -> None:
 
 def _two_versions(w: World, text: str) -> None:
     made = [{"instruction": f"{k} {SHORT}", "input": "", "output": f"out {k} {SHORT}"} for k in range(12)]
-    made += [{"instruction": f"{k % 3} {SHORT}", "input": "", "output": f"out {k % 3} {SHORT}"} for k in range(6)]
+    made += [
+        {"instruction": f"{k % 3} {SHORT}", "input": "", "output": f"out {k % 3} {SHORT}"} for k in range(6)
+    ]
     folder = w.work / "<img zqx src=x onerror=zqx()>"
     folder.mkdir()
     source = folder / "'\"><svg zqx onload=zqx()>{{7*7}}\u202e\u200b=1+1.jsonl"
-    source.write_text("".join(json.dumps(one) + "\n" for one in made) + f"{text!r} no json\n", "utf-8", "ignore")
+    source.write_text(
+        "".join(json.dumps(one) + "\n" for one in made) + f"{text!r} no json\n", "utf-8", "ignore"
+    )
     registry = w.registry()
     registry.curate(NAME, [str(source)], message=text)
     source.write_text(source.read_text("utf-8") + json.dumps(made[0] | {"output": "other"}) + "\n", "utf-8")
@@ -155,9 +159,15 @@ def _review(w: World, text: str) -> None:
 
 
 def _edit(w: World, text: str) -> None:
-    payload = {"messages": [{"role": "user", "content": f"edited {text}"}, {"role": "assistant", "content": text}]}
-    w.post("/commands/review/create", {"name": "edits", "ref": "poisoned@v1", "id": w.ids[4:6], "sample": "all"})
-    w.post("/commands/review/edit", {"queue": "edits", "ids": [w.ids[4]], "comment": text, "payload": payload})
+    payload = {
+        "messages": [{"role": "user", "content": f"edited {text}"}, {"role": "assistant", "content": text}]
+    }
+    w.post(
+        "/commands/review/create", {"name": "edits", "ref": "poisoned@v1", "id": w.ids[4:6], "sample": "all"}
+    )
+    w.post(
+        "/commands/review/edit", {"queue": "edits", "ids": [w.ids[4]], "comment": text, "payload": payload}
+    )
     w.post("/commands/review/reject", {"queue": "edits", "ids": [w.ids[5]], "comment": text})
     w.post("/commands/review/apply", {"queue": "edits", "reason": text})
 
@@ -208,7 +218,9 @@ def _person(w: World, text: str) -> None:
 
 
 def _upload(w: World, text: str) -> None:
-    told = w.client.post("/api/uploads", params={"name": text[:299]}, content=b'{"text": "zqx"}\n', headers=w.bearer)
+    told = w.client.post(
+        "/api/uploads", params={"name": text[:299]}, content=b'{"text": "zqx"}\n', headers=w.bearer
+    )
     assert told.status_code == 201, told.text
 
 

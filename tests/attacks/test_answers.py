@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
-from tests.attacks.catalogue import Attack, each
-from tests.attacks.pages import filled, routes
-from tests.attacks.poisoned import NAME, World, copy_of
 
 import assay
 from assay.web.app import create_app
 from assay.web.settings import Settings
+from tests.attacks.catalogue import Attack, each
+from tests.attacks.pages import filled, routes
+from tests.attacks.poisoned import NAME, World, copy_of
 
 _FORMULAS = {
     "equals": "=cmd|' /C calc'!A0", "plus": "+1+cmd|' /C calc'!A0", "minus": "-2+3+cmd|' /C calc'!A0", "at": "@SUM(1+1)",
@@ -31,7 +31,14 @@ FORMULAS = tuple(
            "the cell begins with a quote, so that no spreadsheet runs it", {"text": text})
     for id, text in _FORMULAS.items()
 )  # fmt: skip
-_SPLITS = ("a\r\nset-cookie: zqx=1", "a\nx-zqx: 1", "a\x00b", "a\"; filename=\"x.exe", "a\u2028b", "a嘊嘍set-cookie: zqx")
+_SPLITS = (
+    "a\r\nset-cookie: zqx=1",
+    "a\nx-zqx: 1",
+    "a\x00b",
+    'a"; filename="x.exe',
+    "a\u2028b",
+    "a嘊嘍set-cookie: zqx",
+)
 HEADERS = tuple(
     Attack(f"answers/header-{k}", repr(text), "names that come to stand in headers", "no header of theirs, one file name of ours",
            {"text": text})
@@ -107,20 +114,38 @@ def test_file_names_in_headers_are_ours(world: World) -> None:
         answer = world.client.get(path)
         assert answer.status_code == 200, (path, answer.text[:200])
         name = answer.headers["content-disposition"]
-        assert name.startswith('attachment; filename="') and name.isascii() and name.count('"') == 2 and ";" not in name[12:]
+        assert (
+            name.startswith('attachment; filename="')
+            and name.isascii()
+            and name.count('"') == 2
+            and ";" not in name[12:]
+        )
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "script-src 'self'" in answer.headers["content-security-policy"]
 
 
 def test_nothing_private_is_kept_by_a_cache(world: World) -> None:
     """answers/cache, answers/etag"""
-    asked = [filled(world, one.path)[0] for one in routes(world.client.app)] + ["/api/", "/api/commands/list", "/none", "/login"]
+    asked = [filled(world, one.path)[0] for one in routes(world.client.app)] + [
+        "/api/",
+        "/api/commands/list",
+        "/none",
+        "/login",
+    ]
     for path in asked:
-        answer = world.client.get(path, headers={"if-none-match": "*", "if-modified-since": "Mon, 01 Jan 2035 00:00:00 GMT"})
+        answer = world.client.get(
+            path, headers={"if-none-match": "*", "if-modified-since": "Mon, 01 Jan 2035 00:00:00 GMT"}
+        )
         assert answer.status_code != 304, path
         assert answer.headers["cache-control"] == "no-store", path
         assert not {"etag", "last-modified", "expires"} & set(answer.headers), path
-    for odd in ("/settings/access/x.css", "/audit/1.js", "/settings.png", "/;/static/app.js", "/settings%2f..%2fstatic/x"):
+    for odd in (
+        "/settings/access/x.css",
+        "/audit/1.js",
+        "/settings.png",
+        "/;/static/app.js",
+        "/settings%2f..%2fstatic/x",
+    ):
         assert world.client.get(odd).headers["cache-control"] == "no-store", odd
 
 
@@ -134,7 +159,9 @@ def port(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int
     root = copy_of(world, tmp_path_factory.mktemp("wire"))
     app = create_app(lambda: assay.open(root, actor="ann"), Settings())
     # As `assay serve` runs it.
-    config = uvicorn.Config(app, host="127.0.0.1", port=number, log_level="critical", server_header=False, proxy_headers=False)
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=number, log_level="critical", server_header=False, proxy_headers=False
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -177,11 +204,11 @@ def test_who_sends_slowly_or_nothing_holds_up_nobody(port: int) -> None:
         for one in held:
             one.sendall(b"POST /runs/link HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\na")
         with socket.create_connection(("127.0.0.1", port), timeout=5) as other:
-            other.sendall(f"GET /login HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode())
+            other.sendall(
+                f"GET /login HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode()
+            )
             other.settimeout(10)
             assert other.recv(12) == b"HTTP/1.1 200"
     finally:
         for one in held:
             one.close()
-
-

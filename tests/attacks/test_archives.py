@@ -16,7 +16,6 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.attacks.catalogue import Attack, each
 
 import assay
 from assay.errors import BadInput
@@ -24,6 +23,7 @@ from assay.web.app import create_app
 from assay.web.settings import Settings
 from assay.web.uploads import inflating
 from assay.web.uploads.inflating import check_inflated
+from tests.attacks.catalogue import Attack, each
 
 _ZEROS = b"0" * (1 << 20)
 _ROW = json.dumps({"text": "a row"}).encode() + b"\n"
@@ -89,7 +89,9 @@ def _parquet_rows(to: Path) -> None:
 def _parquet_footer(to: Path) -> None:
     """A page that unpacks to many times the file."""
     table = pa.table({"text": ["0" * (4 << 20)] * 4})
-    pq.write_table(table, to, compression="zstd", use_dictionary=False, data_page_size=1 << 30, write_statistics=False)
+    pq.write_table(
+        table, to, compression="zstd", use_dictionary=False, data_page_size=1 << 30, write_statistics=False
+    )
 
 
 def _parquet_forged(to: Path) -> None:
@@ -153,7 +155,9 @@ def bombs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @each(BOMBS)
-def test_a_bomb_is_told_in_bounded_memory(bombs: Path, attack: Attack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bomb_is_told_in_bounded_memory(
+    bombs: Path, attack: Attack, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(inflating, "FREE", 8 << 20)  # and with it the bombs are small enough for a test
     path = bombs / attack.said["make"]
     _BOMBS[attack.said["make"]][1](path)

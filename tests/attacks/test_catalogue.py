@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+
 from tests.attacks.catalogue import Attack
 
 pytest.importorskip("playwright.sync_api", reason="needs Playwright")

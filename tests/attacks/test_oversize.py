@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
-from tests.attacks.catalogue import Attack, each
-from tests.attacks.poisoned import HOST, World, copy_of
-from tests.attacks.texts import FLOOD
 
 import assay
 from assay.web.app import create_app
 from assay.web.settings import Limits, Settings
+from tests.attacks.catalogue import Attack, each
+from tests.attacks.poisoned import HOST, World, copy_of
+from tests.attacks.texts import FLOOD
 
 LIMIT = 1 << 16
 _BODIES: dict[str, tuple[str, bytes, str]] = {
@@ -70,7 +70,8 @@ QUERIES = tuple(
     for id, sql in _SQL.items() if id not in ("cross", "recursive")
 )  # fmt: skip
 SLOW_QUERIES = tuple(
-    Attack(f"oversize/sql-{id}", _SQL[id], "query", "cut off after ten seconds", {"sql": _SQL[id]}) for id in ("cross", "recursive")
+    Attack(f"oversize/sql-{id}", _SQL[id], "query", "cut off after ten seconds", {"sql": _SQL[id]})
+    for id in ("cross", "recursive")
 )
 MORE = (
     Attack("oversize/no-length", "a body in chunks that says nothing of its size", "every act", "cut off at the limit"),
@@ -135,15 +136,28 @@ def test_no_half_of_a_character_makes_an_act_fail(served: Served) -> None:
         if said is None:
             continue
         schema = document["components"]["schemas"].get(said["schema"].get("$ref", "").rpartition("/")[2], {})
-        at = path.replace("{ref}", "poisoned@v1").replace("{name}", "poisoned").replace("{queue}", "edits").replace("{id}", "a" * 64)
-        good: dict[str, Any] = {"ref": "poisoned@v1", "name": "poisoned", "queue": "edits", "ids": ["a" * 64], "id": "a" * 64}
+        at = (
+            path.replace("{ref}", "poisoned@v1")
+            .replace("{name}", "poisoned")
+            .replace("{queue}", "edits")
+            .replace("{id}", "a" * 64)
+        )
+        good: dict[str, Any] = {
+            "ref": "poisoned@v1",
+            "name": "poisoned",
+            "queue": "edits",
+            "ids": ["a" * 64],
+            "id": "a" * 64,
+        }
         for field in schema.get("properties", {}):
             for value in ("\ud800", {"\ud800": "\udfff"}, ["\ud800"], {"messages": [{"role": "user", "content": "\ud800"}]},
                           {"id": "zqx", "user": "\ud800", "variables": {}}):  # fmt: skip
                 body = {k: v for k, v in good.items() if k in schema["properties"]} | {field: value}
                 for extra in schema.get("required", []):
                     body.setdefault(extra, "x")
-                answer = served.web.post(at, content=json.dumps(body), headers={"content-type": "application/json"})
+                answer = served.web.post(
+                    at, content=json.dumps(body), headers={"content-type": "application/json"}
+                )
                 assert answer.status_code < 500, (path, field, value, answer.text[:300])
                 tried += 1
     assert tried > 300
@@ -226,7 +240,9 @@ def test_an_upload_has_bounds(served: Served) -> None:
 def test_who_asks_too_often_waits(tmp_path: Path) -> None:
     """oversize/often"""
     assay.init(tmp_path / "r")
-    app = create_app(lambda: assay.open(tmp_path / "r", actor="ann"), Settings(limits=Limits(asked=8, unsafe=3)))
+    app = create_app(
+        lambda: assay.open(tmp_path / "r", actor="ann"), Settings(limits=Limits(asked=8, unsafe=3))
+    )
     web = TestClient(app, base_url=HOST, follow_redirects=False)
     codes = [web.post("/api/commands/tag", json={}).status_code for _ in range(5)]
     assert codes == [422] * 3 + [429] * 2 or codes == [422, 422, 422, 429, 429]
@@ -240,11 +256,26 @@ def test_yaml_does_not_unfold(served: Served) -> None:
         f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(12)
     )
     deep = "[" * 5_000
-    for text in (bomb, deep, "a: " * 2_000, "? " * 5_000, "stages: " + "&a " * 100, "- !!python/name:os.system", FLOOD[:2_000]):
+    for text in (
+        bomb,
+        deep,
+        "a: " * 2_000,
+        "? " * 5_000,
+        "stages: " + "&a " * 100,
+        "- !!python/name:os.system",
+        FLOOD[:2_000],
+    ):
         checked = served.web.get("/api/recipe", params={"yaml": text})
         assert checked.status_code == 200 and checked.json()["problems"], text[:40]
-        for path, body in (("policy/test", {"yaml": text, "ref": "poisoned@v1"}), ("policy/set", {"yaml": text})):
-            answer = served.web.post(f"/api/commands/{path}", content=json.dumps(body), headers={"content-type": "application/json"})
+        for path, body in (
+            ("policy/test", {"yaml": text, "ref": "poisoned@v1"}),
+            ("policy/set", {"yaml": text}),
+        ):
+            answer = served.web.post(
+                f"/api/commands/{path}",
+                content=json.dumps(body),
+                headers={"content-type": "application/json"},
+            )
             assert 400 <= answer.status_code < 500, (path, text[:40], answer.status_code)
 
 

@@ -8,17 +8,16 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.attacks.catalogue import Attack, each
-from tests.attacks.pages import routes
-from tests.attacks.poisoned import World, copy_of
 
 import assay
 from assay.errors import UsageError
 from assay.model.ref import check_name
-
 from assay.web.app import create_app
 from assay.web.settings import Limits, Settings
 from assay.web.uploads.upload import clean_name
+from tests.attacks.catalogue import Attack, each
+from tests.attacks.pages import routes
+from tests.attacks.poisoned import World, copy_of
 
 _WAYS = {
     "up": "../../../etc/passwd",
@@ -67,7 +66,9 @@ ATTACKS = (*NAMES, *ADDRESSES, Attack("paths/export", "splits and datasets as an
 @pytest.fixture(scope="module")
 def mine(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[TestClient, Path]:
     root = copy_of(world, tmp_path_factory.mktemp("paths"))
-    app = create_app(lambda: assay.open(root, actor="mallory"), Settings(limits=Limits(unsafe=10**6, asked=10**6)))
+    app = create_app(
+        lambda: assay.open(root, actor="mallory"), Settings(limits=Limits(unsafe=10**6, asked=10**6))
+    )
     return TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False), root
 
 
@@ -119,7 +120,10 @@ def test_no_address_leads_out_of_a_folder(mine: tuple[TestClient, Path], attack:
                 asked.append(head + "help@v1" + route.path.rpartition("}")[2] + "/" + name)
     for path in asked:
         answer = client.get(path)
-        assert answer.status_code in (303, 400, 404, 405, 422) or answer.url.path in ("/", "/audit"), (path, answer.status_code)
+        assert answer.status_code in (303, 400, 404, 405, 422) or answer.url.path in ("/", "/audit"), (
+            path,
+            answer.status_code,
+        )
         assert "root:" not in answer.text
         assert answer.headers.get("content-type") != "text/plain; charset=utf-8" or answer.status_code >= 400
 
@@ -127,7 +131,9 @@ def test_no_address_leads_out_of_a_folder(mine: tuple[TestClient, Path], attack:
 def test_an_export_stays_in_its_folder(world: World, tmp_path: Path) -> None:
     """paths/export"""
     rows = tmp_path / "rows.jsonl"
-    rows.write_text("".join(json.dumps({"text": f"{k}", "split": "../../x", "id": "../../y"}) + "\n" for k in range(4)))
+    rows.write_text(
+        "".join(json.dumps({"text": f"{k}", "split": "../../x", "id": "../../y"}) + "\n" for k in range(4))
+    )
     root = copy_of(world, tmp_path)
     registry = assay.open(root, actor="ann")
     registry.import_("out", [str(rows)])

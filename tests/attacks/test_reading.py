@@ -16,14 +16,14 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.attacks.catalogue import Attack, each
-from tests.attacks.poisoned import World, copy_of
 
 import assay
 from assay.web.access.roles import Role
 from assay.web.app import create_app
 from assay.web.jobs.board import Board
 from assay.web.settings import Limits, Settings
+from tests.attacks.catalogue import Attack, each
+from tests.attacks.poisoned import World, copy_of
 
 SECRET = "zqx-the-secret-of-the-server"
 _MANY = Limits(asked=10**6, unsafe=10**6)
@@ -100,7 +100,13 @@ _ELSEWHERE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "policy-path": ("a policy by its path", "policy/set", {"yaml": "{secret}", "dataset": "poisoned"}),
 }  # fmt: skip
 ELSEWHERE = tuple(
-    Attack(f"reading/{id}", what, command, "refused; nothing is opened, no job is queued", {"to": command, "body": body})
+    Attack(
+        f"reading/{id}",
+        what,
+        command,
+        "refused; nothing is opened, no job is queued",
+        {"to": command, "body": body},
+    )
     for id, (what, command, body) in _ELSEWHERE.items()
 )
 OTHERS = (
@@ -141,11 +147,15 @@ class Watch:
 
 
 WATCH = Watch()
-sys.addaudithook(lambda event, args: WATCH(event, args))  # for as long as the process lives: Python has no way back
+sys.addaudithook(
+    lambda event, args: WATCH(event, args)
+)  # for as long as the process lives: Python has no way back
 
 
 @pytest.fixture(scope="module")
-def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[TestClient, Path, Path, dict[str, str]]:
+def asked(
+    world: World, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[TestClient, Path, Path, dict[str, str]]:
     """The application over a copy, in mode local, whose jobs are queued and never started."""
     base = tmp_path_factory.mktemp("reading")
     root, work = copy_of(world, base), base / "work"
@@ -164,14 +174,16 @@ def never_started(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _refused(asked: Any, path: str, body: Any) -> None:
-    client, root, work, places = asked
+    client, root, work, _ = asked
     client.get("/")
     jobs = sorted((root / "server" / "jobs").glob("2*")) if (root / "server" / "jobs").exists() else []
     with WATCH.look() as watch:
         answer = client.post(f"/api/commands/{path}", json=body)
     assert 400 <= answer.status_code < 500, (path, body, answer.status_code, answer.text[:300])
     assert SECRET not in answer.text
-    touched = [one for one in watch.opened if "secret" in one or one.startswith(("/dev/zero", "/proc/self/environ"))]
+    touched = [
+        one for one in watch.opened if "secret" in one or one.startswith(("/dev/zero", "/proc/self/environ"))
+    ]
     assert touched == []
     assert watch.connected == []
     assert sorted((root / "server" / "jobs").glob("2*")) == jobs
@@ -203,7 +215,9 @@ def test_sql_reads_the_registry_and_nothing_else(asked: Any, attack: Attack) -> 
     client.get("/api/commands/query", params={"sql": "select 1"})
     with WATCH.look() as watch:
         answer = client.get("/api/commands/query", params={"sql": sql})
-    assert answer.status_code == 400 or (attack.id.endswith("secrets") and answer.json()["rows"] == []), answer.text[:400]
+    assert answer.status_code == 400 or (attack.id.endswith("secrets") and answer.json()["rows"] == []), (
+        answer.text[:400]
+    )
     assert SECRET not in answer.text
     assert [one for one in watch.opened if "secret" in one] == []
     assert watch.connected == []
@@ -252,7 +266,12 @@ def test_a_known_file_is_known_by_its_very_name(asked: Any, world: World) -> Non
     """reading/known-file"""
     client, root, _, _ = asked
     known = next(one.uri for one in _known(root) if one.uri.endswith("raw0.jsonl"))
-    assert client.post("/api/commands/import", json={"name": "mine", "sources": [known], "dry_run": True}).status_code == 200
+    assert (
+        client.post(
+            "/api/commands/import", json={"name": "mine", "sources": [known], "dry_run": True}
+        ).status_code
+        == 200
+    )
     folder, _, name = known.rpartition("/")
     for spelled in (f"{folder}/./{name}", f"{folder}//{name}", f"{folder}/../{folder.rpartition('/')[2]}/{name}",
                     f"file://{known}", known + "/", known + "\x00", known.upper(), f" {known}"):  # fmt: skip
@@ -279,7 +298,9 @@ def test_the_name_of_an_upload_never_stands_for_a_path(asked: Any, tmp_path: Pat
     named = [one.uri for one in _known(root)]
     assert str(source / "x.jsonl") not in named
     # Only the server says what a source is called; a name that it made is never a path.
-    registry.import_("upl2", [str(source / "x.jsonl")], called={str(source / "x.jsonl"): "upload-00000000/../secret.txt"})
+    registry.import_(
+        "upl2", [str(source / "x.jsonl")], called={str(source / "x.jsonl"): "upload-00000000/../secret.txt"}
+    )
     assert not [one for one in _known(root) if one.uri.startswith("upload-")]
 
 

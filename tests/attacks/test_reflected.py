@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pytest
 from fastapi.routing import APIRoute
+
 from tests.attacks.catalogue import Attack, each, foreign
 from tests.attacks.pages import filled, routes
 from tests.attacks.poisoned import World
@@ -88,7 +89,10 @@ def _ask(world: World, paths: Iterator[str]) -> None:
         assert not any("zqx" in name.lower() for name in answer.headers), path
         assert "set-cookie" not in answer.headers, path
         if answer.is_redirect:
-            assert answer.headers["location"].startswith("/") and "zqx.example" not in answer.headers["location"][:14]
+            assert (
+                answer.headers["location"].startswith("/")
+                and "zqx.example" not in answer.headers["location"][:14]
+            )
             assert answer.headers["location"][1:2] not in ("/", "\\")
         if answer.headers.get("content-type", "").startswith("text/html"):
             assert foreign(answer.text) == [], path
@@ -100,7 +104,9 @@ def _ask(world: World, paths: Iterator[str]) -> None:
 def test_nothing_a_program_asks_makes_the_server_fail(world: World, said: str) -> None:
     for route in routes(world.client.app, api=True):
         at = filled(world, route.path)[0]
-        needed = "&".join(f"{p.alias}=poisoned@v1" for p in route.dependant.query_params if p.field_info.is_required())
+        needed = "&".join(
+            f"{p.alias}=poisoned@v1" for p in route.dependant.query_params if p.field_info.is_required()
+        )
         for name in [one.alias for one in route.dependant.query_params]:
             path = f"{at}?{needed}&{name}={said}"
             answer = world.client.get(path)

@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
-from tests.attacks.catalogue import Attack, each
-from tests.attacks.poisoned import HOST, MANY
 
 import assay
 from assay.web.access.book import Book
@@ -21,6 +19,8 @@ from assay.web.access.roles import Permission, Role, may
 from assay.web.app import create_app
 from assay.web.routing import PERMISSION
 from assay.web.settings import Settings
+from tests.attacks.catalogue import Attack, each
+from tests.attacks.poisoned import HOST, MANY
 
 _NOT_THEIRS = {
     "commit": ("fact", {"name": "help", "facts": {"a": "b"}, "id": []}, {Role.READER, Role.REVIEWER, Role.AUDITOR, Role.RELEASER}),
@@ -86,10 +86,14 @@ class Served:
             self.book.add(role.value, {role}, None)
         self.book.add("maker", set(Role), None)
         self.book.add("every", set(Role), None)
-        self.tokens = {one.name: self.book.make_token(one.name, one.roles, "x", 3600).text for one in self.book.people()}
+        self.tokens = {
+            one.name: self.book.make_token(one.name, one.roles, "x", 3600).text for one in self.book.people()
+        }
 
     def post(self, who: str, path: str, body: Any, **headers: str) -> Any:
-        return self.web.post(f"/api{path}", json=body, headers={"authorization": f"Bearer {self.tokens[who]}"} | headers)
+        return self.web.post(
+            f"/api{path}", json=body, headers={"authorization": f"Bearer {self.tokens[who]}"} | headers
+        )
 
     @property
     def entries(self) -> int:
@@ -115,15 +119,30 @@ def test_nobody_gives_himself_a_role(served: Served) -> None:
     more = {"name": "contributor", "roles": ["admin"]}
     for who in ("contributor", "reader", "releaser", "auditor"):
         assert served.post(who, "/settings/people/change", more | {"name": who}).status_code == 403
-        assert served.post(who, "/settings/people/add", {"name": "zqx", "roles": ["admin"]}).status_code == 403
-    assert served.post("admin", "/settings/people/change", {"name": "admin", "roles": ["reader"]}).status_code == 400
-    assert served.post("admin", "/settings/people/change", {"name": "admin", "roles": ["admin"], "shut": True}).status_code == 400
+        assert (
+            served.post(who, "/settings/people/add", {"name": "zqx", "roles": ["admin"]}).status_code == 403
+        )
+    assert (
+        served.post("admin", "/settings/people/change", {"name": "admin", "roles": ["reader"]}).status_code
+        == 400
+    )
+    assert (
+        served.post(
+            "admin", "/settings/people/change", {"name": "admin", "roles": ["admin"], "shut": True}
+        ).status_code
+        == 400
+    )
     assert served.book.person("contributor").roles == {Role.CONTRIBUTOR}
 
 
 def test_no_token_has_more_than_it_was_given(served: Served) -> None:
     """rights/token-role, rights/token-token, rights/scope, rights/role-taken"""
-    assert served.post("every", "/settings/access/tokens", {"label": "x", "roles": ["reader"], "days": 1}).status_code == 400
+    assert (
+        served.post(
+            "every", "/settings/access/tokens", {"label": "x", "roles": ["reader"], "days": 1}
+        ).status_code
+        == 400
+    )
     session = {"cookie": f"assay={served.book.begin('reader').text}"}
     wanted = {"label": "x", "roles": ["admin"], "days": 1}
     assert served.web.post("/api/settings/access/tokens", json=wanted, headers=session).status_code == 400
@@ -131,7 +150,11 @@ def test_no_token_has_more_than_it_was_given(served: Served) -> None:
     app = served.web.app
     for route in (one for one in app.routes if isinstance(one, APIRoute)):  # type: ignore[attr-defined]
         needs = Permission((route.openapi_extra or {})[PERMISSION])
-        if "POST" in route.methods and route.path.startswith("/api/commands") and not may([Role.READER], needs):
+        if (
+            "POST" in route.methods
+            and route.path.startswith("/api/commands")
+            and not may([Role.READER], needs)
+        ):
             assert served.post("narrow", route.path.removeprefix("/api"), {}).status_code == 403, route.path
     served.book.add("once", {Role.RELEASER, Role.READER}, None)
     served.tokens["once"] = served.book.make_token("once", {Role.RELEASER}, "x", 60).text
@@ -141,13 +164,19 @@ def test_no_token_has_more_than_it_was_given(served: Served) -> None:
 
 def test_nobody_approves_or_waives_his_own(served: Served) -> None:
     """rights/own-version, rights/own-waiver"""
-    served.post("every", "/commands/policy/set", {"yaml": "approvals: 1\nrules:\n  - licences: {allowed: [MIT]}\n", "reason": "x"})
+    served.post(
+        "every",
+        "/commands/policy/set",
+        {"yaml": "approvals: 1\nrules:\n  - licences: {allowed: [MIT]}\n", "reason": "x"},
+    )
     before = served.entries
     assert served.post("maker", "/commands/approve", {"ref": "help@v1"}).status_code == 403
     waiver = {"ref": "help@v1", "code": "licence_missing", "until": "2999-01-01", "reason": "x"}
     told = served.post("maker", "/commands/waive", waiver)
     assert told.status_code in (400, 403)
-    code = served.web.get("/api/commands/check?ref=help@v1", headers={"authorization": f"Bearer {served.tokens['every']}"}).json()
+    code = served.web.get(
+        "/api/commands/check?ref=help@v1", headers={"authorization": f"Bearer {served.tokens['every']}"}
+    ).json()
     found = next(one for one in _walked(code) if isinstance(one, dict) and "code" in one)["code"]
     assert served.post("maker", "/commands/waive", waiver | {"code": found}).status_code == 403
     assert served.entries == before
@@ -185,7 +214,9 @@ def test_a_field_that_a_form_does_not_have_does_nothing(served: Served, attack: 
     assert answer.status_code in (200, 422)
     last = assay.open(served.root).log()[-1]
     assert last.actor in ("contributor", "every", "releaser", "maker") and last.time > "2020"
-    named = served.post("admin", "/settings/people/change", {"name": "reader", "roles": ["reader"], **_without(extra)})
+    named = served.post(
+        "admin", "/settings/people/change", {"name": "reader", "roles": ["reader"], **_without(extra)}
+    )
     assert named.status_code in (200, 422)
     assert served.book.person("reader").roles == {Role.READER}
 
@@ -205,11 +236,16 @@ def test_a_key_gives_nothing_twice_and_nothing_of_others(served: Served) -> None
     assert (first.status_code, again.status_code) == (200, 200)
     assert again.json() == first.json() and again.headers["idempotent-replayed"] == "true"
     assert served.post("contributor", "/d/agents/examples", other, **key).status_code == 409
-    assert served.post("every", "/d/agents/examples", other, **key).json()["waiting"] == 2, "another person's key is another"
+    assert served.post("every", "/d/agents/examples", other, **key).json()["waiting"] == 2, (
+        "another person's key is another"
+    )
     assert served.post("contributor", "/d/agents2/examples", other, **key).json()["waiting"] == 1
     for odd, status in (("", 422), ("a" * 201, 422), ("' OR 1=1 --", 200), ("../../x", 200)):
         body["examples"] = [{"prompt": f"odd {odd[:9]}", "output": "b"}]
-        assert served.post("contributor", "/d/odd/examples", body, **{"idempotency-key": odd}).status_code == status
+        assert (
+            served.post("contributor", "/d/odd/examples", body, **{"idempotency-key": odd}).status_code
+            == status
+        )
     assert served.post("contributor", "/d/agents/examples", body).status_code == 422
 
 
@@ -228,7 +264,9 @@ def test_a_command_line_that_no_system_takes_is_a_job_that_failed(served: Served
         board.close()
 
 
-def test_a_job_is_its_askers_and_its_words_are_values(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_is_its_askers_and_its_words_are_values(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """rights/jobs, rights/option-job"""
     from assay.web.jobs.board import Board
 

@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from tests.attacks.catalogue import Attack, each
-from tests.attacks.poisoned import HOST
 
 import assay
 from assay.web.access import book as book_module
@@ -24,6 +22,8 @@ from assay.web.access.passwords import hashed
 from assay.web.access.roles import Role
 from assay.web.app import create_app
 from assay.web.settings import Limits, Settings
+from tests.attacks.catalogue import Attack, each
+from tests.attacks.poisoned import HOST
 
 PASSWORD = "correct horse battery"
 LOGINS = 5
@@ -135,7 +135,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def known(served: Served) -> dict[str, str]:
     token = served.book.make_token("bob", set(Role), "x", 3600).text
     session = served.book.begin("bob").text
-    expired, revoked = served.book.make_token("bob", set(Role), "x", -1), served.book.make_token("bob", set(Role), "x", 60)
+    expired, revoked = (
+        served.book.make_token("bob", set(Role), "x", -1),
+        served.book.make_token("bob", set(Role), "x", 60),
+    )
     served.book.revoke(revoked.id)
     return {
         "token": token, "shorter": token[:-1], "upper": token.upper(), "hash": tokens.hash_of(token), "session": session,
@@ -157,7 +160,9 @@ def test_what_is_no_proof_is_none(served: Served, known: dict[str, str], attack:
 def test_a_session_that_was_planted_is_nobodys(served: Served) -> None:
     """sessions/fixation"""
     planted = "e" * 64
-    made = served.web.post("/login", data={"name": "ann", "password": PASSWORD}, headers={"cookie": f"assay={planted}"})
+    made = served.web.post(
+        "/login", data={"name": "ann", "password": PASSWORD}, headers={"cookie": f"assay={planted}"}
+    )
     assert planted not in made.headers["set-cookie"]
     assert served.book.of_session(planted) is None
     assert served.status(planted) == 303
@@ -208,34 +213,49 @@ def test_nobody_ends_what_is_anothers(served: Served, known: dict[str, str]) -> 
 
 def _strict(tmp_path: Path) -> TestClient:
     assay.init(tmp_path / "r")
-    app = create_app(lambda: assay.open(tmp_path / "r"), Settings("password", limits=Limits(logins=LOGINS)), clock=Clock())
+    app = create_app(
+        lambda: assay.open(tmp_path / "r"), Settings("password", limits=Limits(logins=LOGINS)), clock=Clock()
+    )
     return TestClient(app, base_url=HOST, follow_redirects=False)
 
 
 def test_guessing_is_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """guessing/passwords, guessing/names, guessing/tokens, guessing/forwarded, guessing/forget"""
-    monkeypatch.setattr(door_module, "fits", lambda kept, password: False)  # what argon2 costs is another test's
+    monkeypatch.setattr(
+        door_module, "fits", lambda kept, password: False
+    )  # what argon2 costs is another test's
     monkeypatch.setattr(throttle, "_MOST", 40)
     addresses = iter(range(10**6))
     monkeypatch.setattr(door_module, "_address", lambda request: request.headers.get("x-test", "one"))
     client = _strict(tmp_path)
 
     def guess(name: str, **headers: str) -> int:
-        code: int = client.post("/login", data={"name": name, "password": "x" * 12}, headers=headers).status_code
+        code: int = client.post(
+            "/login", data={"name": name, "password": "x" * 12}, headers=headers
+        ).status_code
         return code
 
     assert [guess("ann") for _ in range(LOGINS + 2)] == [403] * LOGINS + [429] * 2
     assert [guess(f"n{k}", **{"x-test": "two"}) for k in range(LOGINS + 2)] == [403] * LOGINS + [429] * 2
-    assert [guess("bob", **{"x-test": f"far{next(addresses)}"}) for _ in range(LOGINS + 1)] == [403] * LOGINS + [429]
+    assert [guess("bob", **{"x-test": f"far{next(addresses)}"}) for _ in range(LOGINS + 1)] == [
+        403
+    ] * LOGINS + [429]
     for k in range(LOGINS):
-        assert guess("eve", **{"x-test": "three", "x-forwarded-for": f"10.0.0.{k}", "forwarded": f"for=10.0.0.{k}"}) == 403
+        assert (
+            guess(
+                "eve", **{"x-test": "three", "x-forwarded-for": f"10.0.0.{k}", "forwarded": f"for=10.0.0.{k}"}
+            )
+            == 403
+        )
     assert guess("eve", **{"x-test": "three", "x-forwarded-for": "10.1.1.1"}) == 429
     wrong = {"authorization": "Bearer assay_00000000_" + "0" * 48, "x-test": "four"}
     codes = [client.get("/api/commands/list", headers=wrong).status_code for _ in range(LOGINS + 1)]
     assert codes == [401] * LOGINS + [429]
     for k in range(60):
         assert guess(f"many{k}", **{"x-test": "one"}) == 429
-    assert guess("ann", **{"x-test": "five"}) == 429, "a refused address does not make the throttle forget a name"
+    assert guess("ann", **{"x-test": "five"}) == 429, (
+        "a refused address does not make the throttle forget a name"
+    )
 
 
 def test_secrets_are_compared_so_that_time_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,7 +309,9 @@ def test_the_cookie_is_bound(tmp_path: Path, secure: bool) -> None:
     told: Any = web.post("/login", data={"name": "ann", "password": PASSWORD})
     cookie = told.headers["set-cookie"]
     name, _, rest = cookie.partition("=")
-    flags = {part.strip().lower().partition("=")[0]: part.strip().partition("=")[2] for part in rest.split(";")[1:]}
+    flags = {
+        part.strip().lower().partition("=")[0]: part.strip().partition("=")[2] for part in rest.split(";")[1:]
+    }
     assert {"httponly", "samesite", "path"} <= flags.keys() and "domain" not in flags
     assert (flags["path"], flags["samesite"].lower()) == ("/", "lax")
     assert "max-age" not in flags and "expires" not in flags, "the browser forgets it when it is closed"

@@ -7,6 +7,7 @@ import logging
 from urllib.parse import quote
 
 import pytest
+
 from tests.attacks.catalogue import CANARY, Attack, each, foreign, strings
 from tests.attacks.pages import filled, routes
 from tests.attacks.poisoned import PLACES, World
@@ -74,7 +75,11 @@ def test_nothing_of_it_is_in_a_log_or_a_path(world: World, caplog: pytest.LogCap
     with caplog.at_level(logging.DEBUG):
         for path in ("/", "/d/poisoned@v1", "/audit", "/jobs", f"/search?q={quote('<b zqx>')}", "/d/<b zqx>"):
             world.client.get(path)
-    said = [one.getMessage() for one in caplog.records if one.name.partition(".")[0] not in ("httpx", "httpx2", "httpcore")]
+    said = [
+        one.getMessage()
+        for one in caplog.records
+        if one.name.partition(".")[0] not in ("httpx", "httpx2", "httpcore")
+    ]
     assert [one for one in said if CANARY in one] == []
     names = [path.name for path in world.root.rglob("*") if CANARY in path.name]
     assert [name for name in names if not _is_a_name(name)] == []
@@ -84,5 +89,3 @@ def _is_a_name(name: str) -> bool:
     from assay.model.ref import check_name
 
     return bool(check_name(name))
-
-

@@ -52,7 +52,9 @@ def base(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
-    config = uvicorn.Config(world.client.app, host="127.0.0.1", port=port, log_level="critical", lifespan="off")
+    config = uvicorn.Config(
+        world.client.app, host="127.0.0.1", port=port, log_level="critical", lifespan="off"
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -89,7 +91,9 @@ def test_every_page_of_the_poisoned_registry(world: World, pages: dict[str, str]
     """browser/scripts, browser/policy, browser/requests"""
     paths = one_each(world, pages)
     routes = {alike(world.client.app, path)[0] for path in paths}
-    assert {alike(world.client.app, path)[0] for path in pages} <= routes, "every route that is a page is walked"
+    assert {alike(world.client.app, path)[0] for path in pages} <= routes, (
+        "every route that is a page is walked"
+    )
     host = urlsplit(base).netloc
     said: list[str] = []
     asked: list[str] = []
@@ -101,7 +105,10 @@ def test_every_page_of_the_poisoned_registry(world: World, pages: dict[str, str]
         context.add_cookies([{"name": "assay", "value": world.book.begin("ann").text, "url": base}])
         context.add_init_script(CANARY)
         page = context.new_page()
-        page.on("console", lambda one: said.append(f"{page.url}: {one.text}") if one.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda one: said.append(f"{page.url}: {one.text}") if one.type in ("error", "warning") else None,
+        )
         page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
         page.on("request", lambda one: asked.append(one.url))
         page.on("dialog", lambda one: (dialogs.append(one.message), one.dismiss()))

@@ -103,7 +103,8 @@ def check_name(name: str, what: str = "dataset") -> str:
     """`name`, when it may name a dataset, a split, a tag or a branch; UsageError otherwise.
 
     Letters of any script, digits, `-`, `_` and `.`, at most 100; a letter or digit first, no dot last,
-    Unicode NFC, no fillers that nobody sees, and nothing that an operating system keeps for itself. What is a name is also a file name.
+    Unicode NFC; no fillers that nobody sees, and nothing that an operating system keeps for itself. What is a
+    name is also a file name.
     """
     hint = f"use {NAME_RULE}"
     if not _NAME.fullmatch(name):

@@ -36,7 +36,7 @@ def _check_size(data: bytes) -> None:
     for event in yaml.parse(data, Loader=_StrictLoader):
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in sizes:
-                raise ValueError(f"*{event.anchor[:40]} repeats what it stands in, or nothing")
+                raise ValueError(f"*{str(event.anchor)[:40]} repeats what it stands in, or nothing")
             total += sizes[event.anchor]
         elif isinstance(event, yaml.CollectionStartEvent):
             began.append((event.anchor, total))

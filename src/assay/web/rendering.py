@@ -90,7 +90,9 @@ def render(request: Request, ask: Ask, template: str, view: Page) -> HTMLRespons
     def said(phrase: str, **values: Any) -> str:
         text = known.get(phrase, phrase)
         # Values that a filter made fit for a page are not escaped again.
-        return escape(text).format(**{name: _seen(value) for name, value in values.items()}) if values else text
+        return (
+            escape(text).format(**{name: _seen(value) for name, value in values.items()}) if values else text
+        )
 
     paths = {getattr(route, "path", "") for route in request.app.routes}
     context = {

@@ -33,7 +33,9 @@ def print_csv(found: pa.Table) -> None:
     sys.stdout.flush()
     out = io.TextIOWrapper(sys.stdout.buffer, "utf-8", "surrogatepass", newline="", write_through=True)
     try:
-        usual, quoted = (csv.writer(out, lineterminator="\n", quoting=how) for how in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL))
+        usual, quoted = (
+            csv.writer(out, lineterminator="\n", quoting=how) for how in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+        )
 
         def write(cells: list[str]) -> None:
             # A bare return ends a row for most readers, and Python's writer leaves it unquoted.

@@ -229,11 +229,18 @@ class Board:
             try:
                 child = subprocess.Popen(  # noqa: S603 - assay itself, words and no shell
                     [*line, f"--actor={job.actor}", *job.words],
-                    stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=folder, close_fds=True, start_new_session=True,
-                    env={**environment, JOB: str(folder.resolve())},
+                    stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=folder, close_fds=True,
+                    start_new_session=True, env={**environment, JOB: str(folder.resolve())},
                 )  # fmt: skip
-            except (OSError, ValueError) as problem:  # a command line that no system takes: too long, or with a NUL
-                said = {"code": "not_started", "message": f"it could not be started: {problem}", "hint": "say less in it"}
+            except (
+                OSError,
+                ValueError,
+            ) as problem:  # a command line that no system takes: too long, or with a NUL
+                said = {
+                    "code": "not_started",
+                    "message": f"it could not be started: {problem}",
+                    "hint": "say less in it",
+                }
                 self._end(folder, "failed", None, error=said)
                 return
         self._children[job.id] = child

@@ -1,8 +1,8 @@
 """What the pages of a Parquet file unpack to, as the pages themselves say it: the figures in a file's footer are its
 writer's, and nobody checks them.
 
-A page's header is a struct in Thrift's compact protocol (parquet.thrift, `PageHeader`); only its first three numbers are
-read, the rest is skipped.
+A page's header is a struct in Thrift's compact protocol (parquet.thrift, `PageHeader`); only its first three
+numbers are read, the rest is skipped.
 """
 
 from __future__ import annotations
