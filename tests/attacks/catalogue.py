@@ -127,9 +127,7 @@ def _odd(element: Any) -> Iterator[str]:
             )
             or (plain.startswith("hx-") and plain not in _OURS_OF_HTMX)
             or (plain in ("id", "class", "name", "for", "type", "target") and CANARY in value)
-        ):
-            yield f"<{tag} {plain}={value[:80]!r}>"
-        elif plain in (*_LINKS, "hx-get", "hx-post") and not _leads_here(value):
+        ) or (plain in (*_LINKS, "hx-get", "hx-post") and not _leads_here(value)):
             yield f"<{tag} {plain}={value[:80]!r}>"
 
 

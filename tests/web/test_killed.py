@@ -123,6 +123,76 @@ def test_killed_during_a_curation(server: Server) -> None:
     assert sorted(one.name for one in registry.datasets()) == ["help", "other0", "other1"]
     assert registry.verify().ok
     assert page["operation"] == registry.version("help@v1").operation.seq
+    assert (
+        page["read"]
+        == 30_000
+        == page["answer"]["kept"] + page["answer"]["rejected"] + page["answer"]["malformed"]
+    )
+    assert len(registry.version("help@v1")) == page["answer"]["kept"]
+    assert all(len(registry.version(f"other{k}")) == 30_000 for k in range(2)), (
+        "no row of what waited is lost"
+    )
+
+
+@pytest.mark.parametrize("moments", [(2,), pytest.param((0, 1, 3), marks=pytest.mark.soak)])
+def test_killed_with_its_jobs_as_in_a_power_cut(server: Server, moments: tuple[int, ...]) -> None:
+    """Server and jobs die at one moment, early, in the middle, late: what was acknowledged is a job that says how it
+    ended, an upload that is whole, and a version that is there or not; and the same again makes it."""
+    data = rows(4_000)
+    sent = server.web.post("/api/uploads", params={"name": "a.jsonl"}, content=data).json()
+    asked = []
+    for number, phases in enumerate(moments):
+        body = {"name": f"help{number}", "sources": [sent["id"]]}
+        job = server.web.post("/api/commands/curate", json=body).json()["answer"]["job"]
+        asked.append(job)
+        folder = server.root / "server" / "jobs" / job
+        until = time.monotonic() + 30
+        while not _as_far(folder, phases):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        server.kill()
+        _kill_job(folder)
+        server.start()
+        for id in asked:
+            assert server.ended(id)["line"]["state"] in ("lost", "done"), (
+                "every acknowledged job says how it ended"
+            )
+        told = server.web.get(f"/api/uploads/{sent['id']}").json()
+        assert (told["complete"], told["sha256"]) == (True, hashlib.sha256(data).hexdigest())
+    registry = assay.open(server.root)
+    assert not registry.verify().damage
+    there = {one.name for one in registry.datasets()}
+    for number, id in enumerate(asked):
+        page = server.web.get(f"/api/jobs/{id}").json()
+        assert page["version"] is None or f"help{number}" in there, "nothing is said to be made that is not"
+        if f"help{number}" not in there:
+            again = server.web.post(f"/api/jobs/{id}/again", json={}).json()["answer"]["job"]
+            assert server.ended(again)["line"]["state"] == "done"
+    registry = assay.open(server.root)
+    assert [len(registry.version(f"help{number}@v1")) for number in range(len(moments))] == [4_000] * len(
+        moments
+    )
+    assert registry.verify().ok
+
+
+def _as_far(folder: Path, phases: int) -> bool:
+    """Whether a job's process is there and has come to so many phases, or has ended."""
+    if not (folder / "process.json").exists():
+        return False
+    if phases == 0 or (folder / "exit.json").exists():
+        return True
+    try:
+        return len(json.loads((folder / "progress.json").read_bytes())["phases"]) >= phases
+    except (OSError, ValueError):
+        return False
+
+
+def _kill_job(folder: Path) -> None:
+    from assay.web.jobs.processes import runs
+
+    process = json.loads((folder / "process.json").read_bytes())
+    if runs(process["pid"], process["born"]):
+        os.kill(process["pid"], signal.SIGKILL)
 
 
 def test_killed_during_an_upload(server: Server) -> None:
@@ -149,6 +219,11 @@ def test_killed_during_an_upload(server: Server) -> None:
             time.sleep(0.005)
         server.kill()
         sending.join()
+        folder = server.root / "server" / "uploads" / at.rpartition("/")[2]
+        held = next(one for one in folder.iterdir() if one.name.startswith("data")).read_bytes()
+        assert held[: acknowledged[-1]] == data[: acknowledged[-1]], (
+            "the very bytes, and not their number alone"
+        )
         server.start()
         told = server.web.get(at).json()
         assert told["offset"] >= acknowledged[-1] > 0
@@ -188,6 +263,8 @@ def test_killed_while_people_review(server: Server) -> None:
     registry = assay.open(server.root)
     rows_ = server.web.get("/api/commands/review/export", params={"queue": "q"}).json()["rows"]
     rejected = {one["id"] for one in rows_ if one["verdict"] == "reject"}
+    folded = {id for id in ids if any(queue == "q" for queue, _ in registry.reviews.about(bytes.fromhex(id)))}
+    assert folded == rejected, "the log alone says the same as the server"
     assert set(acknowledged) <= rejected
     assert len(rejected) <= len(acknowledged) + 2, "what was under way may have been written too"
     assert registry.audit.verify().ok
