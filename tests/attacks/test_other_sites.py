@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 import assay
+from assay.web.access.guard import Guard
 from assay.web.app import create_app
 from assay.web.settings import Settings
 from tests.attacks.catalogue import Attack, each
@@ -66,6 +67,7 @@ BOUND = (
     Attack("sites/policy", "a script, style or address of theirs", "every page",
            "the policy lets nothing run and nothing be asked for that is not a file of ours"),
     Attack("sites/cors", "a page of theirs that reads", "every answer", "no Access-Control header, Cross-Origin-Resource-Policy"),
+    Attack("sites/failure", "a failure that nobody foresaw", "every route", "a bare 500, with every header"),
     Attack("sites/preflight", "a page of theirs that asks whether it may", "OPTIONS", "405, and no leave"),
     Attack("sites/get-changes", "a link or picture of theirs that changes something", "GET of every act", "404 or 405"),
     Attack("sites/head-changes", "the same with HEAD, TRACE, CONNECT and made-up methods", "every act", "refused"),
@@ -189,6 +191,19 @@ def test_every_answer_binds_the_browser(world: World) -> None:
         assert not [name for name in said if name.startswith("access-control")], path
         assert said["referrer-policy"] == "same-origin"
         assert "server" not in said and "x-powered-by" not in said
+
+
+def test_a_failure_binds_the_browser_too() -> None:
+    """sites/failure"""
+
+    async def fails(scope: Any, receive: Any, send: Any) -> None:
+        raise RuntimeError("<b zqx>")
+
+    client = TestClient(Guard(fails, Settings()), base_url=HOST, raise_server_exceptions=False)
+    answer = client.get("/<b zqx>")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "failed")
+    assert "zqx" not in answer.text
+    assert answer.headers["cache-control"] == "no-store" and "default-src 'none'" in answer.headers["content-security-policy"]
 
 
 def test_no_page_of_theirs_gets_leave(world: World) -> None:

@@ -42,8 +42,12 @@ class Guard:
             return
         headers = Headers(scope=scope)
 
+        begun = False
+
         async def sent(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 own = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     own.setdefault(name, value)
@@ -57,7 +61,13 @@ class Guard:
         if refused is not None:
             await refused(scope, receive, sent)
             return
-        await self._app(scope, self._bounded(scope, receive), sent)
+        try:
+            await self._app(scope, self._bounded(scope, receive), sent)
+        except Exception:
+            if not begun:  # what nobody foresaw is answered with the headers of everything else
+                failed = refusal(500, "failed", "the server failed", "its log says how; please report it")
+                await failed(scope, receive, sent)
+            raise
 
     def _refusal(self, scope: Scope, headers: Headers) -> JSONResponse | None:
         host = headers.get("host", "")
