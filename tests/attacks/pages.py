@@ -40,6 +40,8 @@ def filled(world: World, path: str) -> list[str]:
         known["name"] = [f"zqx{quote('<b zqx>')}"]
     if "/examples/{id}" in path:
         known["ref"] = ["poisoned@v1"]
+    if path.endswith("/map"):
+        known["ref"] = ["mapped@v1", "poisoned@v1", f"{NAME}@v2"]
     if "/uploads/{id}" in path:
         known["id"] = [one["id"] for one in world.get("/uploads")["uploads"]]
     if "{pair}" in path or path.endswith(("/lineage", "/effect")):

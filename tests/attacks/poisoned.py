@@ -231,7 +231,15 @@ def _template(w: World, text: str) -> None:
 
 
 def _map(w: World, text: str) -> None:
-    w.post(f"/d/{quote(NAME)}@v1/map/make", {"like": ""})
+    """Two kinds of rows whose words would name their clusters."""
+    words = (
+        "onerror onload script javascript iframe srcdoc {} autofocus",
+        "退款 订单 meta refresh svg animate {} mathml",
+    )
+    made = [{"text": " ".join([*(words[k % 2].format(PRINTABLE).split()[n] for n in (k % 5, (k + 2) % 7)), words[k % 2].format(k)])}
+            for k in range(60)]  # fmt: skip
+    w.registry().import_("mapped", [rows(w, "mapped.jsonl", made)])
+    w.post("/d/mapped@v1/map/make", {"like": ""})
 
 
 def _job(w: World, text: str) -> None:
@@ -295,7 +303,7 @@ PLACES = (
     Place("upload", "the name of an upload", SHORT, 200, _upload, lambda w: "/uploads", "script_"),
     Place("template", "a template, its variables and their values", FLOOD.replace("{{", "{ {"), 9_000, _template,
           lambda w: "/commands/template/show?name=zqx-template"),
-    Place("map", "terms that name the clusters of a map", "", 0, _map, lambda w: f"/d/{quote(NAME)}@v1/map"),
+    Place("map", "terms that name the clusters of a map", "", 0, _map, lambda w: "/d/mapped@v1/map", "iframe"),
     Place("job", "a job: its command, its answer, its error, its progress, what it printed", FLOOD, 9_000, _job,
           lambda w: f"/jobs/{w.jobs[0]}"),
     Place("tags", "tags and branches, as far as their rule goes", "zqx.数-据", 0, _tag, lambda w: "/commands/tag?ref=poisoned"),

@@ -72,6 +72,8 @@ WIRES = tuple(
 CACHES = (
     Attack("answers/cache", "a cache or a browser's back key that shows one person's page to the next", "every answer but /static",
            "Cache-Control: no-store, and no ETag"),
+    Attack("answers/unkeyed", "headers of proxies that no cache looks at: another host, prefix or address", "every answer",
+           "they change nothing"),
     Attack("answers/etag", "an ETag that says what somebody else sees", "every page", "there is none"),
 )  # fmt: skip
 ATTACKS = (*FORMULAS, *HEADERS, *WIRES, *CACHES)
@@ -147,6 +149,17 @@ def test_nothing_private_is_kept_by_a_cache(world: World) -> None:
         "/settings%2f..%2fstatic/x",
     ):
         assert world.client.get(odd).headers["cache-control"] == "no-store", odd
+
+
+def test_no_header_of_a_proxy_changes_an_answer(world: World) -> None:
+    """answers/unkeyed"""
+    asked = ("/", "/login", "/d/poisoned/versions", "/none", "/api/openapi.json")
+    headers = {"x-forwarded-host": "zqx.example", "x-forwarded-proto": "https", "x-forwarded-prefix": "/zqx", "forwarded": "host=zqx.example",
+               "x-original-url": "/settings/people", "x-rewrite-url": "/settings/people", "x-host": "zqx.example", "x-forwarded-scheme": "http"}  # fmt: skip
+    for path in asked:
+        plain, other = world.client.get(path), world.client.get(path, headers=headers)
+        assert (plain.status_code, plain.text) == (other.status_code, other.text), path
+        assert plain.headers.get("location") == other.headers.get("location")
 
 
 @pytest.fixture(scope="module")

@@ -203,7 +203,10 @@ def test_a_failure_binds_the_browser_too() -> None:
     answer = client.get("/<b zqx>")
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "failed")
     assert "zqx" not in answer.text
-    assert answer.headers["cache-control"] == "no-store" and "default-src 'none'" in answer.headers["content-security-policy"]
+    assert (
+        answer.headers["cache-control"] == "no-store"
+        and "default-src 'none'" in answer.headers["content-security-policy"]
+    )
 
 
 def test_no_page_of_theirs_gets_leave(world: World) -> None:

@@ -82,7 +82,7 @@ def one_each(world: World, pages: dict[str, str]) -> list[str]:
     chosen += [
         f"/search?q={said}", f"/d/poisoned@v1/examples?q={said}", f"/d/{quote(NAME)}@v1/rejected?q={said}",
         f"/audit?actor={said}&action={said}", f"/recipe?yaml={quote(FLOOD)}", f"/d/{said}", f"/jobs/{said}",
-        f"/d/{quote(NAME)}@v1/map?by={said}", f"/review/{said}",
+        f"/d/mapped@v1/map?by={said}", f"/review/{said}",
     ]  # fmt: skip
     return chosen
 

@@ -74,7 +74,15 @@ def _parquet(path: Path, allowed: int) -> int:
                 made += size
                 if made > allowed or size > _AT_ONCE:
                     raise _bomb(path.stat().st_size, allowed)
-    except (OSError, ValueError, LookupError, TypeError, OverflowError, NotImplementedError, NoHeader) as error:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        OverflowError,
+        NotImplementedError,
+        NoHeader,
+    ) as error:
         raise BadInput(f"the file is no Parquet that can be read: {error}", "write it again") from None
     return max(total, made)
 
