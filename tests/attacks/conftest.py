@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
-def pages(world: World) -> dict[str, str]:
-    """Path → HTML."""
+def answers(world: World) -> dict[str, Any]:
+    """Every address that reads → its answer."""
     return walk(world)
+
+
+@pytest.fixture(scope="session")
+def pages(answers: dict[str, Any]) -> dict[str, str]:
+    """Path → HTML."""
+    kinds = {path: one.headers.get("content-type", "") for path, one in answers.items()}
+    return {path: one.text for path, one in answers.items() if kinds[path].startswith("text/html")}

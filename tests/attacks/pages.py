@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from urllib.parse import parse_qsl, quote, urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -62,9 +63,9 @@ def links(html: str) -> Iterator[str]:
             )
 
 
-def walk(world: World) -> dict[str, str]:
-    """Every page → its HTML: what the router has, and what these lead to."""
-    found: dict[str, str] = {}
+def walk(world: World) -> dict[str, Any]:
+    """Every address that reads → its answer: what the router has, and what these lead to."""
+    found: dict[str, Any] = {}
     seen: Counter[tuple[str, ...]] = Counter()
     app = world.client.app
     wanted = [path for route in routes(app) for path in filled(world, route.path)]
@@ -78,8 +79,8 @@ def walk(world: World) -> dict[str, str]:
         seen[key] += 1
         answer = world.client.get(path)
         assert answer.status_code < 500, (path, answer.status_code, answer.text[:500])
+        found[path] = answer
         if answer.headers.get("content-type", "").startswith("text/html"):
-            found[path] = answer.text
             wanted += [one for one in links(answer.text) if one not in found]
     return found
 
@@ -92,13 +93,7 @@ def alike(app: object, path: str) -> tuple[str, ...]:
     for route in app.routes:
         if (
             isinstance(route, APIRoute)
-            and route.matches({**scope, "path": _unquoted(parts.path)})[0] is Match.FULL
+            and route.matches({**scope, "path": unquote(parts.path)})[0] is Match.FULL
         ):
             return (route.path, *sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}))
     return (parts.path,)
-
-
-def _unquoted(path: str) -> str:
-    from urllib.parse import unquote
-
-    return unquote(path)

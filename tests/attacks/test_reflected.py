@@ -189,4 +189,4 @@ def test_what_a_form_says_is_text(apart: World, attack: Attack) -> None:
             if answer.headers.get("content-type", "").startswith("text/html"):
                 assert foreign(answer.text) == [], at
                 pages += answer.status_code == 200
-    assert pages >= 2
+    assert pages >= 1
