@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
 from math import ceil
 from secrets import token_bytes
 from time import monotonic, time
 from typing import Any, Final
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -17,24 +18,27 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from assay import __version__
-from assay.errors import AssayError
+from assay.errors import AssayError, MissingExtra, UsageError
 from assay.registry import Registry
 from assay.web.access.book import open_book
 from assay.web.access.door import Door, NotSaid, Refused, TooOften
 from assay.web.access.guard import Guard, refusal
-from assay.web.access.identity import Identity
+from assay.web.access.identity import NOBODY, Identity
+from assay.web.access.not_signed_in import NotSignedIn
 from assay.web.access.roles import Permission
+from assay.web.access.trip import local_path
 from assay.web.asking import Ask
 from assay.web.collected.landing import Landing
 from assay.web.collected.routes import add_collected
 from assay.web.commands import add_commands
 from assay.web.desk import Desk
 from assay.web.failing import answer_of, details_of
-from assay.web.pages.login import add_login
+from assay.web.pages.login import add_login, not_in
+from assay.web.pages.oidc import SignIn, add_oidc
 from assay.web.registries import Registries
-from assay.web.rendering import LANGUAGES
+from assay.web.rendering import LANGUAGES, render
 from assay.web.routing import API, PERMISSION, Mistaken, add_routes
-from assay.web.settings import Settings
+from assay.web.settings import Oidc, Settings
 from assay.web.uploads.routes import add_uploads
 
 PARTS: Final = (
@@ -72,6 +76,10 @@ def create_app(
 ) -> FastAPI:
     """The web application over a registry, which `open` opens as often as there are readers. `clock`: seconds since the
     epoch. `environment`: what jobs may have of it, they get."""
+    if (settings.mode == "oidc") is not (settings.oidc is not None):
+        raise UsageError(
+            "mode oidc and an identity provider belong together", "name the issuer and the client"
+        )
     registries = Registries(open, settings.readers)
     first = open()
     desk = Desk(first.root, settings, environment or {}, clock, entropy)
@@ -93,22 +101,19 @@ def create_app(
     book = None if settings.mode == "local" else open_book(first, clock, entropy)
     door = Door(settings, first.actor, book, entropy, monotonic)
 
+    @contextmanager
+    def asking(request: Request, identity: Identity) -> Iterator[Ask]:
+        request.state.form_token = door.form_token(identity)
+        with registries.lent(identity.actor) as registry:
+            keys = request.cookies.get("keys") != "off"
+            yield Ask(
+                registry, identity, language_of(request), settings, keys=keys, book=book, now=clock(), desk=desk
+            )  # fmt: skip
+
     def asked(permission: Permission) -> Any:
         def ask(request: Request) -> Iterator[Ask]:
-            identity = door.admit(request, permission)
-            request.state.form_token = door.form_token(identity)
-            with registries.lent(identity.actor) as registry:
-                keys = request.cookies.get("keys") != "off"
-                yield Ask(
-                    registry,
-                    identity,
-                    language_of(request),
-                    settings,
-                    keys=keys,
-                    book=book,
-                    now=clock(),
-                    desk=desk,
-                )
+            with asking(request, door.admit(request, permission)) as made:
+                yield made
 
         return ask
 
@@ -124,6 +129,8 @@ def create_app(
     add_commands(app, asked)
     add_routes(app, parts, asked)
     add_login(app, door, settings)
+    if settings.oidc is not None:
+        _add_sign_in(app, settings.oidc, door, settings, clock, entropy)
     app.add_api_route(
         f"{API}/openapi.json",
         app.openapi,
@@ -134,7 +141,32 @@ def create_app(
     app.add_middleware(Guard, settings=settings)
 
     _answer_errors(app)
+
+    @app.exception_handler(NotSignedIn)
+    def not_signed_in(request: Request, error: NotSignedIn) -> Response:
+        with asking(request, NOBODY) as ask:
+            answer = render(request, ask, "login.html", not_in(settings, error))
+        answer.status_code = error.status
+        if error.status == 503:
+            answer.headers["retry-after"] = "30"
+        return answer
+
     return app
+
+
+def _add_sign_in(
+    app: FastAPI,
+    told: Oidc,
+    door: Door,
+    settings: Settings,
+    clock: Callable[[], float],
+    entropy: Callable[[int], bytes],
+) -> None:
+    try:
+        from assay.web.access.issuer import Issuer
+    except ImportError:
+        raise MissingExtra("sign-in by OIDC needs a package", "pip install 'assay-data[web,oidc]'") from None
+    add_oidc(app, SignIn(told, Issuer(told, clock), door, settings, clock, entropy))
 
 
 def _answer_errors(app: FastAPI) -> None:
@@ -144,7 +176,9 @@ def _answer_errors(app: FastAPI) -> None:
             answer = refusal(401, "not_authenticated", "say who you are", "log in, or send a token as Bearer")
             answer.headers["www-authenticate"] = "Bearer"
             return answer
-        return RedirectResponse("/login", 303)
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        onward = local_path(wanted)
+        return RedirectResponse("/login" if onward == "/" else f"/login?next={quote(onward, safe='/')}", 303)
 
     @app.exception_handler(TooOften)
     def later(request: Request, error: TooOften) -> Response:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+from assay.web.access.roles import Role
 
 Mode = Literal["local", "token", "password", "oidc"]
 
@@ -19,6 +22,23 @@ class Limits:
     asked: int = 1_200
     unsafe: int = 240
     logins: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Oidc:
+    """The identity provider. `secret`: shown nowhere; "" for a client without one. `claim`: whose values `roles` turns
+    into roles. `name`: the claim that names people in the log and in the book. `unknown`: the roles of who has none by
+    claim or book; none: they are refused. `hosts`: further hosts that answer for the issuer."""
+
+    issuer: str
+    client: str
+    secret: str = field(default="", repr=False)
+    claim: str = "groups"
+    roles: Mapping[str, frozenset[Role]] = field(default_factory=dict)
+    name: str = "email"
+    unknown: frozenset[Role] = frozenset()
+    scopes: tuple[str, ...] = ("openid", "email", "profile")
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +58,5 @@ class Settings:
     """PROVIDER=URL: where jobs call language models, beside the providers' own addresses. Never a request's to say."""
     prices: str = ""
     """A file with prices of models beside the built-in list, for jobs."""
+    oidc: Oidc | None = None
+    """The identity provider, in mode `oidc`."""
