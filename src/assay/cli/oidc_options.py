@@ -40,8 +40,8 @@ def oidc_options(function: F) -> F:
                 "--oidc-role", "role_map", multiple=True, metavar="VALUE=ROLE",
                 help="A value of the claim, and a role that it gives. May be given often.",
             ),
-            click.option("--oidc-claim", "claim", default="groups", show_default=True, metavar="NAME", help="That claim."),
-            click.option(
+            click.option("--oidc-claim", "claim", default="groups", show_default=True, metavar="NAME",
+            help="That claim."), click.option(
                 "--oidc-name", "person", default="email", show_default=True, metavar="CLAIM",
                 help="The claim that names people in the log and the book.",
             ),
@@ -59,7 +59,7 @@ def oidc_options(function: F) -> F:
     return found  # type: ignore[no-any-return]
 
 
-def provider(  # noqa: PLR0913 - its options
+def provider(
     *,
     issuer: str | None,
     client: str | None,

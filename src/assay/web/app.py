@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from importlib import import_module
 from math import ceil
 from secrets import token_bytes
 from time import monotonic, time
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
@@ -18,16 +18,15 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from assay import __version__
-from assay.errors import AssayError, MissingExtra, UsageError
+from assay.errors import AssayError, MissingExtra
 from assay.registry import Registry
 from assay.web.access.book import open_book
 from assay.web.access.door import Door, NotSaid, Refused, TooOften
 from assay.web.access.guard import Guard, refusal
-from assay.web.access.identity import NOBODY, Identity
+from assay.web.access.identity import NOBODY
 from assay.web.access.not_signed_in import NotSignedIn
 from assay.web.access.roles import Permission
 from assay.web.access.trip import local_path
-from assay.web.asking import Ask
 from assay.web.collected.landing import Landing
 from assay.web.collected.routes import add_collected
 from assay.web.commands import add_commands
@@ -35,8 +34,9 @@ from assay.web.desk import Desk
 from assay.web.failing import answer_of, details_of
 from assay.web.pages.login import add_login, not_in
 from assay.web.pages.oidc import SignIn, add_oidc
+from assay.web.reception import Reception
 from assay.web.registries import Registries
-from assay.web.rendering import LANGUAGES, render
+from assay.web.rendering import render
 from assay.web.routing import API, PERMISSION, Mistaken, add_routes
 from assay.web.settings import Oidc, Settings
 from assay.web.uploads.routes import add_uploads
@@ -76,10 +76,6 @@ def create_app(
 ) -> FastAPI:
     """The web application over a registry, which `open` opens as often as there are readers. `clock`: seconds since the
     epoch. `environment`: what jobs may have of it, they get."""
-    if (settings.mode == "oidc") is not (settings.oidc is not None):
-        raise UsageError(
-            "mode oidc and an identity provider belong together", "name the issuer and the client"
-        )
     registries = Registries(open, settings.readers)
     first = open()
     desk = Desk(first.root, settings, environment or {}, clock, entropy)
@@ -100,31 +96,11 @@ def create_app(
     )
     book = None if settings.mode == "local" else open_book(first, clock, entropy)
     door = Door(settings, first.actor, book, entropy, monotonic)
-
-    @contextmanager
-    def asking(request: Request, identity: Identity) -> Iterator[Ask]:
-        request.state.form_token = door.form_token(identity)
-        with registries.lent(identity.actor) as registry:
-            keys = request.cookies.get("keys") != "off"
-            yield Ask(
-                registry, identity, language_of(request), settings, keys=keys, book=book, now=clock(), desk=desk
-            )  # fmt: skip
-
-    def asked(permission: Permission) -> Any:
-        def ask(request: Request) -> Iterator[Ask]:
-            with asking(request, door.admit(request, permission)) as made:
-                yield made
-
-        return ask
-
-    def admitted(permission: Permission) -> Any:
-        def admit(request: Request) -> Identity:
-            return door.admit(request, permission)
-
-        return admit
+    reception = Reception(door, registries, settings, desk, clock)
+    asked = reception.asked
 
     parts = [import_module(f"assay.web.pages.{name}").pages for name in (*PARTS, *WORK)]
-    add_uploads(app, desk, admitted)
+    add_uploads(app, desk, reception.admitted)
     add_collected(app, desk, landing, asked)
     add_commands(app, asked)
     add_routes(app, parts, asked)
@@ -140,17 +116,7 @@ def create_app(
     app.mount("/static", StaticFiles(packages=[("assay.web", "static")]), name="static")
     app.add_middleware(Guard, settings=settings)
 
-    _answer_errors(app)
-
-    @app.exception_handler(NotSignedIn)
-    def not_signed_in(request: Request, error: NotSignedIn) -> Response:
-        with asking(request, NOBODY) as ask:
-            answer = render(request, ask, "login.html", not_in(settings, error))
-        answer.status_code = error.status
-        if error.status == 503:
-            answer.headers["retry-after"] = "30"
-        return answer
-
+    _answer_errors(app, reception)
     return app
 
 
@@ -169,7 +135,16 @@ def _add_sign_in(
     add_oidc(app, SignIn(told, Issuer(told, clock), door, settings, clock, entropy))
 
 
-def _answer_errors(app: FastAPI) -> None:
+def _answer_errors(app: FastAPI, reception: Reception) -> None:
+    @app.exception_handler(NotSignedIn)
+    def not_signed_in(request: Request, error: NotSignedIn) -> Response:
+        with reception.asking(request, NOBODY) as ask:
+            answer = render(request, ask, "login.html", not_in(ask.settings, error))
+        answer.status_code = error.status
+        if error.status == 503:
+            answer.headers["retry-after"] = "30"
+        return answer
+
     @app.exception_handler(NotSaid)
     def who(request: Request, error: NotSaid) -> Response:
         if request.url.path.startswith(API) or request.method != "GET":
@@ -208,14 +183,3 @@ def _answer_errors(app: FastAPI) -> None:
         told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:8])
         return answer_of(request, 422, "bad_request", told, "see /api/openapi.json")
 
-
-def language_of(request: Request) -> str:
-    """The interface's language: what was chosen, else what the browser prefers, else English."""
-    chosen = request.cookies.get("language")
-    if chosen in LANGUAGES:
-        return chosen
-    for part in request.headers.get("accept-language", "").split(","):
-        tag = part.partition(";")[0].strip().lower().partition("-")[0]
-        if tag in LANGUAGES:
-            return tag
-    return "en"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from assay.errors import UsageError
 from assay.web.access.roles import Role
 
 Mode = Literal["local", "token", "password", "oidc"]
@@ -44,7 +45,8 @@ class Oidc:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`local`: loopback only, one owner. The other modes ask who somebody is. `hosts`: names under which the server may
-    be asked (a page of a stranger cannot rebind a name to it). `secure`: it is reached over HTTPS."""
+    be asked (a page of a stranger cannot rebind a name to it). `secure`: it is reached over HTTPS. Raises
+    UsageError where mode and identity provider do not belong together."""
 
     mode: Mode = "local"
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
@@ -60,3 +62,9 @@ class Settings:
     """A file with prices of models beside the built-in list, for jobs."""
     oidc: Oidc | None = None
     """The identity provider, in mode `oidc`."""
+
+    def __post_init__(self) -> None:
+        if (self.mode == "oidc") is not (self.oidc is not None):
+            raise UsageError(
+                "mode oidc and an identity provider belong together", "give --oidc-issuer and --oidc-client"
+            )

@@ -113,8 +113,8 @@ class Door:
         _count(self._logins, f"{step} @{_address(request)}")
 
     def welcome(self, request: Request, one: Known, others: Iterable[Role]) -> Secret:
-        """A new session for whom the identity provider vouches, in place of the one that the browser had. Roles are those
-        of the book and those of the claim; who has neither has `others`. Raises NotSignedIn."""
+        """A new session for whom the identity provider vouches, in place of the one that the browser had.
+        Roles are those of the book and those of the claim; who has neither has `others`. Raises NotSignedIn."""
         book = self.book
         assert book is not None
         try:

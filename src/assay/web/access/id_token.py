@@ -15,7 +15,8 @@ ALGORITHMS: Final = (
     *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
     *("ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
 )
-"""Signatures that are taken: public keys alone. `none` and HMAC are not among them, so a public key is never a secret."""
+"""Signatures that are taken: public keys alone. `none` and HMAC are not among them, so a public key is never a
+secret."""
 LEEWAY: Final = 60
 """Seconds by which clocks may differ."""
 _LONGEST: Final = 1 << 16
@@ -43,8 +44,8 @@ def keys_of(document: Mapping[str, Any]) -> list[jwk.Key]:
 def believed(
     text: str, keys: Sequence[jwk.Key], issuer: str, client: str, nonce: str, now: float
 ) -> dict[str, Any]:
-    """The claims of an id_token that holds. Raises NoKey when none of the keys made it, NotSignedIn when it does not hold
-    and no other key could change that."""
+    """The claims of an id_token that holds. Raises NoKey when none of the keys made it, NotSignedIn when it
+    does not hold and no other key could change that."""
     claims = _signed(text, keys)
     rules = jwt.JWTClaimsRegistry(
         now=int(now), leeway=LEEWAY, iss={"essential": True, "value": issuer}, aud={"essential": True, "value": client},

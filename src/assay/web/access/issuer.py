@@ -18,8 +18,8 @@ from assay.web.access.trip import Trip
 from assay.web.settings import Oidc
 
 KEPT: Final = 3_600
-"""Seconds for which discovery and keys are kept; a key that is not among them is asked for at once, but no more often than
-every `AGAIN` seconds, and neither is a provider that did not answer."""
+"""Seconds for which discovery and keys are kept; a key that is not among them is asked for at once, but no
+more often than every `AGAIN` seconds, and neither is a provider that did not answer."""
 AGAIN: Final = 10
 WELL_KNOWN: Final = "/.well-known/openid-configuration"
 

@@ -1,4 +1,5 @@
-"""Requests to the identity provider: bounded in size and time, never redirected, to the hosts that were named and no other."""
+"""Requests to the identity provider: bounded in size and time, never redirected, to the hosts that were named
+and no other."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ PATIENCE: Final = 8.0
 
 
 def checked(url: str, what: str) -> SplitResult:
-    """An address that may be asked: https, or http on loopback, without a name and password in it. Raises UsageError."""
+    """An address that may be asked: https, or http on loopback, without a name and password in it. Raises
+    UsageError."""
     try:
         parts = urlsplit(url)
         port_fits = parts.port is None or parts.port > 0
@@ -56,8 +58,8 @@ def place(parts: SplitResult) -> tuple[str, str, int]:
 
 
 class Line:
-    """The way to the identity provider. `near`: scheme, host and port of the issuer; `hosts`: further ones that answer for
-    it, over https. `clock`: seconds."""
+    """The way to the identity provider. `near`: scheme, host and port of the issuer; `hosts`: further ones
+    that answer for it, over https. `clock`: seconds."""
 
     def __init__(
         self, near: tuple[str, str, int], hosts: Collection[str], clock: Callable[[], float]

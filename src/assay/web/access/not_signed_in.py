@@ -8,8 +8,8 @@ Why = Literal["denied", "state", "code", "untrue", "down", "unnamed", "unknown",
 
 
 class NotSignedIn(Exception):
-    """`why`: the page has words for each. `detail`: what exactly, for who runs the server; it holds no secret and no token.
-    `who`: the name that the identity provider gave, where it gave one."""
+    """`why`: the page has words for each. `detail`: what exactly, for who runs the server; it holds no secret
+    and no token. `who`: the name that the identity provider gave, where it gave one."""
 
     def __init__(self, why: Why, detail: str = "", who: str = "") -> None:
         super().__init__(detail or why)

@@ -1,8 +1,8 @@
 """A browser's trip to the identity provider and back: what ties the answer to the browser that asked.
 
-The browser keeps one cookie (a random key, the time, where to go on). `state`, `nonce` and the PKCE verifier are HMACs of
-that cookie under a secret of the server's: nothing is kept here for who only begins, no browser can choose or read them,
-and a cookie that was changed fits no state.
+The browser keeps one cookie (a random key, the time, where to go on). `state`, `nonce` and the PKCE verifier
+are HMACs of that cookie under a secret of the server's: nothing is kept here for who only begins, no browser
+can choose or read them, and a cookie that was changed fits no state.
 """
 
 from __future__ import annotations

@@ -43,7 +43,8 @@ class Login(BaseModel):
 
 @pages.page("/login", Permission.OPEN, "login.html")
 def login(ask: Ask, next: str = "/") -> LoginPage:
-    """Where somebody says who he is. `next`: a path of this server to go on to; any other is as if it were not there."""
+    """Where somebody says who he is. `next`: a path of this server to go on to; any other is as if it were not
+    there."""
     return _page(ask.settings, local_path(next))
 
 

@@ -1,7 +1,7 @@
 """Sign-in through an identity provider: the two routes by which a browser leaves and comes back.
 
-A new session begins at every sign-in; what a browser brought along before is never taken over. No registry is held while
-the provider is asked.
+A new session begins at every sign-in; what a browser brought along before is never taken over. No registry is
+held while the provider is asked.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ class SignIn:
         trip = begin(self._secret, self._entropy(32), self._clock(), next)
         answer = RedirectResponse(self._issuer.way_in(trip, self._back(request)), 303)
         answer.set_cookie(
-            self.cookie, trip.cookie, max_age=LASTS, httponly=True, secure=self._settings.secure, samesite="lax", path="/"
+            self.cookie, trip.cookie, max_age=LASTS, httponly=True, secure=self._settings.secure,
+            samesite="lax", path="/"
         )  # fmt: skip
         return answer
 
@@ -85,7 +86,8 @@ class SignIn:
             self.cookie, path="/", secure=self._settings.secure, httponly=True, samesite="lax"
         )
         answer.set_cookie(
-            cookie_name(self._settings), secret.text, httponly=True, secure=self._settings.secure, samesite="lax", path="/"
+            cookie_name(self._settings), secret.text, httponly=True, secure=self._settings.secure,
+            samesite="lax", path="/"
         )  # fmt: skip
         return answer
 
@@ -102,7 +104,8 @@ class SignIn:
         return trip
 
     def _back(self, request: Request) -> str:
-        """Where the provider sends the browser to: the name under which this server was asked, which the guard knows."""
+        """Where the provider sends the browser to: the name under which this server was asked, which the guard
+        knows."""
         return f"{'https' if self._settings.secure else 'http'}://{request.headers['host']}{BACK}"
 
 
