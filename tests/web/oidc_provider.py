@@ -1,4 +1,4 @@
-"""A tiny identity provider on loopback: discovery, keys, codes with PKCE, signed id_tokens, and each of them done wrong."""
+"""A tiny identity provider on loopback: discovery, keys, codes with PKCE, signed id_tokens, and each done wrong."""
 
 from __future__ import annotations
 

@@ -112,8 +112,6 @@ class Issuer:
             except NotSignedIn as error:
                 if error.why == "down":
                     self._failed_at = now
-                    if self._found:
-                        return self._found
                 raise
             self._found, self._found_at = found, now
             return found
