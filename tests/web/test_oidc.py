@@ -80,7 +80,11 @@ def opened(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
     clock = Clock()
     with Provider(clock) as made:
         told = Oidc(
-            made.url, CLIENT, SECRET, roles={"data": frozenset({Role.READER, Role.CONTRIBUTOR})}, claim="groups"
+            made.url,
+            CLIENT,
+            SECRET,
+            roles={"data": frozenset({Role.READER, Role.CONTRIBUTOR})},
+            claim="groups",
         )
         app = create_app(lambda: assay.open(root), Settings("oidc", limits=MANY, oidc=told), clock=clock)
         book = Book(root / "server" / "access.sqlite", clock, token_bytes)
@@ -246,7 +250,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 def _critical(provider: Provider, claims: dict[str, Any]) -> str:
     """A header that must be understood, and is not."""
-    head, body, mac = provider.signed(claims).split(".")
+    _, body, mac = provider.signed(claims).split(".")
     told = {"alg": "RS256", "kid": str(provider.key.kid), "crit": ["exp"], "exp": 1}
     return f"{base64.urlsafe_b64encode(json.dumps(told).encode()).rstrip(b'=').decode()}.{body}.{mac}"
 
@@ -286,7 +290,10 @@ def test_a_provider_that_is_down_or_another_is_said_on_a_page(house: House) -> N
     house.clock.now += AGAIN + 1
     for path in ("/token", "/keys"):
         refused(house.sign_in(broken=frozenset({path})), "does not answer", 503)
-    refused(house.arrive(house.provider.agree(house.leave()).replace("code=", "error=access_denied&was=")), "let you in")
+    refused(
+        house.arrive(house.provider.agree(house.leave()).replace("code=", "error=access_denied&was=")),
+        "let you in",
+    )
     house.clock.now += 3_601
     for odd in (
         {"issuer": house.provider.url + "/"},
@@ -314,7 +321,8 @@ def test_nobody_listens_at_the_issuer(house: House, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "next",
     [
-        "https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "/%5cevil\\", "javascript:alert(1)",
+        "https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "/%5cevil\\",
+        "javascript:alert(1)",
         "/\t/evil.example", "/\n/evil.example", "/a//evil.example", "evil.example", "/login?next=/x", "/logout",
         "/" + "x" * 3000, "", "/\u202egnp", "http:evil.example",
     ],
@@ -348,7 +356,11 @@ def test_roles_come_from_the_book_and_from_the_claim_and_the_claims_are_not_kept
     assert client.get("/api/settings").json()["roles"] == ["contributor", "reader", "reviewer"]
     assert [sorted(one.roles) for one in book.people()] == [["reviewer"]]
     # A token outlives a session and a membership: it holds at most the roles of the book.
-    own = {"origin": BASE, "sec-fetch-site": "same-origin", "x-assay-form": form_token(client.get("/settings").text)}
+    own = {
+        "origin": BASE,
+        "sec-fetch-site": "same-origin",
+        "x-assay-form": form_token(client.get("/settings").text),
+    }
     assert client.get("/api/settings/access").json()["roles"] == ["reviewer"]
     more = client.post("/api/settings/access/tokens", json={"roles": ["contributor"]}, headers=own)
     assert more.status_code == 400
@@ -394,7 +406,9 @@ def test_others_get_the_role_that_the_server_was_told_and_claims_may_lie_deep(ho
         house.provider.url, CLIENT, SECRET, claim="realm_access.roles", roles={"boss": frozenset({Role.ADMIN})},
         name="preferred_username", unknown=frozenset({Role.READER}),
     )  # fmt: skip
-    app = create_app(lambda: assay.open(house.root), Settings("oidc", limits=MANY, oidc=told), clock=house.clock)
+    app = create_app(
+        lambda: assay.open(house.root), Settings("oidc", limits=MANY, oidc=told), clock=house.clock
+    )
     other = replace(house, client=TestClient(app, base_url=BASE, follow_redirects=False))
     for name, roles, expected in (("小王", [], "reader"), ("bo", ["boss"], "admin"), ("cy", "boss", "admin")):
         claims = {"preferred_username": name, "sub": name, "realm_access": {"roles": roles}}

@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
-from math import ceil
 from secrets import token_bytes
 from time import monotonic, time
 from typing import Final
-from urllib.parse import quote
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from assay import __version__
-from assay.errors import AssayError, MissingExtra
+from assay.errors import MissingExtra
 from assay.registry import Registry
 from assay.web.access.book import open_book
-from assay.web.access.door import Door, NotSaid, Refused, TooOften
-from assay.web.access.guard import Guard, refusal
-from assay.web.access.identity import NOBODY
-from assay.web.access.not_signed_in import NotSignedIn
+from assay.web.access.door import Door
+from assay.web.access.guard import Guard
 from assay.web.access.roles import Permission
-from assay.web.access.trip import local_path
+from assay.web.answering import answer_errors
 from assay.web.collected.landing import Landing
 from assay.web.collected.routes import add_collected
 from assay.web.commands import add_commands
 from assay.web.desk import Desk
-from assay.web.failing import answer_of, details_of
-from assay.web.pages.login import add_login, not_in
+from assay.web.pages.login import add_login
 from assay.web.pages.oidc import SignIn, add_oidc
 from assay.web.reception import Reception
 from assay.web.registries import Registries
-from assay.web.rendering import render
-from assay.web.routing import API, PERMISSION, Mistaken, add_routes
+from assay.web.routing import API, PERMISSION, add_routes
 from assay.web.settings import Oidc, Settings
 from assay.web.uploads.routes import add_uploads
 
@@ -76,7 +67,7 @@ def create_app(
 ) -> FastAPI:
     """The web application over a registry, which `open` opens as often as there are readers. `clock`: seconds since the
     epoch. `environment`: what jobs may have of it, they get."""
-    registries = Registries(open, settings.readers)
+    registries = Registries(open, settings.readers, settings.patience)
     first = open()
     desk = Desk(first.root, settings, environment or {}, clock, entropy)
     landing = Landing(desk, registries)
@@ -116,7 +107,7 @@ def create_app(
     app.mount("/static", StaticFiles(packages=[("assay.web", "static")]), name="static")
     app.add_middleware(Guard, settings=settings)
 
-    _answer_errors(app, reception)
+    answer_errors(app, reception)
     return app
 
 
@@ -133,53 +124,3 @@ def _add_sign_in(
     except ImportError:
         raise MissingExtra("sign-in by OIDC needs a package", "pip install 'assay-data[web,oidc]'") from None
     add_oidc(app, SignIn(told, Issuer(told, clock), door, settings, clock, entropy))
-
-
-def _answer_errors(app: FastAPI, reception: Reception) -> None:
-    @app.exception_handler(NotSignedIn)
-    def not_signed_in(request: Request, error: NotSignedIn) -> Response:
-        with reception.asking(request, NOBODY) as ask:
-            answer = render(request, ask, "login.html", not_in(ask.settings, error))
-        answer.status_code = error.status
-        if error.status == 503:
-            answer.headers["retry-after"] = "30"
-        return answer
-
-    @app.exception_handler(NotSaid)
-    def who(request: Request, error: NotSaid) -> Response:
-        if request.url.path.startswith(API) or request.method != "GET":
-            answer = refusal(401, "not_authenticated", "say who you are", "log in, or send a token as Bearer")
-            answer.headers["www-authenticate"] = "Bearer"
-            return answer
-        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        onward = local_path(wanted)
-        return RedirectResponse("/login" if onward == "/" else f"/login?next={quote(onward, safe='/')}", 303)
-
-    @app.exception_handler(TooOften)
-    def later(request: Request, error: TooOften) -> Response:
-        seconds = ceil(error.seconds)
-        answer = answer_of(request, 429, "too_often", "too many requests", f"try again in {seconds} seconds")
-        answer.headers["retry-after"] = str(seconds)
-        return answer
-
-    @app.exception_handler(Refused)
-    def may_not(request: Request, error: Refused) -> Response:
-        return answer_of(request, 403, "forbidden", error.message, error.hint)
-
-    @app.exception_handler(AssayError)
-    def known(request: Request, error: AssayError) -> Response:
-        answer = answer_of(request, None, error.code, error.message, error.hint)
-        more = details_of(error)
-        if more and answer.media_type == "application/json":
-            return JSONResponse(json.loads(bytes(answer.body)) | more, answer.status_code)
-        return answer
-
-    @app.exception_handler(Mistaken)
-    def mistaken(request: Request, error: Mistaken) -> Response:
-        return known(request, error.error)
-
-    @app.exception_handler(RequestValidationError)
-    def bad(request: Request, error: RequestValidationError) -> Response:
-        told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:8])
-        return answer_of(request, 422, "bad_request", told, "see /api/openapi.json")
-

@@ -98,6 +98,7 @@ def render(request: Request, ask: Ask, template: str, view: Page) -> HTMLRespons
         "version": __version__,
         "mode": ask.settings.mode,
         "keys": ask.keys,
+        "mistake": getattr(request.state, "mistake", None),
     }
     page = _environment().get_template(template)
     wanted = request.headers.get("hx-target", "").replace("-", "_")

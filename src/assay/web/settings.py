@@ -54,6 +54,8 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     readers: int = 4
     """Registries that are open at once, each used by one request at a time."""
+    patience: float = 30.0
+    """Seconds that a request waits for one of them; then it is asked to come again."""
     jobs: int = 2
     """Jobs that run at once; others wait."""
     endpoints: tuple[str, ...] = ()

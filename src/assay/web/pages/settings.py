@@ -262,8 +262,8 @@ def _may_make(ask: Ask) -> bool:
 
 
 def _givable(ask: Ask) -> frozenset[Role]:
-    """The roles that a token of theirs may have: those of the book. What an identity provider vouches for, it does for a
-    session; a token would outlive what it takes back."""
+    """The roles that a token of theirs may have: those of the book. What an identity provider vouches for holds for a
+    session; a token would outlive it."""
     return ask.identity.roles & book_of(ask).person(ask.identity.actor).roles
 
 
