@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.types import Message
 
 from assay.model.escape import inline
@@ -98,7 +99,10 @@ async def _asked_for(request: Request, path: str, query: str, mistake: Mistake) 
         else:
             body.extend(message.get("body", b""))
 
-    await request.app.router(scope, receive, send)
+    try:
+        await request.app.router(scope, receive, send)
+    except HTTPException:
+        return None
     kinds = [value for name, value in start.get("headers", ()) if name.lower() == b"content-type"]
     shown = start.get("status") == 200 and kinds[:1] == [b"text/html; charset=utf-8"]
     return body.decode() if shown else None

@@ -19,6 +19,8 @@ LONGEST: Final = 1 << 16
 MOST: Final = 500
 """Fields of a form that are looked at."""
 _NEVER: Final = frozenset({"password", "file", "hidden", "submit", "button", "image", "reset"})
+_STAMPS: Final = frozenset({"follows"})
+"""Hidden fields that say when a page was made, and not what it is about."""
 
 Attributes = list[tuple[str, str | None]]
 Span = tuple[int, int]
@@ -46,9 +48,12 @@ class _Form:
     actions: list[str] = field(default_factory=list)
     fields: list[_Tag] = field(default_factory=list)
 
-    def hidden(self) -> dict[str, str]:
-        found = (one for one in self.fields if one.name == "input" and one.get("type") == "hidden")
-        return {one.get("name"): one.get("value") for one in found}
+    def about(self, sent: Mapping[str, Sequence[str]]) -> bool:
+        """Whether what was sent is about the same thing: the hidden fields say which."""
+        hidden = (
+            one for one in self.fields if one.get("type") == "hidden" and one.get("name") not in _STAMPS
+        )
+        return all(one.get("value") in sent.get(one.get("name"), [one.get("value")]) for one in hidden)
 
 
 class _Reader(HTMLParser):
@@ -137,15 +142,13 @@ def refilled(page: str, action: str, sent: Mapping[str, Sequence[str]], wrong: C
 
 
 def _form_of(forms: Sequence[_Form], action: str, sent: Mapping[str, Sequence[str]]) -> _Form | None:
-    """Of the forms that post there, the one whose hidden fields were sent; else, where the page came between that asks
-    again, the one that can take most of what was typed."""
-    for form in forms:
-        held = form.hidden()
-        if action in form.actions and all(held[name] in sent.get(name, [held[name]]) for name in held):
-            return form
-    posting = [form for form in forms if form.tag.get("method") == "post"]
-    best = max(posting, key=lambda form: _taken(form, sent), default=None)
-    return best if best is not None and _taken(best, sent) else None
+    """Of the forms that post there, the one that is about the same; where none posts there, because the page that asks again
+    came between, the one that can take most of what was typed."""
+    there = [form for form in forms if action in form.actions]
+    posting = there or [form for form in forms if form.tag.get("method") == "post"]
+    same = [form for form in posting if form.about(sent)]
+    best = max(same, key=lambda form: _taken(form, sent), default=None)
+    return best if best is not None and (there or _taken(best, sent)) else None
 
 
 def _taken(form: _Form, sent: Mapping[str, Sequence[str]]) -> int:
