@@ -142,7 +142,7 @@ def refilled(page: str, action: str, sent: Mapping[str, Sequence[str]], wrong: C
 
 
 def _form_of(forms: Sequence[_Form], action: str, sent: Mapping[str, Sequence[str]]) -> _Form | None:
-    """Of the forms that post there, the one that is about the same; where none posts there, because the page that asks again
+    """Of the forms that post there, the one that is about the same; where none does, because the page that asks again
     came between, the one that can take most of what was typed."""
     there = [form for form in forms if action in form.actions]
     posting = there or [form for form in forms if form.tag.get("method") == "post"]
