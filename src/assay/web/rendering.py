@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from assay.web.routing import Page
 
 LANGUAGES: Final = ("en", "zh")
+_COUNTED: Final = re.compile(r"\{(\w+):([^{}|]*)\|([^{}|]*)\}")
 
 
 @cache
@@ -82,7 +84,7 @@ def render(request: Request, ask: Ask, template: str, view: Page) -> HTMLRespons
     known = words(ask.language)
 
     def said(phrase: str, **values: Any) -> str:
-        text = known.get(phrase, phrase)
+        text = numbered(known.get(phrase, phrase), values)
         # Values that a filter made fit for a page are not escaped again.
         return escape(text).format(**values) if values else text
 
@@ -108,6 +110,14 @@ def render(request: Request, ask: Ask, template: str, view: Page) -> HTMLRespons
         next(page.root_render_func(made), None)
         return HTMLResponse("".join(page.blocks[wanted](made)))
     return HTMLResponse(page.render(context))
+
+
+def numbered(text: str, values: Mapping[str, Any]) -> str:
+    """A phrase with its words for one or for many, as in "{n} {n:row|rows}": English tells 1 from every other number.
+    Chinese has one form, and its phrases say nothing of it."""
+    if "|" not in text:
+        return text
+    return _COUNTED.sub(lambda found: found[2 if str(values[found[1]]) == "1" else 3], text)
 
 
 def _lineage(view: Any, said: Any) -> Markup:
