@@ -97,11 +97,12 @@ class Once(Page):
 
 
 class ServerPage(Page):
-    """What the server is."""
+    """What the server is. `issuer`: the identity provider, "" where there is none."""
 
     section: str = "server"
     version: str
     mode: str
+    issuer: str
     hosts: list[str]
     https: bool
     readers: int
@@ -229,7 +230,8 @@ def server(ask: Ask) -> ServerPage:
 
     settings, limits = ask.settings, ask.settings.limits
     return ServerPage(
-        command="assay serve --help", version=__version__, mode=settings.mode, hosts=list(settings.hosts),
+        command="assay serve --help", version=__version__, mode=settings.mode,
+        issuer="" if settings.oidc is None else settings.oidc.issuer, hosts=list(settings.hosts),
         https=settings.secure, readers=settings.readers, body=limits.body, upload=limits.upload, asked=limits.asked,
         unsafe=limits.unsafe, logins=limits.logins,
     )  # fmt: skip
