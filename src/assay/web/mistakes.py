@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -48,7 +49,8 @@ async def at_the_form(request: Request, mistake: Mistake) -> Response | None:
     for path, query in _places(request):
         page = await _asked_for(request, path, query, mistake)
         if page is not None:
-            html = refilled(page, request.url.path, _sent(request), mistake.fields)
+            sent = _sent(request)
+            html = await run_in_threadpool(refilled, page, request.url.path, sent, mistake.fields)
             return HTMLResponse(html, mistake.status)
     return None
 
