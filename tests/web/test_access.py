@@ -235,7 +235,8 @@ def test_a_book_of_before_gets_its_new_columns(tmp_path: Path, clock: Clock) -> 
     old.executescript(
         "CREATE TABLE people (name TEXT PRIMARY KEY, roles TEXT NOT NULL, password TEXT, created REAL NOT NULL, "
         "shut INTEGER NOT NULL DEFAULT 0); CREATE TABLE sessions (hashed TEXT PRIMARY KEY, person TEXT NOT NULL, "
-        "created REAL NOT NULL, seen REAL NOT NULL, token TEXT); INSERT INTO people VALUES ('ann', 'reader', NULL, 1, 0);"
+        "created REAL NOT NULL, seen REAL NOT NULL, token TEXT);"
+        "INSERT INTO people VALUES ('ann', 'reader', NULL, 1, 0);"
     )
     old.close()
     for _ in range(2):
