@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from tests.web.desk import MANY, form_token
 from tests.web.oidc_provider import CLIENT, SECRET, Behaviour, Provider
 
 import assay
+from assay.cli.main import run
 from assay.cli.oidc_options import provider
 from assay.errors import UsageError
 from assay.web.access.book import VOUCHED, Book
@@ -461,3 +463,25 @@ def _provider(issuer: str | None, role_map: tuple[str, ...] = (), client: str | 
     return provider(
         issuer=issuer, client=client, role_map=role_map, claim="groups", person="email", unknown=(), oidc_hosts=()
     )  # fmt: skip
+
+
+def test_the_command_says_what_is_missing_and_what_is_not_safe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assay.init(tmp_path / ".assay", actor="ann")
+    whole = ["--oidc-issuer", "https://login.example.com", "--oidc-client", "assay"]
+    for words, said in (
+        (["--mode", "oidc"], "--oidc-issuer"),
+        (["--oidc-role", "a=reader"], "no identity provider was named"),
+        (whole, "belong together"),
+        (["--mode", "oidc", "--host", "0.0.0.0", *whole], "needs HTTPS"),
+        (["--mode", "oidc", *whole[:3], "x", "--oidc-issuer", "http://login.example.com"], "must be https"),
+    ):
+        assert run(["serve", *words]) == 2, words
+        assert said in " ".join(capsys.readouterr().err.split()), words
+    monkeypatch.setitem(sys.modules, "joserfc", None)
+    for name in ("issuer", "id_token"):
+        monkeypatch.delitem(sys.modules, f"assay.web.access.{name}", raising=False)
+    assert run(["serve", "--mode", "oidc", *whole]) == 2
+    assert "assay-data[web,oidc]" in capsys.readouterr().err

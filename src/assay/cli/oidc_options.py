@@ -1,5 +1,5 @@
-"""The options of sign-in through an identity provider. The client's secret comes from the environment, here and nowhere
-else: an option would stand in process lists and histories."""
+"""Who may reach the server, and the options of sign-in through an identity provider. The client's secret comes from
+the environment, here and nowhere else: an option would stand in process lists and histories."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from assay.errors import UsageError
 
 if TYPE_CHECKING:
     from assay.web.access.roles import Role
-    from assay.web.settings import Oidc
+    from assay.web.settings import Mode, Oidc
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 SECRET: Final = "ASSAY_OIDC_SECRET"  # noqa: S105 - the name of a variable
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _NAMES: Final = ("issuer", "client", "role_map", "claim", "person", "unknown", "oidc_hosts")
 
 
@@ -91,3 +92,17 @@ def provider(
         issuer, client, os.environ.get(SECRET, ""), claim, roles, person, frozenset(map(Role, unknown)),
         hosts=oidc_hosts,
     )  # fmt: skip
+
+
+def check_reach(mode: Mode, host: str, https: bool) -> None:
+    """Raises UsageError for a mode that is not safe where the server listens."""
+    if mode == "local" and host not in _LOOPBACK:
+        raise UsageError(
+            f"mode local answers whoever reaches it, and {host} is reached by others",
+            "use --mode token, password or oidc, or leave --host out",
+        )
+    if mode == "oidc" and not https and host not in _LOOPBACK:
+        raise UsageError(
+            f"sign-in by OIDC needs HTTPS, and {host} is reached by others",
+            "put a proxy that speaks HTTPS before it, and give --https",
+        )

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from assay.cli.command import Command
-from assay.cli.oidc_options import SECRET, oidc_options
+from assay.cli.oidc_options import SECRET, check_reach, oidc_options
 from assay.cli.session import Session
-from assay.errors import MissingExtra, UsageError
+from assay.errors import MissingExtra
 
 if TYPE_CHECKING:
     from assay.web.settings import Mode, Oidc
-
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @click.command(cls=Command)
@@ -61,16 +59,7 @@ def command(  # noqa: PLR0913 - its options
     from assay.web.arenas import few_arenas
     from assay.web.settings import Settings
 
-    if mode == "local" and host not in _LOOPBACK:
-        raise UsageError(
-            f"mode local answers whoever reaches it, and {host} is reached by others",
-            "use --mode token, password or oidc, or leave --host out",
-        )
-    if mode == "oidc" and not https and host not in _LOOPBACK:
-        raise UsageError(
-            f"sign-in by OIDC needs HTTPS, and {host} is reached by others",
-            "put a proxy that speaks HTTPS before it, and give --https",
-        )
+    check_reach(mode, host, https)
     session.registry.check_writable()
     hosts = tuple(dict.fromkeys(name.lower() for name in (*Settings().hosts, host, *names)))
     few_arenas()
