@@ -224,3 +224,23 @@ def test_a_session_that_a_token_began_may_no_more_than_the_token_and_ends_with_i
         assert book.of_session(began.text) == ("bob", READER)
         clock.now += 61
         assert book.of_session(began.text) is None
+
+
+def test_a_book_of_before_gets_its_new_columns(tmp_path: Path, clock: Clock) -> None:
+    import secrets
+    import sqlite3
+
+    path = tmp_path / "access.sqlite"
+    old = sqlite3.connect(path)
+    old.executescript(
+        "CREATE TABLE people (name TEXT PRIMARY KEY, roles TEXT NOT NULL, password TEXT, created REAL NOT NULL, "
+        "shut INTEGER NOT NULL DEFAULT 0); CREATE TABLE sessions (hashed TEXT PRIMARY KEY, person TEXT NOT NULL, "
+        "created REAL NOT NULL, seen REAL NOT NULL, token TEXT);"
+        "INSERT INTO people VALUES ('ann', 'reader', NULL, 1, 0);"
+    )
+    old.close()
+    for _ in range(2):
+        made = Book(path, clock, secrets.token_bytes)
+        assert made.of_session(made.begin("ann").text) == ("ann", READER)
+        assert not made.person("ann").linked
+        made.close()

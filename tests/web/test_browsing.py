@@ -175,6 +175,32 @@ def test_exploring_takes_no_mouse_and_no_reload(base: str, browser: Any) -> None
     page.close()
 
 
+def test_a_mistake_is_said_at_the_form_with_and_without_script(base: str, browser: Any) -> None:
+    for script in (False, True):
+        context = browser.new_context(java_script_enabled=script)
+        page = context.new_page()
+        page.goto(f"{base}/runs")
+        fold = page.locator("details:has(form[action*='/runs/link']) > summary")
+        if fold.count():
+            fold.click()
+        page.fill("form[action*='/runs/link'] [name=ref]", "nothing@v9")
+        page.fill("form[action*='/runs/link'] [name=run]", "run-1")
+        page.press("form[action*='/runs/link'] [name=run]", "Enter")
+        page.wait_for_selector("#mistake:focus")
+        assert "nothing" in page.inner_text("#mistake")
+        assert page.input_value("form[action*='/runs/link'] [name=run]") == "run-1"
+        assert page.is_visible("form[action*='/runs/link'] [name=run]")
+        if script:
+            page.goto(f"{base}/runs")
+            page.fill("#gs", "typed")
+            page.evaluate(
+                """htmx.ajax("POST", "/runs/link", {values: {ref: "nothing@v9", run: "r"}, swap: "none"})"""
+            )
+            page.wait_for_selector("#mistake:focus")
+            assert page.input_value("#gs") == "typed"
+        context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(base: str, browser: Any, paths: list[str], scheme: str) -> None:
     context = browser.new_context(

@@ -68,48 +68,6 @@ def filled(path: str) -> str:
     return re.sub(r"{(\w+)[^}]*}", lambda found: known.get(found[1], "x"), path)
 
 
-def asked(client: TestClient, route: APIRoute, method: str, headers: dict[str, str]) -> tuple[int, str]:
-    """The status of a route, and where it leads or what it says."""
-    answer = client.request(method, filled(route.path), headers=headers)
-    return answer.status_code, answer.headers.get("location", answer.text)
-
-
-def test_every_route_lets_in_whom_the_table_says_and_nobody_else(folder: Path, tmp_path: Path) -> None:
-    """Every route × every role alone, by session (pages and forms) or token (`/api`), and nobody."""
-    desk = Desk.copy(folder, tmp_path)
-    client, tokens = desk.asking("password", {role.value: {role} for role in Role})
-    assert desk.book is not None
-    checked = 0
-    with client:
-        for route in routes(client.app):
-            needs = Permission((route.openapi_extra or {})[PERMISSION])
-            for method in sorted(route.methods - {"HEAD"}):
-                client.cookies.clear()
-                status, said = asked(client, route, method, {})
-                if needs is Permission.OPEN:
-                    assert status not in (401, 403), (method, route.path)
-                elif method == "GET" and not route.path.startswith("/api"):
-                    assert (status, said) == (303, "/login"), (method, route.path)
-                else:
-                    assert status == 401, (method, route.path)
-                    assert "not_authenticated" in said
-                for role in Role:
-                    client.cookies.clear()
-                    headers = {}
-                    if route.path.startswith("/api"):
-                        headers["authorization"] = f"Bearer {tokens[role.value]}"
-                    else:
-                        client.cookies.set("assay", desk.book.begin(role.value).text)
-                    status, said = asked(client, route, method, headers)
-                    where = (method, route.path, role, status, said[:300])
-                    assert status != 401, where
-                    assert (status, said) != (303, "/login") or route.path == "/logout", where
-                    refused = status == 403 and "it takes the permission" in said
-                    assert refused is not may([role], needs), where
-                    checked += 1
-    assert checked >= len(Role) * 60
-
-
 def test_every_act_refuses_another_site_and_a_form_without_its_token(folder: Path, tmp_path: Path) -> None:
     desk = Desk.copy(folder, tmp_path)
     client, _ = desk.asking("password", {"ann": set(Role)})

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
+from pydantic import BaseModel
 
 from assay.errors import AssayError, GateFailed, MergeConflict
 from assay.model.escape import inline
@@ -26,6 +27,35 @@ STATUS: Final = {
     "storage_failure": 503,
 }
 """Error code → status; every other error of the caller is 400."""
+
+
+class Problem(BaseModel):
+    """What went wrong, where, and what to do. `code` is stable."""
+
+    code: str
+    message: str
+    hint: str
+
+
+class Refusal(BaseModel):
+    """An error as every route gives it; `gate`: the findings of a policy that refuses; `conflicts`: of a merge."""
+
+    error: Problem
+    gate: dict[str, Any] | None = None
+    conflicts: list[dict[str, Any]] | None = None
+
+
+ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    400: {"model": Refusal, "description": "cannot be done as asked"},
+    401: {"model": Refusal, "description": "nobody said who asks"},
+    403: {"model": Refusal, "description": "who asks may not, or the rules keep him from it"},
+    404: {"model": Refusal, "description": "there is no such thing"},
+    409: {"model": Refusal, "description": "somebody else was first, or a policy refuses"},
+    413: {"model": Refusal, "description": "larger than it may be"},
+    422: {"model": Refusal, "description": "a parameter that is none"},
+    429: {"model": Refusal, "description": "more requests than one may make; `Retry-After` says when"},
+    503: {"model": Refusal, "description": "every registry is in use; `Retry-After` says when to ask again"},
+}
 
 
 def details_of(error: AssayError) -> dict[str, Any]:

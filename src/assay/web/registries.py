@@ -11,8 +11,12 @@ from threading import Lock
 from assay.registry import Registry
 
 
+class Busy(TimeoutError):
+    """Every registry was in use for as long as somebody could be asked to wait."""
+
+
 class Registries:
-    """At most `most` registries; who comes when all are lent waits up to `patience` seconds, then TimeoutError."""
+    """At most `most` registries; who comes when all are lent waits up to `patience` seconds, then Busy."""
 
     def __init__(self, open: Callable[[], Registry], most: int, patience: float = 30.0) -> None:
         self._open, self._most, self._patience = open, most, patience
@@ -52,4 +56,4 @@ class Registries:
         try:
             return self._free.get(timeout=self._patience)
         except Empty:
-            raise TimeoutError("every registry is in use") from None
+            raise Busy("every registry is in use") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from assay.web.routing import Page
 
 LANGUAGES: Final = ("en", "zh")
+_COUNTED: Final = re.compile(r"\{(\w+):([^{}|]*)\|([^{}|]*)\}")
 
 
 @cache
@@ -88,7 +90,7 @@ def render(request: Request, ask: Ask, template: str, view: Page) -> HTMLRespons
     known = words(ask.language)
 
     def said(phrase: str, **values: Any) -> str:
-        text = known.get(phrase, phrase)
+        text = numbered(known.get(phrase, phrase), values)
         # Values that a filter made fit for a page are not escaped again.
         return (
             escape(text).format(**{name: _seen(value) for name, value in values.items()}) if values else text
@@ -106,6 +108,7 @@ def render(request: Request, ask: Ask, template: str, view: Page) -> HTMLRespons
         "version": __version__,
         "mode": ask.settings.mode,
         "keys": ask.keys,
+        "mistake": getattr(request.state, "mistake", None),
     }
     page = _environment().get_template(template)
     wanted = request.headers.get("hx-target", "").replace("-", "_")
@@ -115,6 +118,14 @@ def render(request: Request, ask: Ask, template: str, view: Page) -> HTMLRespons
         next(page.root_render_func(made), None)
         return HTMLResponse("".join(page.blocks[wanted](made)))
     return HTMLResponse(page.render(context))
+
+
+def numbered(text: str, values: Mapping[str, Any]) -> str:
+    """A phrase with its words for one or for many, as in "{n} {n:row|rows}": English tells 1 from every other number.
+    Chinese has one form, and its phrases say nothing of it."""
+    if "|" not in text:
+        return text
+    return _COUNTED.sub(lambda found: found[2 if str(values[found[1]]) == "1" else 3], text)
 
 
 def _lineage(view: Any, said: Any) -> Markup:

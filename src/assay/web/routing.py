@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict
 from assay.errors import UsageError
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
+from assay.web.failing import ERRORS
 from assay.web.rendering import render
 
 API: Final = "/api"
@@ -131,7 +132,7 @@ def add_routes(app: FastAPI, parts: Sequence[Pages], asked: Callable[[Permission
             app.add_api_route(
                 API + one.path, _with_ask(_kept(one), depends, like=one.function), methods=["GET"], name=f"api_{name}",
                 operation_id=name, summary=_first_line(one.function), response_class=Response, response_model=None,
-                **shared,
+                responses=ERRORS, **shared,
             )  # fmt: skip
             app.add_api_route(
                 one.path, _with_ask(_kept(one), depends, like=one.function), methods=["GET"], name=name,
@@ -141,7 +142,7 @@ def add_routes(app: FastAPI, parts: Sequence[Pages], asked: Callable[[Permission
         answers = inspect.signature(one.function, eval_str=True).return_annotation
         app.add_api_route(
             API + one.path, _with_ask(one.function, depends), methods=[one.method], response_model=answers,
-            name=f"api_{name}", operation_id=name, summary=_first_line(one.function), **shared,
+            name=f"api_{name}", operation_id=name, summary=_first_line(one.function), responses=ERRORS, **shared,
         )  # fmt: skip
         shown = _shown(one) if one.template else _led(one)
         app.add_api_route(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+from assay.errors import UsageError
+from assay.web.access.roles import Role
 
 Mode = Literal["local", "token", "password", "oidc"]
 
@@ -22,9 +26,27 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Oidc:
+    """The identity provider. `secret`: shown nowhere; "" for a client without one. `claim`: whose values `roles` turns
+    into roles. `name`: the claim that names people in the log and in the book. `unknown`: the roles of who has none by
+    claim or book; none: they are refused. `hosts`: further hosts that answer for the issuer."""
+
+    issuer: str
+    client: str
+    secret: str = field(default="", repr=False)
+    claim: str = "groups"
+    roles: Mapping[str, frozenset[Role]] = field(default_factory=dict)
+    name: str = "email"
+    unknown: frozenset[Role] = frozenset()
+    scopes: tuple[str, ...] = ("openid", "email", "profile")
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """`local`: loopback only, one owner. The other modes ask who somebody is. `hosts`: names under which the server may
-    be asked (a page of a stranger cannot rebind a name to it). `secure`: it is reached over HTTPS."""
+    be asked (a page of a stranger cannot rebind a name to it). `secure`: it is reached over HTTPS. Raises
+    UsageError where mode and identity provider do not belong together."""
 
     mode: Mode = "local"
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
@@ -32,9 +54,19 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     readers: int = 4
     """Registries that are open at once, each used by one request at a time."""
+    patience: float = 30.0
+    """Seconds that a request waits for one of them; then it is asked to come again."""
     jobs: int = 2
     """Jobs that run at once; others wait."""
     endpoints: tuple[str, ...] = ()
     """PROVIDER=URL: where jobs call language models, beside the providers' own addresses. Never a request's to say."""
     prices: str = ""
     """A file with prices of models beside the built-in list, for jobs."""
+    oidc: Oidc | None = None
+    """The identity provider, in mode `oidc`."""
+
+    def __post_init__(self) -> None:
+        if (self.mode == "oidc") is not (self.oidc is not None):
+            raise UsageError(
+                "mode oidc and an identity provider belong together", "give --oidc-issuer and --oidc-client"
+            )

@@ -14,9 +14,10 @@ from assay.cli.session import Session
 @role_option(required=False)
 @click.option("--password", "new_password", is_flag=True, help="Ask for another password.")
 @click.option("--shut/--open", "shut", default=None, help="Shut out, or let in again.")
+@click.option("--unlink", is_flag=True, help="Let another account of the identity provider be his.")
 @click.pass_obj
 def command(
-    session: Session, name: str, roles: tuple[str, ...], new_password: bool, shut: bool | None
+    session: Session, name: str, roles: tuple[str, ...], new_password: bool, shut: bool | None, unlink: bool
 ) -> None:
     """Change what NAME may. All of his sessions end."""
     from assay.web.access.roles import Role
@@ -27,6 +28,7 @@ def command(
             roles=[Role(role) for role in roles] if roles else None,
             password=read_password() if new_password else None,
             shut=shut,
+            unlink=unlink,
         )
         now = book.person(name)
     told = {"person": name, "roles": sorted(now.roles), "shut": now.shut}

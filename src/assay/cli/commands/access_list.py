@@ -29,7 +29,10 @@ def command(session: Session) -> None:
 def _told(book: Book) -> dict[str, Any]:
     return {
         "people": [
-            {"name": p.name, "roles": sorted(p.roles), "password": p.has_password, "shut": p.shut}
+            {
+                "name": p.name, "roles": sorted(p.roles), "password": p.has_password, "linked": p.linked,
+                "shut": p.shut,
+            }
             for p in book.people()
         ],
         "tokens": [

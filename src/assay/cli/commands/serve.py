@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from assay.cli.command import Command
+from assay.cli.oidc_options import SECRET, check_reach, oidc_options
 from assay.cli.session import Session
-from assay.errors import MissingExtra, UsageError
+from assay.errors import MissingExtra
 
 if TYPE_CHECKING:
-    from assay.web.settings import Mode
-
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+    from assay.web.settings import Mode, Oidc
 
 
 @click.command(cls=Command)
@@ -24,8 +23,8 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 )
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="On which address.")
 @click.option(
-    "--mode", type=click.Choice(["local", "token", "password"]), default="local", show_default=True,
-    help="Who may come in: you alone, or whom `assay access` wrote in.",
+    "--mode", type=click.Choice(["local", "token", "password", "oidc"]), default="local", show_default=True,
+    help="Who may come in: you alone, whom `assay access` wrote in, or whom an identity provider vouches for.",
 )  # fmt: skip
 @click.option("--name", "names", multiple=True, metavar="HOST", help="A name under which it is reached.")
 @click.option(
@@ -34,6 +33,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 )  # fmt: skip
 @click.option("--prices", metavar="FILE", help="JSON with prices of your own, for jobs that call models.")
 @click.option("--https", is_flag=True, help="It is reached over HTTPS, through a proxy of yours.")
+@oidc_options
 @click.pass_obj
 def command(  # noqa: PLR0913 - its options
     session: Session,
@@ -44,6 +44,7 @@ def command(  # noqa: PLR0913 - its options
     endpoints: tuple[str, ...],
     prices: str | None,
     https: bool,
+    oidc: Oidc | None,
 ) -> None:
     """Open the registry in a browser: pages for people, JSON for programs."""
     try:
@@ -58,11 +59,7 @@ def command(  # noqa: PLR0913 - its options
     from assay.web.arenas import few_arenas
     from assay.web.settings import Settings
 
-    if mode == "local" and host not in _LOOPBACK:
-        raise UsageError(
-            f"mode local answers whoever reaches it, and {host} is reached by others",
-            "use --mode token or password, or leave --host out",
-        )
+    check_reach(mode, host, https)
     session.registry.check_writable()
     hosts = tuple(dict.fromkeys(name.lower() for name in (*Settings().hosts, host, *names)))
     few_arenas()
@@ -74,8 +71,9 @@ def command(  # noqa: PLR0913 - its options
             secure=https,
             endpoints=endpoints,
             prices=str(Path(prices).resolve()) if prices else "",
+            oidc=oidc,
         ),
-        environment=os.environ,
+        environment={name: value for name, value in os.environ.items() if name != SECRET},
     )
     session.err.print(f"assay is open at http://{host}:{port} (Ctrl+C ends it)")
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)

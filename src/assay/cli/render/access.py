@@ -16,7 +16,8 @@ def listing(told: Mapping[str, Any]) -> RenderableType:
     """One line a person, then one line a token."""
     people = columns("person", "roles", "comes in with", grow="roles")
     for one in told["people"]:
-        how = "nothing: shut out" if one["shut"] else "password, tokens" if one["password"] else "tokens"
+        ways = {"password": one["password"], "identity provider": one["linked"], "tokens": one["roles"]}
+        how = "nothing: shut out" if one["shut"] else ", ".join(way for way, there in ways.items() if there)
         people.add_row(Text(clip(one["name"], 24), "bold"), ", ".join(one["roles"]), Text(how, "dim"))
     if not told["people"]:
         return Text("nobody yet; `assay access add NAME --role reader` writes somebody in", "dim")

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from assay.errors import NotFound, UsageError
+from assay.errors import Conflict, NotFound, UsageError
 from assay.registry import Registry
 from assay.web.access.roles import Role
 from assay.web.access.tokens import Secret, hash_of, new_session, new_token
 from assay.web.database import Database
 
 IDLE: Final = 12 * 3600
-"""Seconds after which a session that nobody used ends; `WHOLE` ends any."""
+"""Seconds after which a session that nobody used ends; `WHOLE` ends any, `VOUCHED` one that an identity provider
+vouched for: what it took back since, nobody tells us."""
 WHOLE: Final = 7 * 24 * 3600
+VOUCHED: Final = 12 * 3600
 _TOUCHED: Final = 60
 _SHOWN: Final = 16
 """Digits of a session's hash that name it to its person."""
@@ -34,17 +36,21 @@ CREATE TABLE IF NOT EXISTS sessions (
   hashed TEXT PRIMARY KEY, person TEXT NOT NULL, created REAL NOT NULL, seen REAL NOT NULL, token TEXT);
 CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
+_LATER: Final = (("people", "subject", "TEXT"), ("sessions", "roles", "TEXT"), ("sessions", "ends", "REAL"))
+"""Columns that books of before do not have: table, name, type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who may come in. `shut`: no longer. `has_password`: whether he can log in with one."""
+    """Somebody who may come in. `shut`: no longer. `has_password`: whether he can log in with one. `linked`: whether an
+    account of an identity provider is his."""
 
     name: str
     roles: frozenset[Role]
     created: float
     shut: bool
     has_password: bool
+    linked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,10 @@ class Book:
         self._clock, self._entropy = clock, entropy
         self._db = Database(path, _SCHEMA)
         self._rows, self._write = self._db.rows, self._db.write
+        with self._write() as db:
+            for table, column, kind in _LATER:
+                if column not in {row[1] for row in db.execute(f"PRAGMA table_info({table})")}:
+                    db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
 
     def close(self) -> None:
         self._db.close()
@@ -111,8 +121,10 @@ class Book:
         roles: Iterable[Role] | None = None,
         password: str | None = None,
         shut: bool | None = None,
+        unlink: bool = False,
     ) -> None:
-        """Other roles, another password hash, shut out or let in again. His sessions end. Raises NotFound."""
+        """Other roles, another password hash, shut out or let in again; `unlink`: no account of an identity provider is
+        his any more, and the next one of his name will be. His sessions end. Raises NotFound."""
         self.person(name)
         with self._write() as db:
             if roles is not None:
@@ -121,6 +133,8 @@ class Book:
                 db.execute("UPDATE people SET password = ? WHERE name = ?", (password, name))
             if shut is not None:
                 db.execute("UPDATE people SET shut = ? WHERE name = ?", (int(shut), name))
+            if unlink:
+                db.execute("UPDATE people SET subject = NULL WHERE name = ?", (name,))
             db.execute("DELETE FROM sessions WHERE person = ?", (name,))
 
     def person(self, name: str) -> Person:
@@ -132,8 +146,10 @@ class Book:
 
     def people(self) -> list[Person]:
         """Everybody, by name."""
-        rows = self._rows("SELECT name, roles, created, shut, password IS NOT NULL FROM people ORDER BY name")
-        return [Person(n, _read(r), created, bool(shut), bool(has)) for n, r, created, shut, has in rows]
+        rows = self._rows(
+            "SELECT name, roles, created, shut, password IS NOT NULL, subject IS NOT NULL FROM people ORDER BY name"
+        )
+        return [Person(n, _read(r), created, *map(bool, rest)) for n, r, created, *rest in rows]
 
     def password_of(self, name: str) -> str | None:
         """The hash of somebody's password, if he may come in with one."""
@@ -190,42 +206,78 @@ class Book:
                 db.execute("UPDATE tokens SET used = ? WHERE id = ?", (now, id_))
         return person, _read(roles) & _read(held)
 
+    # accounts of an identity provider
+
+    def of_account(self, name: str, subject: str) -> Person | None:
+        """Whose an account is: his to whom it is linked, else, for good, his whose name it has. None: nobody's. Raises
+        Conflict when another account is linked to the name."""
+        rows = self._rows("SELECT name FROM people WHERE subject = ?", subject)
+        if rows:
+            return self.person(rows[0][0])
+        with self._write() as db:
+            db.execute("UPDATE people SET subject = ? WHERE name = ? AND subject IS NULL", (subject, name))
+        held = self._rows("SELECT subject FROM people WHERE name = ?", name)
+        if held and held[0][0] != subject:
+            raise Conflict(
+                f"another account came in as {name} before",
+                f"assay access change {name} --unlink lets this one in",
+            )
+        return self.person(name) if held else None
+
+    def take_in(self, name: str, subject: str) -> None:
+        """Write somebody in by an account, with no roles of the book's. Raises UsageError for a name that is there."""
+        self.add(name, (), None)
+        self.of_account(name, subject)
+
     # sessions
 
-    def begin(self, person: str, token: str | None = None) -> Secret:
+    def begin(self, person: str, token: str | None = None, vouched: Iterable[Role] | None = None) -> Secret:
         """A new session; its text goes into a cookie. `token`: the id of the one that was shown for it: the session may
-        no more than it, and ends with it."""
+        no more than it, and ends with it. `vouched`: roles that an identity provider gives for this session, beside
+        those of the book."""
         made, now = new_session(self._entropy), self._clock()
         with self._write() as db:
             db.execute("DELETE FROM sessions WHERE seen < ? OR created < ?", (now - IDLE, now - WHOLE))
-            db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?)", (made.hashed, person, now, now, token))
+            db.execute(
+                "INSERT INTO sessions (hashed, person, created, seen, token, roles, ends) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    made.hashed,
+                    person,
+                    now,
+                    now,
+                    token,
+                    *((None, None) if vouched is None else (_spell(vouched), now + VOUCHED)),
+                ),
+            )
         return made
 
     def of_session(self, text: str) -> tuple[str, frozenset[Role]] | None:
         """Whose a session is and what he may, if it holds now."""
         now, hashed = self._clock(), hash_of(text)
         rows = self._rows(
-            "SELECT s.person, p.roles, coalesce(t.roles, p.roles), s.seen FROM sessions s "
+            "SELECT s.person, p.roles, t.roles, s.roles, s.seen FROM sessions s "
             "JOIN people p ON p.name = s.person LEFT JOIN tokens t ON t.id = s.token "
-            "WHERE s.hashed = ? AND s.seen >= ? AND s.created >= ? AND NOT p.shut "
+            "WHERE s.hashed = ? AND s.seen >= ? AND s.created >= ? AND NOT p.shut AND (s.ends IS NULL OR s.ends > ?) "
             "AND (s.token IS NULL OR (t.revoked IS NULL AND t.expires > ?))",
-            hashed, now - IDLE, now - WHOLE, now,
+            hashed, now - IDLE, now - WHOLE, now, now,
         )  # fmt: skip
         if not rows:
             return None
-        person, held, roles, seen = rows[0]
+        person, held, of_token, vouched, seen = rows[0]
         if now - seen > _TOUCHED:
             with self._write() as db:
                 db.execute("UPDATE sessions SET seen = ? WHERE hashed = ?", (now, hashed))
-        return person, _read(roles) & _read(held)
+        if of_token is not None:
+            return person, _read(of_token) & _read(held)
+        return person, _read(held) | _read(vouched or "")
 
     def sessions(self, person: str, current: str = "") -> list[Session]:
         """Somebody's sessions that hold now, the newest first. `current`: the text of the one that asks."""
         now, mine = self._clock(), hash_of(current)
         rows = self._rows(
             "SELECT hashed, created, seen FROM sessions WHERE person = ? AND seen >= ? AND created >= ? "
-            "ORDER BY created DESC, hashed LIMIT 200",
-            person, now - IDLE, now - WHOLE,
+            "AND (ends IS NULL OR ends > ?) ORDER BY created DESC, hashed LIMIT 200",
+            person, now - IDLE, now - WHOLE, now,
         )  # fmt: skip
         return [Session(hashed[:_SHOWN], created, seen, hashed == mine) for hashed, created, seen in rows]
 

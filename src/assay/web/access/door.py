@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from starlette.requests import Request
 
+from assay.errors import Conflict
 from assay.web.access.book import Book
+from assay.web.access.claims import Known
 from assay.web.access.guard import SAFE
 from assay.web.access.identity import EVERY_ROLE, NOBODY, Identity
+from assay.web.access.not_signed_in import NotSignedIn
 from assay.web.access.passwords import fits
-from assay.web.access.roles import TABLE, Permission
+from assay.web.access.roles import TABLE, Permission, Role
 from assay.web.access.throttle import Throttle
 from assay.web.access.tokens import Secret, form_token, id_of, looks_like_token, same
 from assay.web.settings import Settings
@@ -93,6 +96,8 @@ class Door:
         for key in (f"@{_address(request)}", f"name {name}"):
             _count(self._logins, key)
         assert self.book is not None
+        if self._settings.mode == "oidc":
+            raise Refused("nobody signs in here with a password", "sign in through the identity provider")
         if self._settings.mode == "token":
             found = self.book.of_token(password) if looks_like_token(password) else None
             if found is None:
@@ -103,6 +108,30 @@ class Door:
         if not fits(self.book.password_of(name), password):
             raise Refused("name and password do not fit together", "an admin can set another password")
         return self.book.begin(name)
+
+    def count_login(self, request: Request, step: str) -> None:
+        """Raises TooOften when an address takes a step of signing in more often than it may."""
+        _count(self._logins, f"{step} @{_address(request)}")
+
+    def welcome(self, request: Request, one: Known, others: Iterable[Role]) -> Secret:
+        """A new session for whom the identity provider vouches, in place of the one that the browser had.
+        Roles are those of the book and those of the claim; who has neither has `others`. Raises NotSignedIn."""
+        book = self.book
+        assert book is not None
+        try:
+            person = book.of_account(one.name, one.subject)
+        except Conflict as error:
+            raise NotSignedIn("other", error.message, one.name) from None
+        if person is not None and person.shut:
+            raise NotSignedIn("shut", who=person.name)
+        held = person.roles if person is not None else frozenset()
+        vouched = one.roles or (frozenset() if held else frozenset(others))
+        if not held | vouched:
+            raise NotSignedIn("unknown", who=one.name)
+        if person is None:
+            book.take_in(one.name, one.subject)
+        book.end(request.cookies.get(cookie_name(self._settings), ""))
+        return book.begin(person.name if person is not None else one.name, vouched=vouched)
 
     def _who(self, request: Request) -> Identity:
         if self._settings.mode == "local":

@@ -15,6 +15,7 @@ from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.collected.landing import AGE, ENOUGH, Landing
 from assay.web.desk import Desk
+from assay.web.failing import ERRORS
 from assay.web.routing import API, PERMISSION
 
 _MOST: Final = 1_000
@@ -141,7 +142,7 @@ def add_collected(app: FastAPI, desk: Desk, landing: Landing, asked: Callable[[P
     ):
         app.add_api_route(
             at + path, function, methods=[method], operation_id=f"examples_{function.__name__}",
-            openapi_extra={PERMISSION: permission.value},
+            openapi_extra={PERMISSION: permission.value}, responses=ERRORS,
         )  # fmt: skip
 
 

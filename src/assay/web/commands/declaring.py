@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
+from assay.web.failing import ERRORS
 from assay.web.routing import API, PERMISSION
 
 AT: Final = f"{API}/commands"
@@ -57,34 +58,6 @@ class Body(BaseModel):
 Id = Annotated[str, Field(min_length=1, max_length=100)]
 Told = Annotated[str, Field(max_length=2_000)]
 Named = Annotated[str, Field(min_length=1, max_length=300)]
-
-
-class Problem(BaseModel):
-    """What went wrong, where, and what to do. `code` is stable."""
-
-    code: str
-    message: str
-    hint: str
-
-
-class Refusal(BaseModel):
-    """An error as every route gives it; `gate`: the findings of a policy that refuses; `conflicts`: of a merge."""
-
-    error: Problem
-    gate: dict[str, Any] | None = None
-    conflicts: list[dict[str, Any]] | None = None
-
-
-ERRORS: Final[dict[int | str, dict[str, Any]]] = {
-    400: {"model": Refusal, "description": "cannot be done as asked"},
-    401: {"model": Refusal, "description": "nobody said who asks"},
-    403: {"model": Refusal, "description": "who asks may not, or the rules keep him from it"},
-    404: {"model": Refusal, "description": "there is no such thing"},
-    409: {"model": Refusal, "description": "somebody else was first, or a policy refuses"},
-    413: {"model": Refusal, "description": "larger than it may be"},
-    422: {"model": Refusal, "description": "a parameter that is none"},
-    429: {"model": Refusal, "description": "more requests than one may make"},
-}
 
 
 @dataclass(frozen=True, slots=True)

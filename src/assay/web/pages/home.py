@@ -153,14 +153,14 @@ def _line(registry: Registry, name: str, line: Line, released: int | None, held:
 
 
 _SAYS: Final[dict[str, tuple[str, str]]] = {
-    "contaminated": ("fail", "{n} rows hold items of frozen eval sets"),
-    "findings": ("fail", "the gate has {n} findings: {what}"),
+    "contaminated": ("fail", "{n} {n:row holds|rows hold} items of frozen eval sets"),
+    "findings": ("fail", "the gate has {n} {n:finding|findings}: {what}"),
     "waiver": ("warn", "a waiver ends soon: {what}"),
-    "conflicts": ("warn", "{n} verdicts differ and wait for a third person"),
+    "conflicts": ("warn", "{n} {n:verdict differs and waits|verdicts differ and wait} for a third person"),
     "approve": ("wait", "it waits for approval, and you made none of it"),
     "unchecked": ("warn", "{what} was frozen after it was made: check it"),
     "release": ("wait", "it is approved and not released"),
-    "queue": ("wait", "{n} examples wait for your verdict"),
+    "queue": ("wait", "{n} {n:example waits|examples wait} for your verdict"),
 }
 """What waits → its mark, and how it is said."""
 _TAKES: Final = {

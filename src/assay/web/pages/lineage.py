@@ -91,8 +91,8 @@ def _node(one: StepLine, said: Callable[..., str]) -> Node:
     elif one.back_to is not None:
         how = said("back to v{n}", n=one.back_to)
     notes = [how, *(f"#{tag}" for tag in one.tags[:3])]
-    notes += [said("{n} runs", n=len(one.runs))] if one.runs else []
-    notes += [said("guarded by {n} eval sets", n=one.guards)] if one.guards else []
+    notes += [said("{n} {n:run|runs}", n=len(one.runs))] if one.runs else []
+    notes += [said("guarded by {n} {n:eval set|eval sets}", n=one.guards)] if one.guards else []
     word = said(state) if state else "–"
     cells = (
         f"{word} {' '.join(f'#{tag}' for tag in one.tags)}".strip(), f"{how}: {one.message}" if one.message else how,

@@ -17,13 +17,14 @@ _MOST: Final = 500
 
 
 class PersonLine(BaseModel):
-    """Somebody in the book. `shut`: no longer let in."""
+    """Somebody in the book. `shut`: no longer let in. `linked`: an account of the identity provider is theirs."""
 
     name: str
     roles: list[str]
     created: str
     shut: bool
     has_password: bool
+    linked: bool
     tokens: int
 
 
@@ -67,7 +68,7 @@ def people(ask: Ask) -> PeoplePage:
     lines = [
         PersonLine(
             name=one.name, roles=sorted(one.roles), created=spelled(one.created), shut=one.shut,
-            has_password=one.has_password, tokens=sum(each.person == one.name for each in tokens),
+            has_password=one.has_password, linked=one.linked, tokens=sum(each.person == one.name for each in tokens),
         )
         for one in ask.book.people()[:_MOST]
     ]  # fmt: skip

@@ -97,11 +97,12 @@ class Once(Page):
 
 
 class ServerPage(Page):
-    """What the server is."""
+    """What the server is. `issuer`: the identity provider, "" where there is none."""
 
     section: str = "server"
     version: str
     mode: str
+    issuer: str
     hosts: list[str]
     https: bool
     readers: int
@@ -182,7 +183,7 @@ def access(ask: Ask) -> AccessPage:
             for one in book.sessions(me.actor, me.session or "")
         ],
         tokens=[line_of(one, ask.now) for one in mine],
-        roles=sorted(me.roles),
+        roles=sorted(_givable(ask)),
     )
 
 
@@ -194,8 +195,8 @@ def make(ask: Ask, form: NewToken) -> Once:
         raise UsageError(
             "tokens are made by who logged in", "log in, or ask an admin: assay access token NAME"
         )
-    if not set(form.roles) <= me.roles:
-        raise UsageError("a token has at most the roles that you have here", ", ".join(sorted(me.roles)))
+    if not set(form.roles) <= (held := _givable(ask)):
+        raise UsageError("a token has at most the roles that the book gives you", ", ".join(sorted(held)))
     made = book_of(ask).make_token(me.actor, form.roles, form.label.strip(), form.days * _DAY)
     return Once(
         command="assay access list",
@@ -229,7 +230,8 @@ def server(ask: Ask) -> ServerPage:
 
     settings, limits = ask.settings, ask.settings.limits
     return ServerPage(
-        command="assay serve --help", version=__version__, mode=settings.mode, hosts=list(settings.hosts),
+        command="assay serve --help", version=__version__, mode=settings.mode,
+        issuer="" if settings.oidc is None else settings.oidc.issuer, hosts=list(settings.hosts),
         https=settings.secure, readers=settings.readers, body=limits.body, upload=limits.upload, asked=limits.asked,
         unsafe=limits.unsafe, logins=limits.logins,
     )  # fmt: skip
@@ -258,7 +260,13 @@ def registry(ask: Ask, check: bool = False) -> RegistryPage:
 
 def _may_make(ask: Ask) -> bool:
     """Whether who asks showed a password: a token that makes tokens would outlive its own end."""
-    return ask.identity.how == "session" and ask.settings.mode != "token"
+    return ask.identity.how == "session" and ask.settings.mode != "token" and bool(_givable(ask))
+
+
+def _givable(ask: Ask) -> frozenset[Role]:
+    """The roles that a token of theirs may have: those of the book. What an identity provider vouches for holds for a
+    session; a token would outlive it."""
+    return ask.identity.roles & book_of(ask).person(ask.identity.actor).roles
 
 
 def book_of(ask: Ask) -> Book:

@@ -3,6 +3,12 @@ document.addEventListener("htmx:configRequest", (event) => {
   const token = document.querySelector('meta[name="form-token"]');
   if (token) event.detail.headers["x-assay-form"] = token.content;
 });
+// What was wrong with a form that htmx sent is said at the top; the page stays as it is.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.getResponseHeader("HX-Retarget") !== "#mistaken") return;
+  event.detail.shouldSwap = true;
+  event.detail.isError = false;
+});
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) navigator.clipboard.writeText(button.dataset.copy);
