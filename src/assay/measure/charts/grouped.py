@@ -19,8 +19,29 @@ def grouped(
 
     `sides` name before and after, `head` the column of labels. Labels are text of anybody.
     """
+    whole, shares = _shares(rows)
+    told = "; ".join(
+        f"{clip(label, 40)} {percent(n, whole[0])} to {percent(m, whole[1])}" for label, n, m in rows[:5]
+    )
+    said = f"{len(rows)} pairs of bars, {sides[0]} and {sides[1]}. {told}"
+    lines = [
+        [label, f"{n:,}", percent(n, whole[0]), f"{m:,}", percent(m, whole[1]), points(before, after)]
+        for (label, n, m), (before, after) in zip(rows, shares, strict=True)
+    ]
+    heads = [head, sides[0], "share", sides[1], "share", "change"]
+    return figure(name, title, note, pairs(name, title, said, rows, sides), table(heads, lines))
+
+
+def _shares(rows: Sequence[tuple[str, int, int]]) -> tuple[tuple[int, int], list[tuple[float, float]]]:
     whole = (sum(n for _, n, _ in rows), sum(m for _, _, m in rows))
-    shares = [(n / max(1, whole[0]), m / max(1, whole[1])) for _, n, m in rows]
+    return whole, [(n / max(1, whole[0]), m / max(1, whole[1])) for _, n, m in rows]
+
+
+def pairs(
+    name: str, title: str, said: str, rows: Sequence[tuple[str, int, int]], sides: tuple[str, str]
+) -> str:
+    """The picture alone; the twin is the caller's table. `said`: what it shows, for those who do not see it."""
+    whole, shares = _shares(rows)
     top = max((max(pair) for pair in shares), default=0.0)
     room = WIDTH - LABEL - NUMBERS
     parts = [
@@ -33,19 +54,9 @@ def grouped(
         for part, count, at, kind in ((before, n, y + 3, "keptw"), (after, m, y + 15, "kept")):
             long = max(room * part / top, 1.5) if part else 0
             parts.append(rect(LABEL, at, long, 10, kind, f"{label}: {count:,}"))
-        said = f"{percent(n, whole[0])} → {percent(m, whole[1])}"
-        parts.append(text(WIDTH, y + 18, said, anchor="end", kind="tm"))
-    told = "; ".join(
-        f"{clip(label, 40)} {percent(n, whole[0])} to {percent(m, whole[1])}" for label, n, m in rows[:5]
-    )
-    said = f"{len(rows)} pairs of bars, {sides[0]} and {sides[1]}. {told}"
-    picture = image(name, title, said, (WIDTH, HEAD + max(1, len(rows)) * ROW), "".join(parts), "b")
-    lines = [
-        [label, f"{n:,}", percent(n, whole[0]), f"{m:,}", percent(m, whole[1]), points(before, after)]
-        for (label, n, m), (before, after) in zip(rows, shares, strict=True)
-    ]
-    heads = [head, sides[0], "share", sides[1], "share", "change"]
-    return figure(name, title, note, picture, table(heads, lines))
+        change = f"{percent(n, whole[0])} → {percent(m, whole[1])}"
+        parts.append(text(WIDTH, y + 18, change, anchor="end", kind="tm"))
+    return image(name, title, said, (WIDTH, HEAD + max(1, len(rows)) * ROW), "".join(parts), "b")
 
 
 def points(before: float, after: float) -> str:

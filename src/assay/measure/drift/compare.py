@@ -44,6 +44,11 @@ class Cell:
     after: int
     keys: tuple[float, ...] = field(default=())
 
+    def as_json(self, *, number: bool) -> dict[str, Any]:
+        """Of a bin of numbers also where it begins (`from`); it ends where the next one does."""
+        begins = {"from": self.keys[0]} if number else {}
+        return {"value": self.label, "before": self.before, "after": self.after, **begins}
+
 
 @dataclass(frozen=True, slots=True)
 class Shift:
@@ -76,7 +81,7 @@ class Shift:
             "p": self.p, "p_uncorrected": self.raw_p,
             "figures": {name: _round(value) for name, value in self.figures.items()},
             "rows": [self.before, self.after],
-            "values": [{"value": c.label, "before": c.before, "after": c.after} for c in self.cells],
+            "values": [c.as_json(number=self.kind == "number") for c in self.cells],
         }  # fmt: skip
 
 
