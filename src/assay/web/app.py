@@ -43,6 +43,8 @@ PARTS: Final = (
     "version",
     "example",
     "diff",
+    "drift",
+    "trend",
     "sweep",
     "search",
     "map",
