@@ -32,7 +32,9 @@ def drift_asked(registry: Registry, a: Version, b: Version, by: str | None) -> t
     return (_FORM, "drift", by, sides, stated_until(registry, {name for *_, name in sides}))
 
 
-def trend_asked(registry: Registry, called: str, feature: str | None, manifests: Iterable[str]) -> tuple[Any, ...]:
+def trend_asked(
+    registry: Registry, called: str, feature: str | None, manifests: Iterable[str]
+) -> tuple[Any, ...]:
     """What an answer of trend depends on: `manifests` are those of its line."""
     dataset = called.partition("@")[0]
     return (_FORM, "trend", feature, called, [*manifests], stated_until(registry, {dataset}))

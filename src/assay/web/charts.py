@@ -62,10 +62,12 @@ def timeline(title: str, said: str, versions: Sequence[Any], rows_word: str) -> 
     return Markup(draw_timeline(title, said, dots, rows_word))  # noqa: S704
 
 
-def pairs(name: str, title: str, said: str, cells: Sequence[tuple[str, Any]], sides: tuple[str, str]) -> Markup:
+def pairs(
+    name: str, title: str, said: str, cells: Sequence[tuple[str, Any]], sides: tuple[str, str]
+) -> Markup:
     """Shares of values, each with its name in the language of who asks: `before` and `after` of a page's cells."""
     rows = [(called, one.before, one.after) for called, one in cells]
-    return Markup(draw_pairs(name, title, said, rows, sides))  # noqa: S704
+    return Markup(draw_pairs(name, title, said, rows, sides, narrow=True))  # noqa: S704
 
 
 def overlaid(name: str, title: str, said: str, cells: Sequence[Any], sides: tuple[str, str]) -> Markup:

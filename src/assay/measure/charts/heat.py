@@ -29,13 +29,16 @@ def heat(
     told = "; ".join(f"{clip(label, 40)} {spell(values[-1])}" for label, values in rows[:5] if values)
     said = f"{len(rows)} rows by {len(columns)} columns. In the last column: {told}"
     lines = [[label, *map(spell, values)] for label, values in rows]
-    return figure(name, title, note, cells(name, title, said, columns, rows), table([head, *columns], lines))
+    drawn = cells(name, title, said, columns, rows)
+    region = f'<div class="wide" tabindex="0" role="region" aria-labelledby="{name}-t">{drawn}</div>'
+    picture = region if len(columns) > 8 else drawn
+    return figure(name, title, note, picture, table([head, *columns], lines))
 
 
 def cells(
     name: str, title: str, said: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[float]]]
 ) -> str:
-    """The picture alone, which scrolls by itself where it is wide; the twin is the caller's table."""
+    """The picture alone; the twin is the caller's table. `said`: what it shows, for those who do not see it."""
     top = max((v for _, values in rows for v in values if not math.isnan(v)), default=0.0)
     parts = [
         text(LABEL + (k + 0.5) * CELL, 14, clip(column, 8), anchor="middle", kind="tm")
@@ -55,9 +58,7 @@ def cells(
             )
             parts.append(text(x + CELL / 2 - 1, y + 16, word, anchor="middle", kind="lab"))
     size = (LABEL + CELL * max(1, len(columns)), HEAD + ROW * max(1, len(rows)))
-    drawn = image(name, title, said, size, "".join(parts))
-    region = f'<div class="wide" tabindex="0" role="region" aria-labelledby="{name}-t">{drawn}</div>'
-    return region if len(columns) > 8 else drawn
+    return image(name, title, said, size, "".join(parts))
 
 
 def spell(value: float) -> str:

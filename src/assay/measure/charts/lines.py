@@ -25,9 +25,7 @@ def ecdf(name: str, title: str, note: str, curves: Sequence[tuple[str, Sequence[
     return figure(name, title, note, rising(name, title, said, curves, "units (logarithmic)"), twin)
 
 
-def rising(
-    name: str, title: str, said: str, curves: Sequence[tuple[str, Sequence[int]]], axis: str
-) -> str:
+def rising(name: str, title: str, said: str, curves: Sequence[tuple[str, Sequence[int]]], axis: str) -> str:
     """The picture alone; the twin is the caller's table. `axis`: what is under it."""
     longest = max((curve[-1] for _, curve in curves), default=1)
     decades = max(1, math.ceil(math.log10(max(2, longest))))

@@ -10,7 +10,7 @@ from assay.measure.charts.figure import compact, image, line, place, text
 from assay.model.escape import inline
 
 WIDTH, HEIGHT = 300, 112
-LEFT, RIGHT, TOP, FLOOR = 46, 34, 14, 84
+LEFT, RIGHT, TOP, FLOOR = 46, 56, 14, 84
 
 
 def multiple(
@@ -21,13 +21,14 @@ def multiple(
     spelled: Sequence[str],
     jumps: Sequence[int] = (),
 ) -> str:
-    """`points` are (version, figure; NaN: none), `spelled` what each figure reads as, `jumps` positions that are ringed.
+    """`points` are (version, figure; NaN: none), `spelled` what each figure reads as, `jumps` positions with a ring.
 
     The ground is 0 where the figures come near it, else the least of them, so that small changes are seen: both ends of
     the axis are labelled. `said`: what it shows, for those who do not see it; the twin is the caller's table.
     """
     known = [value for _, value in points if not math.isnan(value)]
     low, high = min(known, default=0.0), max(known, default=1.0)
+    ends = {value: word for (_, value), word in zip(points, spelled, strict=True)}
     low = 0.0 if 0 <= low < high / 2 else low
     span = (high - low) or abs(high) or 1.0
     step = (WIDTH - LEFT - RIGHT) / max(1, len(points) - 1)
@@ -38,7 +39,7 @@ def multiple(
 
     parts = [line(LEFT, y, WIDTH - RIGHT, y, kind) for y, kind in ((TOP, "gr"), (FLOOR, "ax"))]
     parts += [
-        text(LEFT - 6, y + 4, compact(float(f"{v:.3g}")), anchor="end", kind="tm")
+        text(LEFT - 6, y + 4, ends.get(v, compact(v)), anchor="end", kind="tm")
         for y, v in ((TOP, high), (FLOOR, low))
         if y == TOP or high > low
     ]
@@ -52,7 +53,9 @@ def multiple(
         kind = "dot now" if k in jumps else "dot"
         if k in jumps or len(points) <= 40:
             hint = f"<title>{inline(version)}: {inline(word)}</title>"
-            parts.append(f'{ring}<circle class="{kind}" cx="{place(x)}" cy="{place(y)}" r="3.5">{hint}</circle>')
+            parts.append(
+                f'{ring}<circle class="{kind}" cx="{place(x)}" cy="{place(y)}" r="3.5">{hint}</circle>'
+            )
     if points:
         parts.append(text(LEFT, FLOOR + 18, clip(points[0][0], 14), kind="tm"))
         if len(points) > 1:

@@ -8,8 +8,8 @@ from assay.measure.charts.bars import clip
 from assay.measure.charts.figure import compact, image, line, place, rect, text
 from assay.measure.shares import percent
 
-WIDTH, HEIGHT = 480, 220
-LEFT, RIGHT, TOP, BOTTOM = 44, 8, 34, 26
+WIDTH, HEIGHT = 360, 190
+LEFT, RIGHT, TOP, BOTTOM = 48, 8, 34, 26
 
 
 def overlaid(
@@ -21,10 +21,10 @@ def overlaid(
 ) -> str:
     """`bins` are (label, where it begins, count before, count after), shown as shares of each side's own whole.
 
-    `said`: what it shows, for those who do not see it; the twin is the caller's table. Nothing hangs on colour: one side
-    is filled, the other a line.
+    `said`: what it shows, for those who do not see it; the twin is the caller's table. One side is filled, the other a
+    line, so nothing hangs on colour.
     """
-    whole = [max(1, sum(one[side] for one in bins)) for side in (2, 3)]
+    whole = [max(1, sum(counts)) for counts in ([n for _, _, n, _ in bins], [m for *_, m in bins])]
     shares = [(n / whole[0], m / whole[1]) for _, _, n, m in bins]
     top = max((max(pair) for pair in shares), default=0.0) or 1.0
     wide, tall = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
@@ -42,11 +42,11 @@ def overlaid(
         x, high = LEFT + k * step, tall * after / top
         hint = f"{label}: {percent(n, whole[0])} → {percent(m, whole[1])}"
         parts.append(rect(x + 1, floor - high, step - 2, max(high, 1.0) if m else 0.0, "kept", hint))
-        y = place(floor - tall * before / top)
-        outline += [f"{place(x)},{y}", f"{place(x + step)},{y}"]
+        level = place(floor - tall * before / top)
+        outline += [f"{place(x)},{level}", f"{place(x + step)},{level}"]
     outline.append(f"{place(LEFT + wide)},{place(floor)}")
     parts.append(f'<polyline class="prev" points="{" ".join(outline)}"/>')
-    every = max(1, -(-len(bins) // 7))
+    every = max(1, -(-len(bins) // 6))
     for k in range(0, len(bins), every):
         parts.append(text(LEFT + step * k + 1, floor + 17, compact(bins[k][1]), kind="tm"))
     return image(name, title, said, (WIDTH, HEIGHT), "".join(parts), "tl")

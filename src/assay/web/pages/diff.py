@@ -123,8 +123,8 @@ def diff(
     after: Annotated[str, Query(max_length=64)] = "",
     shifts: bool = False,
 ) -> DiffPage:
-    """What leads from A to B (`v1..v2`): counts, rows of one kind, and who made the change. With `shifts` it is measured
-    what drifted, if nothing kept it."""
+    """What leads from A to B (`v1..v2`): counts, rows of one kind, and who made the change. With `shifts` what drifted
+    is measured, if nothing kept it."""
     registry = ask.registry
     old, new = both(registry, name, pair)
     measured, told = drift(registry, old, new, wanted=shifts)

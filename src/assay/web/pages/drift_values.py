@@ -43,8 +43,8 @@ VERDICTS: Final = ("drifted", "not enough rows to tell", "steady")
 
 
 class Cell(BaseModel):
-    """A value, or a bin of numbers that begins at `low`, with its rows before and after; `see_…` leads to them, "" where
-    no query says it."""
+    """A value, or a bin of numbers that begins at `low`, with its rows before and after; `see_…` leads to them, ""
+    where no query says it."""
 
     name: str
     low: float

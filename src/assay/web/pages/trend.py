@@ -176,5 +176,3 @@ def _jump(
 def _rows(ref: str, field: str, value: str) -> str:
     picked = "" if value == "(not stated)" else value
     return address(f"/d/{quote(ref, safe='@')}/examples", q=Query(picked=(Picked(field, picked),)).text)
-
-
