@@ -25,7 +25,7 @@ from assay.web.settings import Settings
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`desk`: four versions alike, then 90 Chinese rows of a generator whose name would act in a page."""
+    """`desk`: four versions alike, 90 Chinese rows of a generator whose name would act in a page, 40 lists."""
     at = tmp_path_factory.mktemp("drift")
     registry = assay.init(at / "r", actor="ann")
 
@@ -51,6 +51,11 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for n in range(90)
         ],
     )  # fmt: skip
+    add("list", [
+        {"instruction": f"Say {n} things", "input": "", "output": f"Sure, here is it:\n- one {n}\n- two\n- three",
+         "generator": "lab/list"}
+        for n in range(40)
+    ])  # fmt: skip
     return at / "r"
 
 
@@ -133,14 +138,14 @@ def test_the_diff_shows_what_drifted_most_and_leads_on(web: TestClient) -> None:
     page = web.get("/d/desk/diff/v4..v5").text
     sound(page)
     assert 'href="/d/desk/drift/v4..v5"' in page
-    for other in ("/d/desk@v5", "/d/desk/versions"):
-        assert "/d/desk/drift/v4..v5" in web.get(other).text
+    for other, pair in (("/d/desk@v5", "v4..v5"), ("/d/desk/versions", "v5..v6")):
+        assert f"/d/desk/drift/{pair}" in web.get(other).text
 
 
 def test_trend_shows_jumps_with_the_operation_and_the_file_behind_each(web: TestClient, root: Path) -> None:
     found = assay.open(root).quality.trend("desk")
     view = web.get("/api/d/desk/trend").json()
-    assert [one["label"] for one in view["versions"]] == ["v1", "v2", "v3", "v4", "v5"]
+    assert [one["label"] for one in view["versions"]] == ["v1", "v2", "v3", "v4", "v5", "v6"]
     assert len(view["jumps"]) == len(found.anomalies) > 0
     jump = next(one for one in view["jumps"] if one["feature"] == "language")
     assert (jump["value"], jump["at"]["ref"], jump["at"]["operation"], jump["rows"]) == (
@@ -154,11 +159,30 @@ def test_trend_shows_jumps_with_the_operation_and_the_file_behind_each(web: Test
     assert source["name"].endswith("odd.jsonl")
     assert web.get("/api" + source["see"]).json()["total"] == source["rows"] == 90
     series = next(one for one in view["figures"] if one["feature"] == "language")
-    assert series["jumps"] == [4] and len(series["points"]) == 5
+    assert series["jumps"] == [4] and len(series["points"]) == 6
     page = web.get("/d/desk/trend").text
     sound(page)
     assert 'href="/audit/5"' in page and 'class="halo"' in page and 'class="h' in page
     assert 'href="/d/desk/trend"' in web.get("/d/desk/versions").text
+
+
+def test_styles_say_what_sets_a_generator_apart(web: TestClient, root: Path) -> None:
+    found = assay.open(root).quality.styles("desk@v6")
+    view = web.get("/api/d/desk@v6/styles").json()
+    assert [one["generator"] for one in view["generators"]] == [one.generator for one in found.styles]
+    lists = next(one for one in view["generators"] if one["generator"] == "lab/list")
+    assert next(f for f in lists["forms"] if f["name"] == "lists") == {
+        "name": "lists", "own": 1.0, "others": 0.0, "p": "< 0.0001", "told": True,
+    }  # fmt: skip
+    assert lists["openings"][0]["name"].startswith("sure")
+    assert web.get("/api" + lists["see"]).json()["total"] == lists["rows"] == 40
+    page = web.get("/d/desk@v6/styles").text
+    sound(page)
+    assert "stands apart" in page
+    assert 'hx-get="/d/desk@v6/styles"' in web.get("/d/desk@v6").text
+    head = {"hx-request": "true", "hx-target": "styles"}
+    assert web.get("/d/desk@v6/styles", headers=head).text.lstrip().startswith("<section")
+    sound(web.get("/d/desk@v1/styles").text)
 
 
 def test_what_is_not_there_is_said(web: TestClient) -> None:

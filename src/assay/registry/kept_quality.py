@@ -11,6 +11,7 @@ from assay.measure.drift.features import title
 from assay.measure.drift.profile import Profile
 from assay.registry.drifting import Drift
 from assay.registry.kept_json import KeptJson
+from assay.registry.map_styles import GeneratorStyles
 from assay.registry.trending import Trend
 from assay.registry.version import Version
 
@@ -38,6 +39,17 @@ def trend_asked(
     """What an answer of trend depends on: `manifests` are those of its line."""
     dataset = called.partition("@")[0]
     return (_FORM, "trend", feature, called, [*manifests], stated_until(registry, {dataset}))
+
+
+def styles_asked(version: Version) -> tuple[Any, ...]:
+    """What an answer about styles depends on."""
+    return (_FORM, "styles", version.name, version.manifest.name)
+
+
+def styles_told(found: GeneratorStyles) -> dict[str, Any]:
+    """The answer as `--json` prints it."""
+    told: dict[str, Any] = _plain(found.as_json())
+    return told
 
 
 def stated_until(registry: Registry, datasets: set[str]) -> int:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from assay.measure.drift.profile import Profile
 from assay.registry.drifting import Drift, drift
-from assay.registry.kept_quality import answers, drift_asked, drift_told, trend_asked, trend_told
+from assay.registry.kept_quality import (
+    answers,
+    drift_asked,
+    drift_told,
+    styles_asked,
+    styles_told,
+    trend_asked,
+    trend_told,
+)
+from assay.registry.map_styles import GeneratorStyles, generator_styles
 from assay.registry.profiles import Profiles, read_from_rows
 from assay.registry.trending import Trend, line_named, trend
 
@@ -50,6 +59,19 @@ class Quality:
     def known_trend(self, name: str, feature: str | None = None) -> dict[str, Any] | None:
         """The answer of `trend` as plain values where it is kept, else None. Raises NotFound, UsageError."""
         return answers(self._registry).get(*self._trend_asked(name, feature))
+
+    def styles(self, ref: str) -> GeneratorStyles:
+        """How each generator of a version, or a split, writes: what sets its outputs apart from the others', and whose
+        lie next to whose. Raises NotFound, Revoked."""
+        found = generator_styles(self._registry, ref)
+        answers(self._registry).put(styles_told(found), *styles_asked(self._registry.version(ref)))
+        return found
+
+    def known_styles(self, ref: str) -> dict[str, Any] | None:
+        """The answer of `styles` as plain values where it is kept, else None. Raises NotFound, Revoked."""
+        version = self._registry.version(ref)
+        version.admit()
+        return answers(self._registry).get(*styles_asked(version))
 
     def _trend_asked(self, name: str, feature: str | None) -> tuple[Any, ...]:
         line, called = line_named(self._registry, name)

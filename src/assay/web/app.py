@@ -45,6 +45,7 @@ PARTS: Final = (
     "diff",
     "drift",
     "trend",
+    "styles",
     "sweep",
     "search",
     "map",

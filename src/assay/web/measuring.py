@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any, Final, Literal
 
 from assay.registry import Registry
-from assay.registry.kept_quality import drift_told, trend_told
+from assay.registry.kept_quality import drift_told, styles_told, trend_told
 from assay.registry.kept_statistics import kept, told
 from assay.registry.version import Version
 
@@ -61,6 +61,16 @@ def trend(registry: Registry, name: str, rows: int, *, wanted: bool) -> Answer:
     return _answer(
         registry, rows, ["trend", name], wanted=wanted,
         known=lambda: quality.known_trend(name), made=lambda: trend_told(quality.trend(name)),
+    )  # fmt: skip
+
+
+def styles(registry: Registry, version: Version, *, wanted: bool) -> Answer:
+    """How the generators of a version write; `assay stats REF --styles` keeps it."""
+    quality = registry.quality
+    return _answer(
+        registry, len(version), ["stats", version.name, "--styles"], wanted=wanted,
+        known=lambda: quality.known_styles(version.name),
+        made=lambda: styles_told(quality.styles(version.name)),
     )  # fmt: skip
 
 

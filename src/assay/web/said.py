@@ -34,6 +34,8 @@ SAID: Final = (
     # chapters of a trace
     *("Facts", "Reviews", "Runs that learned from it", "What judges said", "The call that made it"),
     *SAYS,
+    # forms of outputs
+    *("lists", "code", "JSON", "headings", "other Markdown"),
     # features of a comparison, how they are tested, values that stand for several
     *TITLES.values(),
     *("Jensen–Shannon divergence in bits", "Kolmogorov–Smirnov distance", "relative change of the mean"),
