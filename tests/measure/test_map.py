@@ -365,8 +365,6 @@ def _sentences(count: int, seed: int) -> list[str]:
         "morning",
         "silver",
         "harbour",
-        "window",
-        "basket",
     ]
     return [
         " ".join(turn.choice(words, 30)) if k % 2 else "天气和交通" * 3 + str(turn.integers(9_999))

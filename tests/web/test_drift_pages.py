@@ -185,6 +185,21 @@ def test_styles_say_what_sets_a_generator_apart(web: TestClient, root: Path) -> 
     sound(web.get("/d/desk@v1/styles").text)
 
 
+def test_topics_stand_beside_once_maps_of_both_were_made(web: TestClient, root: Path) -> None:
+    assert web.get("/api/d/desk/drift/v4..v5").json()["topics"] == []
+    maps = assay.open(root).maps
+    maps.map("desk@v5", like="desk@v4")
+    found = maps.topics("desk@v4", "desk@v5")
+    view = web.get("/api/d/desk/drift/v4..v5").json()["topics"]
+    assert [(one["name"], one["kind"], one["before"], one["after"]) for one in view] == [
+        (one.name, one.kind, *one.rows) for one in found
+    ]
+    assert sum(one["after"] for one in view) == 550
+    assert view[0]["kind"] in ("grew", "appeared")
+    assert "cluster=" in view[0]["see"] and web.get(view[0]["see"]).status_code == 200
+    sound(web.get("/d/desk/drift/v4..v5").text)
+
+
 def test_what_is_not_there_is_said(web: TestClient) -> None:
     for path in ("/d/desk/drift/v1..v9", "/d/none/drift/v1..v2", "/d/none/trend", "/d/desk@nobranch/trend"):
         assert web.get(path).status_code in (400, 404), path

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import shlex
+from typing import Final
+from urllib.parse import quote
 
 from pydantic import BaseModel
 
-from assay.errors import UsageError
+from assay.errors import Revoked, UsageError
 from assay.registry import Registry
 from assay.registry.naming import spelled
 from assay.registry.version import Version
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
+from assay.web.facet_links import address
 from assay.web.measuring import State, drift
 from assay.web.pages.drift_values import Feature, features
+from assay.web.pages.map import ASKED
 from assay.web.routing import Page, Pages
 
 pages = Pages()
+TOPICS: Final = 20
+"""Topics that are shown, those whose share changed most."""
 
 
 class Side(BaseModel):
@@ -28,9 +34,23 @@ class Side(BaseModel):
     rows: int
 
 
+class Topic(BaseModel):
+    """A cluster of the maps of both versions: what became of it, and its rows and shares before and after. `see`: its
+    rows on the map, "" of one that vanished."""
+
+    name: str
+    kind: str
+    before: int
+    after: int
+    share_before: float
+    share_after: float
+    see: str
+
+
 class DriftPage(Page):
     """All that the page shows. `measured` says whether the comparison is known, is being made, or failed; without it
-    there are no features. `maps`: where clusters of both are compared."""
+    there are no features. `topics`: clusters, where maps of both were made; `maps`: where they
+    are compared."""
 
     name: str
     newest: str
@@ -42,6 +62,7 @@ class DriftPage(Page):
     went: int
     stayed: int
     features: list[Feature]
+    topics: list[Topic]
     maps: str
 
     @property
@@ -63,8 +84,28 @@ def drift_page(ask: Ask, name: str, pair: str) -> DriftPage:
         name=dataset, newest=new.manifest.ref, a=_side(old), b=_side(new),
         pair=f"{_label(old)}..{_label(new)}", measured=measured, came=found["came"], went=found["went"],
         stayed=found["stayed"], features=features(told, old, new) if told else [],
+        topics=_topics(registry, old, new) if told else [],
         maps=f"/d/{new.manifest.ref}/map?like={old.manifest.ref}",
     )  # fmt: skip
+
+
+def _topics(registry: Registry, old: Version, new: Version) -> list[Topic]:
+    """Of versions that a map is made of while somebody waits; of larger ones, and of those that were revoked, none."""
+    if max(len(old), len(new)) > ASKED or old.name == new.name:
+        return []
+    try:
+        found = registry.maps.topics(old.name, new.name)[:TOPICS]
+    except Revoked:
+        return []
+    at = f"/d/{quote(new.name, safe='@:')}/map"
+    return [
+        Topic(
+            name=one.name, kind=one.kind, before=one.rows[0], after=one.rows[1], share_before=one.shares[0],
+            share_after=one.shares[1],
+            see="" if one.cluster is None else address(at, like=old.name, cluster=one.cluster),
+        )
+        for one in found
+    ]  # fmt: skip
 
 
 def both(registry: Registry, name: str, pair: str) -> tuple[Version, Version]:
