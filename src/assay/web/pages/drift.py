@@ -21,7 +21,7 @@ from assay.web.pages.map import ASKED
 from assay.web.routing import Page, Pages
 
 pages = Pages()
-TOPICS: Final = 20
+TOPICS: Final = 10
 """Topics that are shown, those whose share changed most."""
 
 
