@@ -22,7 +22,7 @@ from assay.measure.map.alignment import Side, best_pairs, changes
 from assay.measure.map.document import Drawn, page, svg
 from assay.measure.map.fitting import Fit, fit, fit_like, read_fit
 from assay.measure.map.grouping import NONE, how_many, nearest, typical
-from assay.measure.map.habits import habits
+from assay.measure.map.habits import _at_least, habits
 from assay.measure.map.polygon import inside, read_polygon, write_polygon
 from assay.measure.map.raster import DARK, LIGHT, picture, png
 from assay.measure.map.space import fit_space
@@ -401,3 +401,10 @@ def test_one_generator_alone_has_no_habits_nor_have_empty_outputs():
     assert habits([]) == ()
     found = habits([("a", [""] * 30), ("b", [""] * 30)])
     assert not any(one.apart for one in found)
+
+
+def test_an_opening_is_tested_as_the_lady_tasted_tea():
+    """Fisher, The Design of Experiments, 1935: three or four cups of four by chance, 17 of 70."""
+    assert _at_least(3, 4, 1, 4) == pytest.approx(17 / 70)
+    assert _at_least(0, 4, 4, 4) == pytest.approx(1.0)
+    assert _at_least(4, 4, 0, 4) == pytest.approx(1 / 70)

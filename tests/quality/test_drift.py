@@ -173,7 +173,7 @@ def test_a_planted_twentieth_is_found_and_its_rows_are_shown(corpus, feature):
         f"at 5 % planted among the 20 shown {np.mean(shown):.3f}"
     )
     assert seen[0.05] >= 0.95
-    # What can be had: of rows with the planted label 35 % are planted, of the longest answers 83 to 85 % (docs/drift.md).
+    # What can be had: of rows with the planted label 35 % are planted, of long answers 83 to 85 % (docs/drift.md).
     assert np.mean(shown) >= {"category": 0.3, "output": 0.78}.get(feature, 0.98)
 
 

@@ -25,7 +25,7 @@ from assay.web.settings import Settings
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`desk`: four versions alike, 90 Chinese rows of a generator whose name would act in a page, 40 lists."""
+    """`desk`: four versions alike, 60 Chinese rows of a generator whose name would act in a page, 40 lists."""
     at = tmp_path_factory.mktemp("drift")
     registry = assay.init(at / "r", actor="ann")
 
@@ -48,7 +48,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [
             {"instruction": f"第{n}号工单怎么办？", "input": "", "output": f"请先重新启动打印机，再看第{n}页。",
              "generator": HOSTILE, "category": HOSTILE}
-            for n in range(90)
+            for n in range(60)
         ],
     )  # fmt: skip
     add("list", [
@@ -80,7 +80,7 @@ def test_drift_shows_what_the_command_says_with_links_to_rows_examples_and_opera
     view = web.get("/api/d/desk/drift/v4..v5").json()
     assert view["command"] == "assay drift desk@v4 desk@v5"
     assert (
-        (view["came"], view["went"], view["stayed"]) == (found.came, found.went, found.stayed) == (90, 0, 460)
+        (view["came"], view["went"], view["stayed"]) == (found.came, found.went, found.stayed) == (60, 0, 460)
     )
     told = {one["name"]: one for one in view["features"]}
     assert told.keys() == {one.name for one in found.shifts}
@@ -90,13 +90,13 @@ def test_drift_shows_what_the_command_says_with_links_to_rows_examples_and_opera
     language = told["language"]
     assert language["times"] > 1 and language["test"] == "χ²" and language["p"] == "< 0.0001"
     chinese = next(cell for cell in language["cells"] if cell["name"] == "zh")
-    assert (chinese["before"], chinese["see_before"], chinese["after"]) == (0, "", 90)
-    assert web.get("/api" + chinese["see_after"]).json()["total"] == 90
+    assert (chinese["before"], chinese["see_before"], chinese["after"]) == (0, "", 60)
+    assert web.get("/api" + chinese["see_after"]).json()["total"] == 60
     cause = language["cause"]
-    assert cause["rows"] == 90 and len(cause["examples"]) == 20
+    assert cause["rows"] == 60 and len(cause["examples"]) == 20
     assert "第" in web.get(cause["examples"][0]["see"]).text
     (by,) = cause["brought"]
-    assert (by["version"], by["operation"], by["rows"]) == ("desk@v5", 5, 90)
+    assert (by["version"], by["operation"], by["rows"]) == ("desk@v5", 5, 60)
     assert by["source"].endswith("odd.jsonl") and web.get(f"/audit/{by['operation']}").status_code == 200
     page = web.get("/d/desk/drift/v4..v5").text
     sound(page)
@@ -111,7 +111,7 @@ def test_a_bin_of_lengths_leads_to_its_rows(web: TestClient) -> None:
     view = web.get("/api/d/desk/drift/v1..v5").json()
     length = next(one for one in view["features"] if one["name"] == "output")
     assert len(length["curves"]) == 2 and len(length["curves"][0]) == 100
-    assert sum(cell["after"] for cell in length["cells"]) == 550
+    assert sum(cell["after"] for cell in length["cells"]) == 520
     fullest = max(length["cells"], key=lambda cell: cell["after"])
     assert web.get("/api" + fullest["see_after"]).json()["total"] == fullest["after"]
 
@@ -152,12 +152,12 @@ def test_trend_shows_jumps_with_the_operation_and_the_file_behind_each(web: Test
         "zh",
         "desk@v5",
         5,
-        90,
+        60,
     )
     assert jump["drift"] == "/d/desk/drift/v4..v5"
     (source,) = jump["sources"]
     assert source["name"].endswith("odd.jsonl")
-    assert web.get("/api" + source["see"]).json()["total"] == source["rows"] == 90
+    assert web.get("/api" + source["see"]).json()["total"] == source["rows"] == 60
     series = next(one for one in view["figures"] if one["feature"] == "language")
     assert series["jumps"] == [4] and len(series["points"]) == 6
     page = web.get("/d/desk/trend").text
@@ -194,7 +194,7 @@ def test_topics_stand_beside_once_maps_of_both_were_made(web: TestClient, root: 
     assert [(one["name"], one["kind"], one["before"], one["after"]) for one in view] == [
         (one.name, one.kind, *one.rows) for one in found
     ]
-    assert sum(one["after"] for one in view) == 550
+    assert sum(one["after"] for one in view) == 520
     assert view[0]["kind"] in ("grew", "appeared")
     assert "cluster=" in view[0]["see"] and web.get(view[0]["see"]).status_code == 200
     sound(web.get("/d/desk/drift/v4..v5").text)

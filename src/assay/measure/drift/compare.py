@@ -28,7 +28,7 @@ from assay.measure.drift.spread import Spread
 Verdict = Literal["steady", "drifted", "not enough rows to tell"]
 CELLS: Final = 200
 """Values of a category that are compared each by itself; the rarer ones are one cell."""
-EXPECTED: Final = 10.0
+EXPECTED: Final = 5.0
 """Rows of a value, among those that came or went, below which it goes to the rarer ones: χ² is an approximation."""
 OTHERS: Final = "(rarer values)"
 _LN2: Final = math.log(2)

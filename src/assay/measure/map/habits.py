@@ -1,13 +1,14 @@
 """What sets the outputs of one generator apart from those of the others: length, forms, openings, words.
 
 Each generator is held against all the others together, as many outputs of each. A form's share is tested by χ² of a
-table of four fields, lengths by Kolmogorov and Smirnov's test; a habit is told when its p, times the number of tests of
-all generators (Bonferroni), is below 0.05. Openings and words are ranked by log-odds with an informative Dirichlet
-prior (`terms.py`) and told from `SURE` standard deviations on.
+table of four fields, lengths by Kolmogorov and Smirnov's test, an opening by Fisher's exact test; a habit is told when
+its p, times the number of tests (of all generators; of openings, times all that are common enough), is below 0.05.
+Words are ranked by log-odds with an informative Dirichlet prior (`terms.py`) and told from `SURE` standard deviations on.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,12 +22,12 @@ from assay.measure.diversity import OPENING, opening_of
 from assay.measure.drift.chance import chi_square_tail, kolmogorov_tail
 from assay.measure.drift.features import ALPHA
 from assay.measure.forms import FORMS, forms_of
-from assay.measure.map.terms import Common, common, log_odds, terms
+from assay.measure.map.terms import Common, common, terms
 
 WORDS: Final = 6
 OPENINGS: Final = 3
 SURE: Final = 4.0
-"""Standard deviations: of some thousand openings, chance brings none so far."""
+"""Standard deviations: of some thousand words, chance brings none so far."""
 FEWEST: Final = 3
 """Outputs that an opening must begin."""
 _EXPECTED: Final = 5.0
@@ -111,10 +112,16 @@ def habits(drawn: Sequence[tuple[str, Sequence[str]]]) -> tuple[Habits, ...]:
     every = Counter[str]()
     for _, one in read:
         every.update(one.openings)
-    openings = Common(words.texts, every)
+    common_enough = sum(count >= FEWEST for count in every.values())
     tests = len(read) * (len(FORMS) + 1)
     return tuple(
-        _of(name, one, [other for k, (_, other) in enumerate(read) if k != j], (words, openings), tests)
+        _of(
+            name,
+            one,
+            [other for k, (_, other) in enumerate(read) if k != j],
+            (words, every),
+            (tests, len(read) * common_enough),
+        )
         for j, (name, one) in enumerate(read)
     )
 
@@ -130,29 +137,44 @@ def _read(outputs: Sequence[str]) -> _Read:
     return _Read(outputs, np.sort(np.array([len(one) for one in split], np.int64)), forms, openings)
 
 
-def _of(name: str, one: _Read, others: Sequence[_Read], among: tuple[Common, Common], tests: int) -> Habits:
+def _of(
+    name: str, one: _Read, others: Sequence[_Read], among: tuple[Common, Counter[str]], tests: tuple[int, int]
+) -> Habits:
     lengths = np.sort(np.concatenate([other.lengths for other in others]))
     n, m = len(one.lengths), len(lengths)
-    p = min(1.0, tests * kolmogorov_tail(_distance(one.lengths, lengths), 1 / n + 1 / m))
+    p = min(1.0, tests[0] * kolmogorov_tail(_distance(one.lengths, lengths), 1 / n + 1 / m))
     forms = []
     for form in FORMS:
         here, there = one.forms[form], sum(other.forms[form] for other in others)
-        forms.append(Habit(form, here / n, there / m, min(1.0, tests * _table_of_four(here, n, there, m))))
-    words, openings = among
+        forms.append(Habit(form, here / n, there / m, min(1.0, tests[0] * _table_of_four(here, n, there, m))))
+    words, every = among
     return Habits(
         name, float(np.median(one.lengths)), float(np.median(lengths)), p, tuple(forms),
-        _openings(one, n, m, openings), terms(one.texts, words, WORDS, SURE),
+        _openings(one, n, m, every, tests[1]), terms(one.texts, words, WORDS, SURE),
     )  # fmt: skip
 
 
-def _openings(one: _Read, n: int, m: int, among: Common) -> tuple[Opening, ...]:
-    scored = [
-        (-log_odds(text, count, among, n), text, count)
-        for text, count in one.openings.items()
-        if count >= FEWEST
-    ]
-    found = sorted(item for item in scored if item[0] < -SURE)[:OPENINGS]
-    return tuple(Opening(text, count / n, (among.holding[text] - count) / m) for _, text, count in found)
+def _openings(one: _Read, n: int, m: int, every: Counter[str], tests: int) -> tuple[Opening, ...]:
+    """Those that the generator's outputs have more often than chance gives them."""
+    found = []
+    for text, count in one.openings.items():
+        rest = every[text] - count
+        if count >= FEWEST and count * m > rest * n and tests * _at_least(count, n, rest, m) < ALPHA:
+            found.append((rest / m - count / n, text, count, rest))
+    return tuple(Opening(text, count / n, rest / m) for _, text, count, rest in sorted(found)[:OPENINGS])
+
+
+def _at_least(here: int, n: int, there: int, m: int) -> float:
+    """How often so many or more of `here` + `there` fall among n of n + m by chance (Fisher 1922, one side)."""
+    drawn = here + there
+    whole = _ways(n + m, drawn)
+    terms_of = (_ways(n, k) + _ways(m, drawn - k) - whole for k in range(here, min(n, drawn) + 1))
+    return min(1.0, math.fsum(math.exp(one) for one in terms_of))
+
+
+def _ways(n: int, k: int) -> float:
+    """The logarithm of how many ways there are to take k of n."""
+    return -math.inf if k > n else math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
 def _distance(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> float:

@@ -54,7 +54,7 @@ def terms(texts: Sequence[str], among: Common, shown: int = SHOWN, sure: float =
     for text in read:
         counts.update(words_of(text))
     least = 2 if len(read) < 10 else 3
-    scores = ((log_odds(word, n, among, len(read)), word) for word, n in counts.items() if n >= least)
+    scores = ((_score(word, n, among, len(read)), word) for word, n in counts.items() if n >= least)
     scored = sorted((one for one in scores if one[0] > sure), key=lambda one: (-one[0], one[1]))
     tried = [_whole(word, read) if is_han(word) else (word, True) for _, word in scored[:_TRIED]]
     found: list[str] = []
@@ -65,7 +65,7 @@ def terms(texts: Sequence[str], among: Common, shown: int = SHOWN, sure: float =
     return tuple(found)
 
 
-def log_odds(word: str, here: int, among: Common, texts: int) -> float:
+def _score(word: str, here: int, among: Common, texts: int) -> float:
     """How many standard deviations a word's odds in `texts` texts, `here` of which hold it, lie above the others'."""
     rest_texts = max(among.texts - texts, 1)
     rest = max(among.holding.get(word, 0) - here, 0)
