@@ -3,7 +3,7 @@
 Each generator is held against all the others together, as many outputs of each. A form's share is tested by χ² of a
 table of four fields, lengths by Kolmogorov and Smirnov's test, an opening by Fisher's exact test; a habit is told when
 its p, times the number of tests (of all generators; of openings, times all that are common enough), is below 0.05.
-Words are ranked by log-odds with an informative Dirichlet prior (`terms.py`) and told from `SURE` standard deviations on.
+Words are ranked by log-odds with an informative Dirichlet prior (`terms.py`), told from `SURE` standard deviations on.
 """
 
 from __future__ import annotations
