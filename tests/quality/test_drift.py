@@ -16,7 +16,7 @@ from assay.measure.drift.profile import EMPTY, Profile
 from tests.measure.conftest import table_of
 from tests.quality.corpora import alpaca, alpaca_zh, as_payload, text
 
-pytestmark = pytest.mark.shared_data
+pytestmark = [pytest.mark.shared_data, pytest.mark.long]
 
 
 def korean(shared):
