@@ -130,3 +130,14 @@ def test_trend_fits_and_tells_the_jump(assay_run: Run, desk: Path) -> None:
     found = assay_run("trend", "desk", "--json").json
     assert [one["version"] for one in found["versions"]] == ["desk@v1", "desk@v2"]
     assert {one["feature"] for one in found["anomalies"]} >= {"language", "generator"}
+
+
+def test_styles_of_generators_fit_80_columns_and_answer_as_json(assay_run: Run, desk: Path) -> None:
+    call = assay_run("stats", "desk", "--styles")
+    assert call.code == 0, call.err
+    fits(call.out)
+    assert "60 outputs, 60 compared" in call.out
+    answer = json.loads(assay_run("stats", "desk", "--styles", "--json").out)
+    assert answer["version"] == "desk@v2" and answer["generators"] == 1
+    assert answer["styles"][0]["rows"] == 60
+    assert assay_run("stats", "desk", "--styles", "--by", "category").code == 2

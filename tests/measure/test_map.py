@@ -22,6 +22,7 @@ from assay.measure.map.alignment import Side, best_pairs, changes
 from assay.measure.map.document import Drawn, page, svg
 from assay.measure.map.fitting import Fit, fit, fit_like, read_fit
 from assay.measure.map.grouping import NONE, how_many, nearest, typical
+from assay.measure.map.habits import _at_least, habits
 from assay.measure.map.polygon import inside, read_polygon, write_polygon
 from assay.measure.map.raster import DARK, LIGHT, picture, png
 from assay.measure.map.space import fit_space
@@ -346,3 +347,64 @@ def test_nearest_takes_the_first_of_equals():
     centres = np.array([[10, 0], [20, 0], [0, 5]], np.int8)
     found = nearest(np.array([[3, 0], [0, 9], [0, 0]], np.int8), centres)
     assert found.cluster.tolist() == [0, 2, NONE]
+
+
+# --- habits
+
+
+def _sentences(count: int, seed: int) -> list[str]:
+    turn = np.random.default_rng(seed)
+    words = [
+        "river",
+        "stone",
+        "market",
+        "winter",
+        "garden",
+        "letter",
+        "bridge",
+        "morning",
+        "silver",
+        "harbour",
+    ]
+    return [
+        " ".join(turn.choice(words, 30)) if k % 2 else "天气和交通" * 3 + str(turn.integers(9_999))
+        for k in range(count)
+    ]
+
+
+def test_habits_tell_length_form_opening_and_words_of_the_generator_that_has_them():
+    plain, other = _sentences(200, 1), _sentences(200, 2)
+    odd = [
+        f"Certainly! Here is a list:\n- velvet one\n- velvet two {k}\n- three 丝绒布料" for k in range(200)
+    ]
+    a, b, c = habits([("a", plain), ("b", other), ("c", odd)])
+    assert c.apart and c.length_told and c.length < c.length_others
+    told = {one.form: one for one in c.forms if one.told}
+    assert told["list"].own == 1.0 and told["list"].others == 0.0
+    assert c.openings[0].text.startswith("certainly") and c.openings[0].own == 1.0
+    assert "velvet" in c.terms and any("丝绒" in term for term in c.terms)
+    assert "velvet" not in a.terms + b.terms
+    assert [one.generator for one in (a, b, c)] == ["a", "b", "c"]
+    assert a.as_json()["length_others"] == a.length_others
+
+
+def test_generators_that_write_alike_have_no_habits():
+    apart = 0
+    for seed in range(20):
+        found = habits([("a", _sentences(120, 2 * seed)), ("b", _sentences(120, 2 * seed + 1))])
+        apart += sum(one.apart for one in found)
+    assert apart <= 2
+
+
+def test_one_generator_alone_has_no_habits_nor_have_empty_outputs():
+    assert habits([("a", _sentences(30, 1))]) == ()
+    assert habits([]) == ()
+    found = habits([("a", [""] * 30), ("b", [""] * 30)])
+    assert not any(one.apart for one in found)
+
+
+def test_an_opening_is_tested_as_the_lady_tasted_tea():
+    """Fisher, The Design of Experiments, 1935: three or four cups of four by chance, 17 of 70."""
+    assert _at_least(3, 4, 1, 4) == pytest.approx(17 / 70)
+    assert _at_least(0, 4, 4, 4) == pytest.approx(1.0)
+    assert _at_least(4, 4, 0, 4) == pytest.approx(1 / 70)

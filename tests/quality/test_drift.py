@@ -16,7 +16,7 @@ from assay.measure.drift.profile import EMPTY, Profile
 from tests.measure.conftest import table_of
 from tests.quality.corpora import alpaca, alpaca_zh, as_payload, text
 
-pytestmark = pytest.mark.shared_data
+pytestmark = [pytest.mark.shared_data, pytest.mark.long]
 
 
 def korean(shared):
@@ -173,7 +173,8 @@ def test_a_planted_twentieth_is_found_and_its_rows_are_shown(corpus, feature):
         f"at 5 % planted among the 20 shown {np.mean(shown):.3f}"
     )
     assert seen[0.05] >= 0.95
-    assert np.mean(shown) >= {"category": 0.2, "output": 0.7}.get(feature, 0.9)
+    # What can be had: of rows with the planted label 35 % are planted, of long answers 83 to 85 % (docs/drift.md).
+    assert np.mean(shown) >= {"category": 0.3, "output": 0.78}.get(feature, 0.98)
 
 
 @pytest.mark.parametrize("feature", ["category", "output", "language", "generator"])

@@ -11,12 +11,21 @@ if TYPE_CHECKING:
 
 def drop_derived(registry: Registry) -> None:
     """Empty every cache. Whoever asks next makes what is missing anew; answers of language models are paid for anew."""
-    from assay.registry import answers, kept_statistics, kept_sweeps, map_store, profiles, segment_columns
+    from assay.registry import (
+        answers,
+        kept_quality,
+        kept_statistics,
+        kept_sweeps,
+        map_store,
+        profiles,
+        segment_columns,
+    )
 
     for kept in (registry.values, profiles.cache(registry), segment_columns.facet_files(registry)):
         if kept is not None:
             kept.trim(0)
     kept_statistics.answers(registry).drop()
     kept_sweeps.answers(registry).drop()
+    kept_quality.answers(registry).drop()
     map_store.drop_maps(registry)
     answers.empty(registry)

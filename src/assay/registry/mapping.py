@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from assay.registry import Registry
     from assay.registry.map_colours import Colours
     from assay.registry.map_selection import Selection
+    from assay.registry.map_topics import Topic
 
 READ: Final = 400
 """Characters of the input that are looked at, and as many of the output."""
@@ -100,6 +101,13 @@ class Maps:
         from assay.registry.map_colours import colours
 
         return colours(self._registry, made, by)
+
+    def topics(self, a: str, b: str) -> tuple[Topic, ...]:
+        """What became of the clusters of `a` in `b`, where maps of both are kept, the second's like the first's; else
+        none. Raises NotFound, Revoked."""
+        from assay.registry.map_topics import topics
+
+        return topics(self._registry, a, b)
 
     def styles(self, ref: str) -> tuple[Style, ...]:
         """How alike each generator's outputs are, and whose lie next to whose."""

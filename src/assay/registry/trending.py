@@ -87,7 +87,7 @@ class Trend:
 
 def trend(registry: Registry, name: str, feature: str | None) -> Trend:
     """The trend of a dataset's main branch, or of the branch that NAME@BRANCH names. Raises NotFound, UsageError."""
-    line, called = _line(registry, name)
+    line, called = line_named(registry, name)
     known = line[-MOST:]
     profiles = Profiles(registry, read_from_rows(feature))
     versions = [
@@ -108,7 +108,8 @@ def trend(registry: Registry, name: str, feature: str | None) -> Trend:
     return Trend(called, feature, points, len(line) - len(known), tuple(shown), by_value, tuple(found))
 
 
-def _line(registry: Registry, name: str) -> tuple[Sequence[Committed], str]:
+def line_named(registry: Registry, name: str) -> tuple[Sequence[Committed], str]:
+    """The versions of the branch that a ref names, oldest first, and what it is called. Raises NotFound, UsageError."""
     ref = Ref.parse(name)
     line = registry.store.lines().get(ref.dataset)
     if line is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -10,6 +11,11 @@ from markupsafe import Markup
 from assay.measure.charts.columns import columns as draw_columns
 from assay.measure.charts.columns import marked
 from assay.measure.charts.gauge import gauge as draw_gauge
+from assay.measure.charts.grouped import pairs as draw_pairs
+from assay.measure.charts.heat import cells as draw_cells
+from assay.measure.charts.lines import rising as draw_rising
+from assay.measure.charts.multiple import multiple as draw_multiple
+from assay.measure.charts.overlaid import overlaid as draw_overlaid
 from assay.measure.charts.ribbon import Drop
 from assay.measure.charts.ribbon import ribbon as draw_ribbon
 from assay.measure.charts.timeline import Dot
@@ -56,6 +62,49 @@ def timeline(title: str, said: str, versions: Sequence[Any], rows_word: str) -> 
     return Markup(draw_timeline(title, said, dots, rows_word))  # noqa: S704
 
 
+def pairs(
+    name: str, title: str, said: str, cells: Sequence[tuple[str, Any]], sides: tuple[str, str]
+) -> Markup:
+    """Shares of values, each with its name in the language of who asks: `before` and `after` of a page's cells."""
+    rows = [(called, one.before, one.after) for called, one in cells]
+    return Markup(draw_pairs(name, title, said, rows, sides, narrow=True))  # noqa: S704
+
+
+def overlaid(name: str, title: str, said: str, cells: Sequence[Any], sides: tuple[str, str]) -> Markup:
+    """Shares of bins of a page's cells: `name`, `low`, `before`, `after`."""
+    bins = [(one.name, one.low, one.before, one.after) for one in cells]
+    return Markup(draw_overlaid(name, title, said, bins, sides))  # noqa: S704
+
+
+def rising(
+    name: str, title: str, said: str, curves: Sequence[Sequence[int]], sides: tuple[str, str], axis: str
+) -> Markup:
+    """Two curves of 100 percentiles each."""
+    return Markup(draw_rising(name, title, said, list(zip(sides, curves, strict=True)), axis))  # noqa: S704
+
+
+def multiple(name: str, title: str, said: str, versions: Sequence[str], series: Any) -> Markup:
+    """A figure by version of a page's series: `points` (None: nothing), `shown` and `jumps`."""
+    points = list(zip(versions, _numbers(series.points), strict=True))
+    return Markup(draw_multiple(name, title, said, points, series.shown, series.jumps))  # noqa: S704
+
+
+def shares_of(name: str, title: str, said: str, versions: Sequence[str], watched: Any, first: int) -> Markup:
+    """A heat table of a page's values and their shares by version, from the version at `first` on."""
+    tail = watched.feature == "source"
+    rows = [
+        (value.rstrip("/").rpartition("/")[2] if tail else value, _numbers(points)[first:])
+        for value, points in watched.rows
+    ]
+    return Markup(draw_cells(name, title, said, versions, rows))  # noqa: S704
+
+
+def _numbers(points: Sequence[float | None]) -> list[float]:
+    return [math.nan if one is None else one for one in points]
+
+
 CHARTS: Final[dict[str, Callable[..., Any]]] = {
     "gauge": gauge, "ribbon": ribbon, "columns": columns, "timeline": timeline, "bin_name": spelled,
+    "pairs": pairs, "overlaid": overlaid, "rising": rising,
+    "multiple": multiple, "shares_of": shares_of,
 }  # fmt: skip

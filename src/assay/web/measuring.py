@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
 from typing import Any, Final, Literal
 
 from assay.registry import Registry
+from assay.registry.kept_quality import drift_told, styles_told, trend_told
 from assay.registry.kept_statistics import kept, told
 from assay.registry.version import Version
 
 State = Literal["known", "unknown", "running", "failed"]
+Answer = tuple[State, dict[str, Any] | None]
 AT_ONCE: Final = 3_000
 """Rows of a version that is measured while its page is made: a tenth of a second."""
 IN_TURN: Final = 60_000
@@ -33,17 +35,57 @@ _running: dict[str, _Begun] = {}
 _lock = Lock()
 
 
-def figures(registry: Registry, version: Version, *, wanted: bool) -> tuple[State, dict[str, Any] | None]:
+def figures(registry: Registry, version: Version, *, wanted: bool) -> Answer:
     """The statistics of a whole version; `wanted`: make them when nothing kept them (`assay stats REF` keeps them)."""
     manifest = version.manifest
-    found = kept(registry, manifest)
+    return _answer(
+        registry, sum(manifest.counts.values()), ["stats", manifest.ref], wanted=wanted,
+        known=lambda: kept(registry, manifest),
+        made=lambda: told(registry, manifest, registry.stats(manifest.ref)),
+    )  # fmt: skip
+
+
+def drift(registry: Registry, a: Version, b: Version, *, wanted: bool) -> Answer:
+    """What drifted between two versions; `wanted`: compare them when nothing kept it (`assay drift A B` keeps it)."""
+    quality = registry.quality
+    return _answer(
+        registry, len(a) + len(b), ["drift", a.name, b.name], wanted=wanted,
+        known=lambda: quality.known_drift(a.name, b.name),
+        made=lambda: drift_told(quality.drift(a.name, b.name)),
+    )  # fmt: skip
+
+
+def trend(registry: Registry, name: str, rows: int, *, wanted: bool) -> Answer:
+    """The trend of a line, `rows` of which have to be looked at; `assay trend NAME` keeps it."""
+    quality = registry.quality
+    return _answer(
+        registry, rows, ["trend", name], wanted=wanted,
+        known=lambda: quality.known_trend(name), made=lambda: trend_told(quality.trend(name)),
+    )  # fmt: skip
+
+
+def styles(registry: Registry, version: Version, *, wanted: bool) -> Answer:
+    """How the generators of a version write; `assay stats REF --styles` keeps it."""
+    quality = registry.quality
+    return _answer(
+        registry, len(version), ["stats", version.name, "--styles"], wanted=wanted,
+        known=lambda: quality.known_styles(version.name),
+        made=lambda: styles_told(quality.styles(version.name)),
+    )  # fmt: skip
+
+
+def _answer(
+    registry: Registry, rows: int, words: Sequence[str], *, wanted: bool,
+    known: Callable[[], dict[str, Any] | None], made: Callable[[], dict[str, Any]],
+) -> Answer:  # fmt: skip
+    """What is kept; else, of few rows, what is made now; else a process makes and keeps it, where it is `wanted`."""
+    found = known()
     if found is not None:
         return "known", found
-    rows = sum(manifest.counts.values())
     if rows <= AT_ONCE or (wanted and (rows <= IN_TURN or registry.root is None)):
-        made = registry.stats(manifest.ref)
-        return "known", kept(registry, manifest) or told(registry, manifest, made)
-    return (begun(registry, ["stats", manifest.ref]), None) if wanted else ("unknown", None)
+        fresh = made()
+        return "known", known() or fresh
+    return (begun(registry, words), None) if wanted else ("unknown", None)
 
 
 def begun(registry: Registry, words: Sequence[str]) -> State:

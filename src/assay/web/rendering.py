@@ -70,6 +70,9 @@ def environment() -> Environment:
         "since": spell_moment,
         "span": spell_seconds,
         "picture": Markup,
+        "sentence": lambda text: str(text)[:1].upper() + str(text)[1:],
+        "said": lambda phrase, _: _(phrase),
+        "tail": lambda path: str(path).replace("\\", "/").rstrip("/").rpartition("/")[2] or str(path),
     }
     made.globals |= CHARTS
     return made

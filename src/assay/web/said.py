@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from assay.measure.drift.features import TITLES
 from assay.web.facet_links import SAYS
 
 SAID: Final = (
@@ -33,6 +34,12 @@ SAID: Final = (
     # chapters of a trace
     *("Facts", "Reviews", "Runs that learned from it", "What judges said", "The call that made it"),
     *SAYS,
+    # forms of outputs
+    *("lists", "code", "JSON", "headings", "other Markdown"),
+    # features of a comparison, how they are tested, values that stand for several
+    *TITLES.values(),
+    *("Jensen–Shannon divergence in bits", "Kolmogorov–Smirnov distance", "relative change of the mean"),
+    *("χ²", "Kolmogorov–Smirnov", "paired t over blocks", "all others", "(not stated)", "(rarer values)"),
     # why a rejected record does not stand beside a twin
     *("no twin decided this", "both are the same, character for character", "a text is not there any more"),
     "no version is released",

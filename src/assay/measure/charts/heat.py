@@ -26,6 +26,19 @@ def heat(
 
     Every cell also says its share in words, so nothing hangs on colour. `head` names the column of labels.
     """
+    told = "; ".join(f"{clip(label, 40)} {spell(values[-1])}" for label, values in rows[:5] if values)
+    said = f"{len(rows)} rows by {len(columns)} columns. In the last column: {told}"
+    lines = [[label, *map(spell, values)] for label, values in rows]
+    drawn = cells(name, title, said, columns, rows)
+    region = f'<div class="wide" tabindex="0" role="region" aria-labelledby="{name}-t">{drawn}</div>'
+    picture = region if len(columns) > 8 else drawn
+    return figure(name, title, note, picture, table([head, *columns], lines))
+
+
+def cells(
+    name: str, title: str, said: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[float]]]
+) -> str:
+    """The picture alone; the twin is the caller's table. `said`: what it shows, for those who do not see it."""
     top = max((v for _, values in rows for v in values if not math.isnan(v)), default=0.0)
     parts = [
         text(LABEL + (k + 0.5) * CELL, 14, clip(column, 8), anchor="middle", kind="tm")
@@ -37,20 +50,15 @@ def heat(
         for k, value in enumerate(values):
             x = LABEL + k * CELL
             shade = 0 if math.isnan(value) or not top else math.ceil(STEPS * value / top)
-            said = spell(value)
+            word = spell(value)
             parts.append(
                 rect(
-                    x, y, CELL - 2, ROW - 2, f"h{shade}" if shade else "bg", f"{label}, {columns[k]}: {said}"
+                    x, y, CELL - 2, ROW - 2, f"h{shade}" if shade else "bg", f"{label}, {columns[k]}: {word}"
                 )
             )
-            parts.append(text(x + CELL / 2 - 1, y + 16, said, anchor="middle", kind="lab"))
-    told = "; ".join(f"{clip(label, 40)} {spell(values[-1])}" for label, values in rows[:5] if values)
-    said = f"{len(rows)} rows by {len(columns)} columns. In the last column: {told}"
+            parts.append(text(x + CELL / 2 - 1, y + 16, word, anchor="middle", kind="lab"))
     size = (LABEL + CELL * max(1, len(columns)), HEAD + ROW * max(1, len(rows)))
-    drawn = image(name, title, said, size, "".join(parts))
-    region = f'<div class="wide" tabindex="0" role="region" aria-labelledby="{name}-t">{drawn}</div>'
-    lines = [[label, *map(spell, values)] for label, values in rows]
-    return figure(name, title, note, region if len(columns) > 8 else drawn, table([head, *columns], lines))
+    return image(name, title, said, size, "".join(parts))
 
 
 def spell(value: float) -> str:

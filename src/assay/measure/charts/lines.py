@@ -16,6 +16,17 @@ KINDS = ("ln", "ln2")
 
 def ecdf(name: str, title: str, note: str, curves: Sequence[tuple[str, Sequence[int]]]) -> str:
     """For each (label, 1st to 100th percentile): which share of rows is at most so long. Logarithmic."""
+    shown = (1, 10, 25, 50, 75, 90, 99, 100)
+    twin = table(
+        ["share of rows", *(f"{label}, at most" for label, _ in curves)],
+        [[f"{p} %", *(f"{curve[p - 1]:,}" for _, curve in curves)] for p in shown],
+    )
+    said = " ".join(f"Half of the {label} have at most {curve[49]:,} units." for label, curve in curves)
+    return figure(name, title, note, rising(name, title, said, curves, "units (logarithmic)"), twin)
+
+
+def rising(name: str, title: str, said: str, curves: Sequence[tuple[str, Sequence[int]]], axis: str) -> str:
+    """The picture alone; the twin is the caller's table. `axis`: what is under it."""
     longest = max((curve[-1] for _, curve in curves), default=1)
     decades = max(1, math.ceil(math.log10(max(2, longest))))
     plot_w, plot_h = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
@@ -34,20 +45,14 @@ def ecdf(name: str, title: str, note: str, curves: Sequence[tuple[str, Sequence[
         x = x_of(10**power)
         parts += [line(x, y_of(0), x, y_of(0) + 4, "ax")]
         parts += [text(x, y_of(0) + 17, compact(10**power), anchor="middle", kind="tm")]
-    parts.append(text(LEFT + plot_w / 2, HEIGHT - 4, "units (logarithmic)", anchor="middle", kind="tm"))
+    parts.append(text(LEFT + plot_w / 2, HEIGHT - 4, axis, anchor="middle", kind="tm"))
     for k, (label, curve) in enumerate(curves):
         points = [f"{place(x_of(curve[0]))},{place(y_of(0))}"]
         for p, value in enumerate(curve, start=1):
             points.append(f"{place(x_of(value))},{place(y_of(p))}")
         parts.append(f'<polyline class="{KINDS[k % 2]}" points="{" ".join(points)}"/>')
         parts.append(_label(label, x_of(curve[(34, 64)[k % 2]]), y_of((35, 65)[k % 2]), left=k % 2 == 0))
-    shown = (1, 10, 25, 50, 75, 90, 99, 100)
-    twin = table(
-        ["share of rows", *(f"{label}, at most" for label, _ in curves)],
-        [[f"{p} %", *(f"{curve[p - 1]:,}" for _, curve in curves)] for p in shown],
-    )
-    said = " ".join(f"Half of the {label} have at most {curve[49]:,} units." for label, curve in curves)
-    return figure(name, title, note, image(name, title, said, (WIDTH, HEIGHT), "".join(parts), "tl"), twin)
+    return image(name, title, said, (WIDTH, HEIGHT), "".join(parts), "tl")
 
 
 def _label(label: str, x: float, y: float, *, left: bool) -> str:

@@ -28,7 +28,7 @@ from assay.measure.drift.spread import Spread
 Verdict = Literal["steady", "drifted", "not enough rows to tell"]
 CELLS: Final = 200
 """Values of a category that are compared each by itself; the rarer ones are one cell."""
-EXPECTED: Final = 10.0
+EXPECTED: Final = 5.0
 """Rows of a value, among those that came or went, below which it goes to the rarer ones: χ² is an approximation."""
 OTHERS: Final = "(rarer values)"
 _LN2: Final = math.log(2)
@@ -43,6 +43,11 @@ class Cell:
     before: int
     after: int
     keys: tuple[float, ...] = field(default=())
+
+    def as_json(self, *, number: bool) -> dict[str, Any]:
+        """Of a bin of numbers also where it begins (`from`); it ends where the next one does."""
+        begins = {"from": self.keys[0]} if number else {}
+        return {"value": self.label, "before": self.before, "after": self.after, **begins}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ class Shift:
             "p": self.p, "p_uncorrected": self.raw_p,
             "figures": {name: _round(value) for name, value in self.figures.items()},
             "rows": [self.before, self.after],
-            "values": [{"value": c.label, "before": c.before, "after": c.after} for c in self.cells],
+            "values": [c.as_json(number=self.kind == "number") for c in self.cells],
         }  # fmt: skip
 
 

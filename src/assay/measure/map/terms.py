@@ -17,7 +17,7 @@ from assay.measure.map.words import is_han, may_extend, plain, words_of
 SHOWN: Final = 3
 _PRIOR: Final = 500.0
 """Texts' worth of words that the prior counts."""
-_SURE: Final = 1.96
+SURE: Final = 1.96
 _TRIED: Final = 24
 _LONGEST: Final = 4
 _STUCK: Final = 0.6
@@ -42,11 +42,12 @@ def common(texts: Sequence[str]) -> Common:
     return Common(len(texts), dict(most))
 
 
-def terms(texts: Sequence[str], among: Common, shown: int = SHOWN) -> tuple[str, ...]:
+def terms(texts: Sequence[str], among: Common, shown: int = SHOWN, sure: float = SURE) -> tuple[str, ...]:
     """The terms that set `texts`, some of the sample `among`, apart from the rest of it; the strongest first.
 
-    Only what two texts hold (three of ten or more) is a term. A pair of Chinese characters grows to the word that it
-    is a part of, to four characters; what is a part of something longer yet is taken where nothing better is left.
+    `sure`: standard deviations from which a term is one. Only what two texts hold (three of ten or more) is a term. A
+    pair of Chinese characters grows to the word that it is a part of, to four characters; what is a part of something
+    longer yet is taken where nothing better is left.
     """
     read = [plain(text) for text in texts]
     counts = Counter[str]()
@@ -54,7 +55,7 @@ def terms(texts: Sequence[str], among: Common, shown: int = SHOWN) -> tuple[str,
         counts.update(words_of(text))
     least = 2 if len(read) < 10 else 3
     scores = ((_score(word, n, among, len(read)), word) for word, n in counts.items() if n >= least)
-    scored = sorted((one for one in scores if one[0] > _SURE), key=lambda one: (-one[0], one[1]))
+    scored = sorted((one for one in scores if one[0] > sure), key=lambda one: (-one[0], one[1]))
     tried = [_whole(word, read) if is_han(word) else (word, True) for _, word in scored[:_TRIED]]
     found: list[str] = []
     for whole in (True, False):
@@ -65,7 +66,7 @@ def terms(texts: Sequence[str], among: Common, shown: int = SHOWN) -> tuple[str,
 
 
 def _score(word: str, here: int, among: Common, texts: int) -> float:
-    """How many standard deviations the word's odds here lie above those elsewhere."""
+    """How many standard deviations a word's odds in `texts` texts, `here` of which hold it, lie above the others'."""
     rest_texts = max(among.texts - texts, 1)
     rest = max(among.holding.get(word, 0) - here, 0)
     share = (here + rest + 0.5) / (texts + rest_texts + 1)

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from fastapi import Query
 
-from assay.errors import NotFound
+from assay.errors import NotFound, UsageError
 from assay.registry.annotating import summary
 from assay.registry.documents import example_json, governed_json, operation_json, version_json
 from assay.registry.query_json import as_json
@@ -111,8 +111,12 @@ def facts(ask: Ask, ref: Ref) -> Answer:
 
 
 @commands.get("stats")
-def stats(ask: Ask, ref: Ref, by: Some = None) -> Answer:
-    """Figures about a version, and whether they are healthy."""
+def stats(ask: Ask, ref: Ref, by: Some = None, styles: bool = False) -> Answer:
+    """Figures about a version, and whether they are healthy; with `styles` how each of its generators writes."""
+    if styles:
+        if by is not None:
+            raise UsageError("styles are counted by generator", "leave out `by`")
+        return ask.registry.quality.styles(ref).as_json()
     return ask.registry.stats(ref, by).as_json()
 
 

@@ -9,20 +9,22 @@ from urllib.parse import quote
 from fastapi import Query
 from pydantic import BaseModel
 
-from assay.errors import UsageError
 from assay.kernels.token_diff import token_diff
 from assay.registry import Registry
 from assay.registry.diff_page import Kind, diff_rows
-from assay.registry.kept_statistics import kept
-from assay.registry.naming import spelled
 from assay.registry.version import Version
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
+from assay.web.measuring import State, drift
+from assay.web.pages.drift import both
+from assay.web.pages.drift_values import Feature, features, foremost
 from assay.web.routing import Page, Pages
 
 pages = Pages()
 ROWS = 20
 _CHARS = 6_000
+SHIFTS = 3
+"""Features that the page shows, those that drifted most; the page of the drift has all."""
 _STEPS = 20
 _PICKED = 200
 
@@ -66,16 +68,9 @@ class Step(BaseModel):
     message: str
 
 
-class Shift(BaseModel):
-    """A figure of both versions."""
-
-    name: str
-    before: str
-    after: str
-
-
 class DiffPage(Page):
-    """All that a diff's page shows. `unchanged`: rows of the second that the first has too, in the same split."""
+    """All that a diff's page shows. `unchanged`: rows of the second that the first has too, in the same split.
+    `shifts`: the features that drifted most, of `compared`, once it is `measured` what did."""
 
     name: str
     a: Side
@@ -87,7 +82,9 @@ class DiffPage(Page):
     more: str | None
     after: str
     splits: dict[str, tuple[int, int]]
-    shifts: list[Shift]
+    measured: State
+    shifts: list[Feature]
+    compared: int
     steps: list[Step]
 
 
@@ -119,24 +116,30 @@ def choose(ask: Ask, name: str, a: str = "", b: str = "") -> DiffChoice:
 
 @pages.page("/d/{name}/diff/{pair}", Permission.READ, "diff.html")
 def diff(
-    ask: Ask, name: str, pair: str, kind: Kind | None = None, after: Annotated[str, Query(max_length=64)] = ""
+    ask: Ask,
+    name: str,
+    pair: str,
+    kind: Kind | None = None,
+    after: Annotated[str, Query(max_length=64)] = "",
+    shifts: bool = False,
 ) -> DiffPage:
-    """What leads from A to B (`v1..v2`): counts, rows of one kind, and who made the change."""
+    """What leads from A to B (`v1..v2`): counts, rows of one kind, and who made the change. With `shifts` what drifted
+    is measured, if nothing kept it."""
     registry = ask.registry
-    first, dots, second = pair.partition("..")
-    if not (first and dots and second):
-        raise UsageError(f"{pair[:80]!r} names no two versions", "write v1..v2")
-    old, new = registry.version(spelled(name, first)), registry.version(spelled(name, second))
+    old, new = both(registry, name, pair)
+    measured, told = drift(registry, old, new, wanted=shifts)
+    moved = features(told, old, new) if told else []
     found = diff_rows(registry, old, new, kind, after, ROWS)
     counts = {one: found.counts[one] for one in ("added", "removed", "edited", "moved", "disabled")}
     sizes = (old.manifest.counts, new.manifest.counts)
-    both = {s: (sizes[0].get(s, 0), sizes[1].get(s, 0)) for s in sorted({*sizes[0], *sizes[1]})}
+    splits = {s: (sizes[0].get(s, 0), sizes[1].get(s, 0)) for s in sorted({*sizes[0], *sizes[1]})}
     return DiffPage(
         command=shlex.join(["assay", "diff", old.manifest.ref, new.manifest.ref]),
         name=new.manifest.dataset, a=_side(old), b=_side(new), counts=counts,
         unchanged=sum(sizes[1].values()) - counts["added"] - counts["edited"] - counts["moved"],
         kind=found.kind, rows=[_row(one, old, new) for one in found.rows], more=found.more, after=after,
-        splits=both, shifts=_shifts(registry, old, new), steps=_steps(registry, old, new),
+        splits=splits, measured=measured, shifts=foremost(moved, SHIFTS), compared=len(moved),
+        steps=_steps(registry, old, new),
     )  # fmt: skip
 
 
@@ -192,17 +195,3 @@ def _steps(registry: Registry, old: Version, new: Version) -> list[Step]:
             break
         number = one.before
     return out
-
-
-def _shifts(registry: Registry, old: Version, new: Version) -> list[Shift]:
-    """Figures that differ, where both versions were measured."""
-    one, other = (kept(registry, version.manifest) for version in (old, new))
-    if one is None or other is None:
-        return []
-    before = {check["name"]: check for check in one["health"]}
-    pairs = [(before[c["name"]], c) for c in other["health"] if c["name"] in before]
-    return [
-        Shift(name=after["title"], before=was["shown"], after=after["shown"])
-        for was, after in pairs
-        if was["value"] is not None or after["value"] is not None
-    ]
