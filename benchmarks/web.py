@@ -37,10 +37,26 @@ from assay.registry.review_samples import Drawing
 from assay.web.access.book import open_book
 from assay.web.access.roles import Role
 
-RARE = ("calibrate", "lantern", "accordion", "pharmacist", "telescope", "hammock", "wheelbarrow", "chessboard")
+RARE = (
+    "calibrate",
+    "lantern",
+    "accordion",
+    "pharmacist",
+    "telescope",
+    "hammock",
+    "wheelbarrow",
+    "chessboard",
+)
 CHINESE = ("退款", "图书馆", "自行车", "老师", "医生", "桥", "望远镜", "邮局")
 EXAMPLES = 40
-BUDGET = {"home": 200, "dataset": 200, "version": 200, "diff": 200, "example": 200, "explore: facet and word": 500}
+BUDGET = {
+    "home": 200,
+    "dataset": 200,
+    "version": 200,
+    "diff": 200,
+    "example": 200,
+    "explore: facet and word": 500,
+}
 """Milliseconds that the median may take."""
 
 
@@ -48,8 +64,7 @@ def pages(registry: Path) -> dict[str, list[str]]:
     """Kinds of pages, and addresses of each."""
     opened = assay.open(registry, actor="bench")
     version = opened.version(NAME)
-    ids = version.manifest.splits
-    rows = [opened.store.split_ids(version.manifest, split) for split in ids][0]
+    rows = opened.store.split_ids(version.manifest, next(iter(version.manifest.splits)))
     step = max(1, len(rows) // EXAMPLES)
     examples = [rows[k * step].tobytes().hex() for k in range(min(EXAMPLES, len(rows)))]
     at, last = f"/d/{NAME}@v4", version.manifest.number
@@ -67,7 +82,9 @@ def pages(registry: Path) -> dict[str, list[str]]:
         "explore": [f"{at}/examples"],
         "explore: facet": find("language:zh", "generator:made/alpha", "origin:human", "team:blue"),
         "explore: word": find(*RARE, *CHINESE),
-        "explore: facet and word": find(*(f"language:en {w}" for w in RARE), *(f"quality:3.. {w}" for w in CHINESE)),
+        "explore: facet and word": find(
+            *(f"language:en {w}" for w in RARE), *(f"quality:3.. {w}" for w in CHINESE)
+        ),
         "explore: frequent word": find("language:en the", "team:blue a"),
         "explore: by score": find("language:zh", "origin:human", more="&sort=-quality"),
         "explore: nothing found": find("language:zh calibrate turns:9.."),
@@ -127,10 +144,11 @@ def measure(server: Server, who: Asker, kinds: dict[str, list[str]], calls: int)
         began, before = server.now(), os.getloadavg()[0]
         first = _asked(who, paths[-1])
         times = sorted(1e3 * _asked(who, path) for path in islice(cycle(paths), calls))
+        alone, together = server.memory()
         row = {
-            "page": name, "first": 1e3 * first, "median": statistics.median(times), "p95": times[int(0.95 * len(times))],
-            "slowest": times[-1], "server_mb": server.memory()[0], "most_mb": max(server.memory()[1], server.most(began)[1]),
-            "load": before,
+            "page": name, "first": 1e3 * first, "median": statistics.median(times),
+            "p95": times[int(0.95 * len(times))], "slowest": times[-1], "server_mb": alone,
+            "most_mb": max(together, server.most(began)[1]), "load": before,
         }  # fmt: skip
         rows.append(row)
         print(
@@ -183,7 +201,9 @@ def make_map(server: Server, who: Asker) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--keep", type=Path, help="where the registry is, or is to stay, for the next run")
     parser.add_argument("--calls", type=int, default=20)
@@ -210,7 +230,11 @@ def run(registry: Path, given: argparse.Namespace) -> dict[str, Any]:
     kinds = pages(registry) | {"queue": [f"/review/{judges[0][1]}"]}
     with Server(registry) as server:
         who = Asker(server.port, admin)
-        out: dict[str, Any] = {"rows": given.rows, "started_mb": server.memory()[0], "once": ready(server, who)}
+        out: dict[str, Any] = {
+            "rows": given.rows,
+            "started_mb": server.memory()[0],
+            "once": ready(server, who),
+        }
         if given.map:
             out["once"] |= make_map(server, who)
             kinds |= map_pages()
@@ -238,7 +262,9 @@ def run(registry: Path, given: argparse.Namespace) -> dict[str, Any]:
         *slow, *(["memory"] if out["most_mb"][0] > 500 else []), *(["errors"] if found.errors else []),
         *(["lost"] if missing or twice else []),
     ]  # fmt: skip
-    print(f"most memory: the server {out['most_mb'][0]:.0f} MB, with its processes {out['most_mb'][1]:.0f} MB")
+    print(
+        f"most memory: the server {out['most_mb'][0]:.0f} MB, with its processes {out['most_mb'][1]:.0f} MB"
+    )
     print("missed: " + ", ".join(out["misses"]) if out["misses"] else "nothing missed")
     return out
 

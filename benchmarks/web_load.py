@@ -30,7 +30,12 @@ class Load:
 
 
 def load(
-    server: Server, pages: list[str], readers: list[str], reviewers: list[tuple[str, str]], seconds: float, think: float
+    server: Server,
+    pages: list[str],
+    readers: list[str],
+    reviewers: list[tuple[str, str]],
+    seconds: float,
+    think: float,
 ) -> Load:
     """`readers`: their tokens; `reviewers`: token and queue of each. Between two pages a reader thinks for `think`
     seconds on average, a reviewer as long for each verdict."""
@@ -65,7 +70,11 @@ def load(
                 time.sleep(0.2)
                 continue
             time.sleep(chance.uniform(0, 2 * think))
-            form = {"id": card["id"], "verdict": chance.choice(["accept", "reject"]), "follows": card["follows"]}
+            form = {
+                "id": card["id"],
+                "verdict": chance.choice(["accept", "reject"]),
+                "follows": card["follows"],
+            }
             body = attempt(who, f"/api/review/{quote(queue)}/judge", form, found.judged)
             if body is not None:
                 done = json.loads(body)["answer"]["operation"]

@@ -47,7 +47,9 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
         words = ["--registry", str(registry), "serve", "--mode", "token", "--port", str(self.port)]
-        self.process = subprocess.Popen([sys.executable, "-m", "assay.cli.main", *words], stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "assay.cli.main", *words], stderr=subprocess.DEVNULL
+        )
         self.samples: list[tuple[float, float, float]] = []
         self._began, self._stop = time.perf_counter(), threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
