@@ -171,7 +171,7 @@ def ready(server: Server, who: Asker) -> dict[str, float]:
     took, what the first answer of each took, and the most memory meanwhile."""
     told: dict[str, float] = {}
     for name, path, waits in (
-        ("figures", f"/api/d/{NAME}@v4/figures", lambda body: body.get("state") == "running"),
+        ("figures", f"/api/d/{NAME}@v4/figures", lambda body: body.get("measured") == "running"),
         ("words", f"/api/d/{NAME}@v4/examples?q=calibrate", lambda body: bool(body.get("waits"))),
     ):
         began, at = time.perf_counter(), server.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import socket
@@ -107,23 +108,34 @@ def test_what_is_not_there_is_said(client: TestClient, path: str, status: int) -
         assert client.get(at).status_code == status
 
 
-def test_a_version_too_large_for_the_page_says_what_to_run(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
+def test_the_map_of_a_large_version_is_a_job(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from assay.registry.mapping import Maps
+    from assay.web.app import create_app
     from assay.web.pages import map as pages
+    from assay.web.settings import Settings
 
-    monkeypatch.setattr(Maps, "found", lambda *_, **__: None)
+    shutil.copytree(folder, tmp_path / "r", ignore=shutil.ignore_patterns("maps"))
     monkeypatch.setattr(pages, "AT_ONCE", 5)
-    assert "Make the map" in client.get(AT).text
-    made = client.post(f"/api{AT}/make", json={"like": "help@v1"}).json()
-    assert made["see"] == f"{AT}?like=help%40v1" and made["answer"]["like"] == "help@v1"
-    assert client.get(f"{AT}/points").status_code == 404
-    monkeypatch.setattr(pages, "ASKED", 5)
-    page = client.get(AT)
-    assert "Make the map" not in page.text and "assay map help@v2" in page.text
-    html5lib.HTMLParser(strict=True).parse(page.text)
-    assert client.post(f"/api{AT}/make", json={}).status_code == 400
+    app = create_app(lambda: assay.open(tmp_path / "r", actor="ann"), Settings(), environment=os.environ)
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        page = client.get(AT).text
+        assert "Make the map" in page and client.get(f"{AT}/points").status_code == 404
+        html5lib.HTMLParser(strict=True).parse(page)
+        assert client.post(f"/api{AT}/make", json={"like": "none"}).status_code == 404
+        made = client.post(f"/api{AT}/make", json={}).json()
+        assert made["see"] == AT
+        twice = client.post(f"/api{AT}/make", json={}).json()
+        page = client.get(AT, headers={"hx-request": "true", "hx-target": "making"}).text
+        told = client.get(f"/api{AT}").json()
+        assert told["made"] or (twice["answer"]["job"] == made["answer"]["job"] == told["job"]["id"])
+        assert "<html" not in page and (f"/jobs/{made['answer']['job']}" in page or "data-reload" in page)
+        deadline = time.monotonic() + 60
+        while not client.get(f"/api{AT}").json()["made"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        page = client.get(AT, headers={"hx-request": "true", "hx-target": "making"}).text
+        assert "data-reload" in page and "data-reload" not in client.get(AT).text
 
 
 def test_a_browser_draws_it_and_a_lasso_asks(folder: Path) -> None:

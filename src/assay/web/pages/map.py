@@ -12,7 +12,7 @@ import numpy as np
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from assay.errors import NotFound, UsageError
+from assay.errors import NotFound
 from assay.measure.charts.scatter import spot
 from assay.measure.map.raster import DARK, LIGHT, picture
 from assay.registry.annotating import annotate
@@ -22,14 +22,15 @@ from assay.registry.map_values import SEED, VersionMap, Wanted
 from assay.registry.map_view import LABELS, made_how
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
+from assay.web.jobs.asking import start
+from assay.web.jobs.kinds import BY_NAME
+from assay.web.pages.jobs import SHOWN, JobLine, is_live, line_of
 from assay.web.routing import Done, File, Page, Pages
 
 pages = Pages()
 
 AT_ONCE: Final = 2_000
 """Rows of a version whose map is made when somebody looks for it; it takes about two seconds."""
-ASKED: Final = 200_000
-"""Rows of a version whose map may be made from the page: about a minute."""
 MAGIC: Final = b"assaymap"
 MOST_OTHERS: Final = 8
 _LASSO: Final = 12 * 256
@@ -92,13 +93,16 @@ class Selected(BaseModel):
 
 
 class MapPage(Page):
-    """All that a map's page shows. `made` is false where there is no map yet; then nothing follows it."""
+    """All that a map's page shows. `made` is false where there is no map yet; `job` is then the one that makes it, or
+    the last that should have. `live`: it may still change."""
 
     ref: str
     dataset: str
     rows: int
     made: bool
     may_make: bool
+    job: JobLine | None = None
+    live: bool = False
     how: str = ""
     embedder: str = ""
     layout: str = ""
@@ -135,11 +139,12 @@ def map_page(
     words = ["assay", "map", version.name, *(["--like", like] if like else [])]
     page = MapPage(
         command=shlex.join(words), ref=version.name, dataset=version.manifest.dataset, rows=len(version), made=False,
-        may_make=max(len(version), len(registry.version(like)) if like else 0) <= ASKED, like=like,
+        may_make=ask.identity.may(Permission.CONTRIBUTE) and ask.desk is not None and ask.desk.usable, like=like,
         others=_others(ask, version.manifest.dataset, version.manifest.number),
     )  # fmt: skip
     if made is None:
-        return page
+        job = _job(ask, version.name, like)
+        return page.model_copy(update={"job": job, "live": job is not None and is_live(job)})
     colours = registry.maps.colours(made, by)
     clusters, vanished = _lines(ask, made, like)
     said = _address(by=by if by != "cluster" else "", like=like)
@@ -196,17 +201,17 @@ class Make(BaseModel):
 
 @pages.act("/d/{ref}/map/make", Permission.CONTRIBUTE)
 def make(ask: Ask, ref: str, form: Make) -> Done:
-    """Make the map of a version of at most 200,000 rows."""
-    for name in (ref, *([form.like] if form.like else [])):
-        version = ask.registry.version(name)
-        if len(version) > ASKED:
-            raise UsageError(
-                f"{version.name} has {len(version):,} rows, and a page makes maps of up to {ASKED:,}",
-                f"run it in a terminal: assay map {version.name}",
-            )
-    made = ask.registry.maps.map(ref, Wanted(), form.like or None)
-    see = f"/d/{made.version}/map{_address(like=form.like)}"
-    return Done(said=f"the map of {made.version} is made", see=see, answer=made.as_json())
+    """Make the map of a version, as a job; one that makes it already is left to it."""
+    version = ask.registry.version(ref)
+    version.admit()
+    if form.like:
+        ask.registry.version(form.like).admit()
+    found = _job(ask, version.name, form.like)
+    if found is None or not is_live(found):
+        kind = BY_NAME["map"]
+        found = line_of(start(ask, kind, kind.model(ref=version.name, like=form.like)))
+    see = f"/d/{quote(version.name, safe='@:')}/map{_address(like=form.like)}"
+    return Done(said="Map is queued", see=see, answer={"job": found.id, "state": found.state})
 
 
 class Slice(BaseModel):
@@ -227,6 +232,16 @@ def keep(ask: Ask, ref: str, form: Slice) -> Done:
     done = annotate(ask.registry, made.version, chosen, {key: "yes"})
     see = f"/d/{made.version}/map?{urlencode({'by': key})}"
     return Done(said=f"{len(chosen):,} rows are {key}", see=see, answer=done.as_json())
+
+
+def _job(ask: Ask, ref: str, like: str) -> JobLine | None:
+    """The newest job that is to make a map, where there is one."""
+    if ask.desk is None or not ask.desk.usable:
+        return None
+    ask.desk.jobs.tend()
+    wanted = {"ref": ref, "like": like}
+    found = (job for job in ask.desk.jobs.jobs(SHOWN) if job.kind == "map" and job.form == wanted)
+    return next(map(line_of, found), None)
 
 
 def _others(ask: Ask, dataset: str, number: int) -> list[str]:
