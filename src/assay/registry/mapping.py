@@ -101,6 +101,12 @@ class Maps:
 
         return colours(self._registry, made, by)
 
+    def ways(self, made: VersionMap) -> tuple[str, ...]:
+        """What a map can be coloured by in at least two colours. Takes columns down as `looking.explore` does."""
+        from assay.registry.map_colours import ways
+
+        return ways(self._registry, made)
+
     def styles(self, ref: str) -> tuple[Style, ...]:
         """How alike each generator's outputs are, and whose lie next to whose."""
         from assay.registry.map_styles import style_table
