@@ -118,6 +118,7 @@ def share(registry: Registry, other: Registry) -> None:
     """From now on `registry` finds what `other` looked at, and the other way round; both are open on the same log."""
     _COMPANY[registry] = _COMPANY.setdefault(other, Company())
     _WARM.pop(registry, None)
+    registry.store.objects.share(other.store.objects)
 
 
 def warm_of(registry: Registry) -> Warm:

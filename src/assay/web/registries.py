@@ -7,8 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import Empty, LifoQueue
 from threading import Lock
+from typing import Final
 
 from assay.registry import Registry
+
+OBJECT_BYTES: Final = 64 << 20
+ID_BYTES: Final = 64 << 20
+"""What all of them together hold of objects, and of the ids in them: two segments, and two million ids."""
 
 
 class Registries:
@@ -43,6 +48,7 @@ class Registries:
                     made = self._open()
                     if self._first is None:
                         self._first = made
+                        made.store.objects.bound(OBJECT_BYTES, ID_BYTES)
                     else:
                         made.looking.share(self._first)  # the columns of a large version are held once
                     return made
