@@ -27,8 +27,8 @@ class Looking:
     registry: Registry
 
     def share(self, other: Registry) -> None:
-        """Find what another registry, open on the same folder, looked at, and leave there what is looked at here, objects
-        too: for programs with a registry for each thread, all of which would else hold the same."""
+        """Find what another registry, open on the same folder, looked at, and leave there what is looked at here: for
+        programs with a registry for each thread, all of which would else hold the same columns and objects."""
         from assay.registry.warm import share
 
         share(self.registry, other)

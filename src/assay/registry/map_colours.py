@@ -115,7 +115,7 @@ def _states(column: Column | None) -> bool:
 
 
 def _label(columns: Any) -> tuple[str, Column | None]:
-    """The first of `TOPICS` that a row states, as one column; its name is that of the field where one field says all."""
+    """The first of `TOPICS` that a row states, as one column; its name is that of a field where one says all."""
     said = [(name, columns[name]) for name in TOPICS if _states(columns.get(name))]
     if len(said) <= 1:
         return said[0] if said else ("label", None)
@@ -163,7 +163,9 @@ def _of_numbers(by: str, column: Numbers, codes: npt.NDArray[Any]) -> Colours:
     for k, least in enumerate(low):
         here = np.searchsorted(edges, values, "right") == k
         most = float(values[here][-1])
-        named.append((f"{least:.4g}" if most == least else f"{least:.4g} to {most:.4g}", int(counts[here].sum())))
+        named.append(
+            (f"{least:.4g}" if most == least else f"{least:.4g} to {most:.4g}", int(counts[here].sum()))
+        )
         bound = spelled_number(low[k + 1]) if k + 1 < len(low) else ""
         queries.append(Query(picked=(Picked(by, f"{spelled_number(least)}..{bound}"),)).text)
     return Colours(by, colour[codes], tuple(named), True, tuple(queries))
@@ -178,7 +180,5 @@ def _of_words(by: str, field: str, column: Words, codes: npt.NDArray[Any]) -> Co
     colour = np.full(len(column.names), OTHERS, np.uint8)
     colour[first] = np.arange(len(first), dtype=np.uint8)
     named = tuple((column.names[k][:_LONGEST], int(rows[k])) for k in first)
-    queries = tuple(
-        Query(picked=(Picked(field, column.names[k]),)).text if field else "" for k in first
-    )
+    queries = tuple(Query(picked=(Picked(field, column.names[k]),)).text if field else "" for k in first)
     return Colours(by, colour[codes], named, queries=queries)

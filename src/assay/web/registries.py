@@ -12,8 +12,8 @@ from typing import Final
 from assay.registry import Registry
 
 OBJECT_BYTES: Final = 64 << 20
-ID_BYTES: Final = 64 << 20
-"""What all of them together hold of objects, and of the ids in them: two segments, and two million ids."""
+ID_BYTES: Final = 96 << 20
+"""What all of them together hold of objects, and of the ids in them: two segments, and three million ids."""
 
 
 class Registries:
