@@ -15,7 +15,7 @@ from assay.measure.map.grouping import NONE
 from assay.measure.profile import TOPICS
 from assay.model.ref import Ref
 from assay.registry.segment_columns import Preparing
-from assay.registry.version_columns import VersionColumns, told
+from assay.registry.version_columns import VersionColumns, shown_rows, told
 from assay.registry.warm import warm_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ _MOST: Final = 100_000
 _PARTS: Final = (0.2, 0.4, 0.6, 0.8)
 
 U8 = npt.NDArray[np.uint8]
-Rows = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def colours(registry: Registry, made: VersionMap, by: str) -> Colours:
     table = warm.table(version.manifest, ())
     with warm.shelf.lock:
         columns = told(registry, table)
-    shown = _shown(table, Ref.parse(made.version).split)
+    shown = shown_rows(table, Ref.parse(made.version).split)
     field, column = by, columns.get(by, columns.get(by.removeprefix("fact.")))
     if by == "label" and not _states(column):
         field, column = _label(columns)
@@ -96,18 +95,12 @@ def ways(registry: Registry, made: VersionMap) -> tuple[str, ...]:
 def _tells_apart(column: Column) -> bool:
     if isinstance(column, Numbers):
         return len(column.values) > 1
-    return isinstance(column, Words) and len(column.names) > 1 and len(np.unique(column.codes)) > 1
-
-
-def _shown(table: VersionColumns, split: str | None) -> Rows | None:
-    """The rows that the map has points for: of the split, and not forgotten; None: all."""
-    mask = None if table.gone is None else ~table.gone
-    if split is None:
-        return mask
-    column = table.columns["split"]
-    assert isinstance(column, Words), "splits are words"
-    here = column.codes == list(column.names).index(split)
-    return here if mask is None else here & mask
+    if not isinstance(column, Words):
+        return False
+    stated = sum(map(bool, column.names))
+    return stated > 1 or (
+        stated == 1 and "" in column.names and bool((column.codes == column.names.index("")).any())
+    )
 
 
 def _states(column: Column | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +12,8 @@ import orjson
 
 from assay.errors import NotFound, UsageError
 from assay.kernels.ids import id_list
+from assay.measure.facets.columns import Mask
+from assay.measure.facets.query import Query
 from assay.measure.map.polygon import inside, read_polygon
 from assay.measure.map.terms import terms
 from assay.model.example import views
@@ -28,6 +31,7 @@ BORDER: Final = 2
 READ: Final = 240
 """Rows whose texts are read for the terms: those with the smallest ids."""
 TERMS: Final = 6
+_CLUSTER: Final = re.compile(r"[0-9]{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,27 @@ def within(made: VersionMap, lasso: str | None = None, cluster: int | None = Non
     if cluster is None or not 0 <= cluster < len(made.clusters):
         raise NotFound(f"{made.version} has no cluster {cluster}", f"they are 0 to {len(made.clusters) - 1}")
     return np.flatnonzero(made.cluster == cluster)
+
+
+def on_map(registry: Registry, version: Version, asked: Query, shown: Mask | None, rows: int) -> Mask:
+    """bool[rows]: which rows of a version laid out lie in the parts of its map that conditions name, each a polygon or
+    a cluster's number. `shown`: the rows that the map has points for (None: all). Raises UsageError, and NotFound where
+    there is no map."""
+    if asked.compared:
+        raise UsageError("map is no number", "write map:3 for a cluster, or map: and a polygon")
+    made = registry.maps.found(version.name)
+    if made is None:
+        raise NotFound(f"{version.name} has no map yet", f"make it: assay map {version.name}")
+    wanted = [one for one in asked.picked if not one.out]
+    picked = np.full(len(made), not wanted)
+    for one in (*wanted, *(one for one in asked.picked if one.out)):
+        cluster = int(one.value) if _CLUSTER.fullmatch(one.value) else None
+        picked[within(made, None if cluster is not None else one.value, cluster)] = not one.out
+    if shown is None:
+        return picked
+    found = np.zeros(rows, np.bool_)
+    found[shown] = picked
+    return found
 
 
 def select(
