@@ -168,6 +168,24 @@ def facts_in(objects: Objects, operation: Operation) -> pa.Table:
     return table
 
 
+def may_state(objects: Objects, operation: Operation, example: bytes) -> bool:
+    """Whether an operation may state something of an example: its facts hold an id with the same first 8 bytes. These
+    are remembered, so that looking for one example does not read what was said of all others. Raises Damaged."""
+    name = operation.body.get("facts")
+    if not isinstance(name, str):
+        return True  # `facts_in` says what is wrong
+
+    def read() -> npt.NDArray[Any]:
+        ids = ids_of(facts_in(objects, operation)["id"])
+        heads: npt.NDArray[Any] = np.unique(ids.view("u8").reshape(-1, 4)[:, 0])
+        return heads
+
+    heads = objects.ids(f"heads of {name}", read)
+    wanted = np.frombuffer(example[:8], "u8")
+    at = int(np.searchsorted(heads, wanted)[0])
+    return at < len(heads) and bool(heads[at] == wanted[0])
+
+
 def write_facts(objects: Objects, ids: IdArray, keys: Sequence[str], values: Sequence[Value]) -> str:
     """Write facts, one of each a row, in the order given, as an object; its name."""
     raw = pa.py_buffer(np.ascontiguousarray(ids).tobytes())

@@ -18,7 +18,7 @@ from assay.measure.map.polygon import inside, read_polygon
 from assay.measure.map.terms import terms
 from assay.model.example import views
 from assay.registry.mapping import ids_on, text_of
-from assay.store.members import locate, rows_of, shown
+from assay.store.members import locate, shown
 
 if TYPE_CHECKING:
     from assay.registry import Registry
@@ -128,7 +128,9 @@ def _read(registry: Registry, version: Version, ids: list[bytes]) -> list[tuple[
     found = [place for one in ids if (place := locate(objects, version.manifest, one)) is not None]
     if not found:
         return []
-    table = shown(rows_of(objects, [place[1:] for place in found], ["id", "payload"]))
+    from assay.registry.warm import warm_of
+
+    table = shown(warm_of(registry).glimpse.rows([place[1:] for place in found]))
     return [
         (bytes(id).hex(), orjson.loads(payload))
         for id, payload in zip(

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 import orjson
 
-from assay.errors import StorageFailure, UsageError
+from assay.errors import NotFound, StorageFailure, UsageError
 from assay.kernels.ids import IdArray, id_list, ids_of
 from assay.model.example import views
 from assay.model.version import SegmentRef
@@ -115,6 +115,21 @@ class SqliteIndex:
                 shown = ", ".join(i.hex() for i in sorted(found)[:5])
                 raise UsageError(f"several examples begin with {id!r}", f"give more digits: {shown}")
             return next(iter(found.values()), None)
+
+        return self._healing(ask)
+
+    def ordinal(self, segment: str, id: bytes) -> int | None:
+        """Where an example stands in a segment (object name) of a version or of what a curation rejected; None where
+        it does not. Raises NotFound for a segment that no version names."""
+
+        def ask() -> int | None:
+            db = self._connect()
+            found = db.execute(
+                "SELECT number FROM lists WHERE name = ? AND kind IN ('segment', 'rejected')", (segment,)
+            ).fetchone()
+            if found is None:
+                raise NotFound(f"the index knows no segment {segment[:12]}", "run the command again")
+            return next((entry.position for entry in blocks.between(db, found[0], id, id)), None)
 
         return self._healing(ask)
 
