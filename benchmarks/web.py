@@ -244,7 +244,7 @@ def run(registry: Path, given: argparse.Namespace) -> dict[str, Any]:
         )
         out["pages"] = measure(server, who, kinds, given.calls)
         at, before = server.now(), os.getloadavg()[0]
-        asked = [path for name, paths in kinds.items() for path in paths if name != "queue"]
+        asked = [paths for name, paths in kinds.items() if name not in ("queue", "review", "audit")]
         found = load(server, asked, readers, judges, given.seconds, given.think)
         server_mb, most_mb = server.most(at)
         out["memory"] = server.samples

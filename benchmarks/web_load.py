@@ -31,14 +31,15 @@ class Load:
 
 def load(
     server: Server,
-    pages: list[str],
+    pages: list[list[str]],
     readers: list[str],
     reviewers: list[tuple[str, str]],
     seconds: float,
     think: float,
 ) -> Load:
-    """`readers`: their tokens; `reviewers`: token and queue of each. Between two pages a reader thinks for `think`
-    seconds on average, a reviewer as long for each verdict."""
+    """`pages`: the addresses of each kind of page; all kinds are asked for as often. `readers`: their tokens;
+    `reviewers`: token and queue of each. Between two pages a reader thinks for `think` seconds on average, a reviewer
+    as long for each verdict."""
     found, end, lock = Load(), time.perf_counter() + seconds, threading.Lock()
 
     def attempt(who: Asker, path: str, form: dict[str, Any] | None, times: list[float]) -> bytes | None:
@@ -58,7 +59,7 @@ def load(
     def read(token: str, number: int) -> None:
         chance, who = random.Random(number), Asker(server.port, token)
         while time.perf_counter() < end:
-            attempt(who, chance.choice(pages), None, found.read)
+            attempt(who, chance.choice(chance.choice(pages)), None, found.read)
             time.sleep(chance.uniform(0, 2 * think))
 
     def judge(token: str, queue: str, number: int) -> None:

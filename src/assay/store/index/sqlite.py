@@ -22,13 +22,13 @@ from assay.model.example import views
 from assay.model.version import SegmentRef
 from assay.store import heads
 from assay.store.erased import FORGET
+from assay.store.glimpse import Glimpse
 from assay.store.index import blocks, build, exact, fulltext, history
 from assay.store.index.exact import Rows
 from assay.store.index.fulltext import make_searchable
 from assay.store.index.history import Edited, Interval
 from assay.store.index.words import Query
 from assay.store.log import Log
-from assay.store.members import rows_of
 from assay.store.objects import Objects
 
 T = TypeVar("T")
@@ -309,11 +309,12 @@ class SqliteIndex:
         """The candidates whose text matches, in order, each example once."""
         objects, _ = self._sources()
         out: dict[bytes, Located] = {}
+        glimpse = Glimpse(objects)
         while len(out) < limit:
             batch = [place for _, place in zip(range(_BATCH), found, strict=False)]
             if not batch:
                 break
-            table = rows_of(objects, batch, ["id", "payload"])
+            table = glimpse.rows(batch)
             payloads: list[Any] = table["payload"].to_pylist()
             for (ref, row), id_, payload in zip(batch, id_list(ids_of(table["id"])), payloads, strict=True):
                 if id_ in out or (member is not None and not member(id_)):
