@@ -62,6 +62,31 @@ def test_points_are_five_bytes_each(client: TestClient) -> None:
     assert client.get(f"/api{AT}/points").content == client.get(f"{AT}/points").content
 
 
+def test_colours_and_selections_lead_to_their_rows(client: TestClient) -> None:
+    told = client.get(f"/api{AT}").json()
+    assert told["ways"][0]["by"] == "cluster" and len(told["ways"]) > 2
+    seen = 0
+    for way in told["ways"]:
+        coloured = client.get(f"/api{AT}?by={way['by']}").json()
+        assert (
+            sum(one["rows"] for one in coloured["names"])
+            + (coloured["blank"] if way["by"] == "cluster" else 0)
+            == told["rows"]
+        )
+        for one in coloured["names"]:
+            if one["see"]:
+                assert client.get("/api" + one["see"]).json()["total"] == one["rows"], one
+                seen += 1
+    assert seen > 3
+    for part in (f"lasso={ALL}", "lasso=0,0;40000,0;40000,65535;0,65535", "cluster=0"):
+        selected = client.get(f"/api{AT}?{part}").json()["selected"]
+        found = client.get("/api" + selected["see"]).json()
+        assert found["total"] == selected["rows"] > 0
+    assert client.get("/d/help@v2/examples?q=map:99").status_code == 404
+    assert client.get("/d/help@v2/examples?q=map:1,2").status_code == 400
+    assert client.get("/api/d/help@v2/examples?q=-map:0").json()["total"] == told["rows"] - found["total"]
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_there_is_a_picture_without_webgl(client: TestClient, theme: str) -> None:
     answer = client.get(f"{AT}/picture.png?theme={theme}")
@@ -90,7 +115,11 @@ def test_a_selection_is_a_link_its_ids_and_a_slice(folder: Path, tmp_path: Path)
         kept = client.post(f"{AT}/slices?form={token[1]}", data=form, headers=headers, follow_redirects=False)
         assert kept.status_code == 303 and kept.headers["location"] == f"{AT}?by=slice.first"
         names = client.get(f"/api{kept.headers['location']}").json()["names"]
-        assert names[0]["rows"] == found["rows"] and names[0]["name"] == "yes"
+        assert (
+            names[0]["rows"] == found["rows"]
+            and names[0]["name"] == "yes"
+            and "slice.first" in names[0]["see"]
+        )
         bad = client.post(f"{AT}/slices?form={token[1]}", data={**form, "name": "../X"}, headers=headers)
         assert bad.status_code in (400, 422)
 
