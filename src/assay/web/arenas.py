@@ -18,8 +18,8 @@ LARGE: Final = 1 << 20
 
 
 def few_arenas() -> bool:
-    """Let all threads of this process, those of Arrow too, allocate from `ARENAS` arenas of glibc, and give large blocks
-    back at once; whether that can be.
+    """Let all threads of this process, those of Arrow too, allocate from `ARENAS` arenas of glibc, and give large
+    blocks back at once; whether that can be.
 
     By default each thread of a pool has one of its own in glibc and another in Arrow, and what was freed in one of
     them serves no other thread: a fifth of the memory of a server over a large version. And by default glibc takes
