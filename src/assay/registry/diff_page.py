@@ -15,8 +15,8 @@ from assay.errors import UsageError
 from assay.kernels.ids import as_ids, contains, ids_of
 from assay.model.diff import Change, Diff
 from assay.registry.comparing import texts_of
-from assay.registry.diff_net import net
 from assay.registry.version import Version
+from assay.registry.warm import warm_of
 from assay.store.change import change_table
 from assay.store.diff import diff
 from assay.store.standing import disabled
@@ -102,7 +102,7 @@ def _steps(
 ) -> DiffRows | None:
     """The same where `new` was made from `old` in several steps."""
     objects, made = registry.store.objects, new.manifest
-    found = net(objects, old.manifest, made)
+    found = warm_of(registry).net(old.manifest, made)
     if found is None:
         return None
     rows = {name: found.rows(name) for name in _OPS}

@@ -11,12 +11,13 @@ import numpy.typing as npt
 import orjson
 
 from assay.errors import NotFound, UsageError
-from assay.kernels.ids import id_list
+from assay.kernels.ids import IdArray, id_list
 from assay.measure.facets.columns import Mask
 from assay.measure.facets.query import Query
 from assay.measure.map.polygon import inside, read_polygon
 from assay.measure.map.terms import terms
 from assay.model.example import views
+from assay.model.ref import Ref
 from assay.registry.mapping import ids_on, text_of
 from assay.store.members import locate, shown
 
@@ -108,7 +109,7 @@ def select(
     parts = tuple((int(c), int(counts[c])) for c in order[:TERMS].tolist() if counts[c])
     version = registry.version(made.version)
     version.admit()
-    chosen = id_list(ids_on(registry, version)[rows[:READ]])
+    chosen = id_list(_ids(registry, version)[rows[:READ]])
     read = _read(registry, version, chosen)
     said = terms([text_of(one) for _, one in read], made.common, TERMS) if len(rows) < len(made) else ()
     share = len(rows) / max(len(made), 1)
@@ -120,6 +121,18 @@ def select(
         for ids in (own.typical[:TYPICAL], own.border[:BORDER])
     )
     return Selection(len(rows), share, parts, said, first, border)
+
+
+def _ids(registry: Registry, version: Version) -> IdArray:
+    """The sorted ids that points stand for; from the version laid out, where it is."""
+    from assay.registry.version_columns import shown_rows
+    from assay.registry.warm import warm_of
+
+    table = warm_of(registry).shelf.tables.get((version.manifest.name, ()))
+    if table is None:
+        return ids_on(registry, version)
+    shown = shown_rows(table, Ref.parse(version.name).split)
+    return table.ids if shown is None else table.ids[shown]
 
 
 def _read(registry: Registry, version: Version, ids: list[bytes]) -> list[tuple[str, dict[str, Any]]]:

@@ -14,7 +14,7 @@ from assay.model.example import views
 from assay.registry.querying import matching
 from assay.registry.results import Hit, Interval
 from assay.store.index.sqlite import Located
-from assay.store.members import split_ids
+from assay.store.members import locate
 
 if TYPE_CHECKING:
     from assay.registry import Registry
@@ -50,11 +50,11 @@ def _search_one(
 ) -> list[Hit]:
     version = registry.version(ref)
     objects = registry.store.objects
-    ids = {split: split_ids(objects, version.manifest, split) for split in version.counts}
     among = None if where is None else matching(registry, ref, where, beside)
 
     def split_of(example: bytes) -> str | None:
-        return next((split for split, known in ids.items() if position(known, example) >= 0), None)
+        found = locate(objects, version.manifest, example)
+        return found[0] if found is not None and found[0] in version.counts else None
 
     segments = {
         part.segment.object for split in version.counts for part in version.manifest.splits.get(split, ())
