@@ -11,9 +11,9 @@ from typing import Final
 
 from assay.registry import Registry
 
-OBJECT_BYTES: Final = 64 << 20
-ID_BYTES: Final = 96 << 20
-"""What all of them together hold of objects, and of the ids in them: two segments, and three million ids."""
+OBJECT_BYTES: Final = 32 << 20
+ID_BYTES: Final = 64 << 20
+"""What all of them together hold of objects, and of the ids in them: a segment, and two million ids."""
 
 
 class Registries:

@@ -38,6 +38,7 @@ _APPLICATION: Final = 0x41535359
 _SCHEMA_VERSION: Final = 3
 _MIN_PREFIX: Final = 6
 _BATCH: Final = 64
+_SPARE: Final = 4
 _READING: Final = 8 << 10
 """KiB of the file that a connection holds: a server has several, and the system holds the file for all of them."""
 _WRITING: Final = 64 << 10
@@ -311,7 +312,8 @@ class SqliteIndex:
         out: dict[bytes, Located] = {}
         glimpse = Glimpse(objects)
         while len(out) < limit:
-            batch = [place for _, place in zip(range(_BATCH), found, strict=False)]
+            wanted = min(_BATCH, limit - len(out) + _SPARE)  # most match, and each costs a row group
+            batch = [place for _, place in zip(range(wanted), found, strict=False)]
             if not batch:
                 break
             table = glimpse.rows(batch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import struct
 from collections.abc import Sequence
+from threading import Lock
 from typing import Annotated, Final, Literal
 from urllib.parse import quote, urlencode
 
@@ -39,6 +40,8 @@ MAGIC: Final = b"assaymap"
 MOST_OTHERS: Final = 8
 MOST_WAYS: Final = 24
 _LASSO: Final = 12 * 256
+_drawing = Lock()
+"""One picture is drawn at a time: it takes some 30 MB for a moment."""
 
 
 class ClusterLine(BaseModel):
@@ -203,7 +206,9 @@ def raster(
     """The map as a picture, for browsers without WebGL and for paper."""
     made = _there(ask, ref, like)
     codes = ask.registry.maps.colours(made, by).codes
-    return File(picture(made.x, made.y, codes, LIGHT if theme == "light" else DARK), "image/png")
+    with _drawing:
+        drawn = picture(made.x, made.y, codes, LIGHT if theme == "light" else DARK)
+    return File(drawn, "image/png")
 
 
 @pages.file("/d/{ref}/map/ids", Permission.READ)
