@@ -6,7 +6,7 @@ Makes the registry of `web_registry.py` (some minutes), or takes the one that an
 `assay serve`; asks for each kind of page once, then --calls times, one after the other, with another example or other
 words each time where there are such; then lets 20 readers and 4 reviewers work at once, each with a token, and looks
 whether every verdict that was acknowledged stands in the log. --map: makes the map first, as a job of the server, and
-asks for its pages too. Times are what a client waits, over loopback, in milliseconds. Memory is the proportional set
+asks for its pages too. Times are what a client waits, over loopback, in milliseconds; cpu is what the server computes for a page. Memory is the proportional set
 size in 10⁶ bytes, every half second, of the server and of the server with the processes that it started. The load
 average stands beside, because whoever else uses the machine is measured too.
 """
@@ -144,16 +144,18 @@ def measure(server: Server, who: Asker, kinds: dict[str, list[str]], calls: int)
     for name, paths in kinds.items():
         began, before = server.now(), os.getloadavg()[0]
         first = _asked(who, paths[-1])
+        spent = server.cpu()
         times = sorted(1e3 * _asked(who, path) for path in islice(cycle(paths), calls))
+        spent = 1e3 * (server.cpu() - spent) / calls
         alone, together = server.memory()
         row = {
             "page": name, "first": 1e3 * first, "median": statistics.median(times),
-            "p95": times[int(0.95 * len(times))], "slowest": times[-1], "server_mb": alone,
+            "p95": times[int(0.95 * len(times))], "slowest": times[-1], "cpu": spent, "server_mb": alone,
             "most_mb": max(together, server.most(began)[1]), "load": before,
         }  # fmt: skip
         rows.append(row)
         print(
-            f"{name:26} {row['first']:7.0f} {row['median']:7.0f} {row['p95']:7.0f} {row['slowest']:7.0f}"
+            f"{name:26} {row['first']:7.0f} {row['median']:7.0f} {row['p95']:7.0f} {row['slowest']:7.0f} {spent:6.0f}"
             f" {row['server_mb']:7.0f} {row['most_mb']:7.0f} {before:6.1f}",
             flush=True,
         )
@@ -241,8 +243,8 @@ def run(kept: Path, given: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         who = Asker(server.port, admin)
         out: dict[str, Any] = {"rows": given.rows, "started_mb": server.memory()[0], "once": once}
         print(
-            "page                         first  median     p95 slowest  server    most   load"
-            "\n                                                ms              MB      MB"
+            "page                         first  median     p95 slowest    cpu  server    most   load"
+            "\n                                                ms                     MB      MB"
         )
         out["pages"] = measure(server, who, kinds, given.calls)
         at, before = server.now(), os.getloadavg()[0]

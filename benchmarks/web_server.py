@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -76,6 +77,11 @@ class Server:
         """MB of the server alone, and with its children."""
         pid = self.process.pid
         return proportional(pid, alone=True) / 1e6, proportional(pid) / 1e6
+
+    def cpu(self) -> float:
+        """Seconds of computing of the server alone: what others do on the machine hardly counts in it."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def most(self, since: float = 0.0) -> tuple[float, float]:
         """The most of both since a time of `now`."""
