@@ -6,9 +6,9 @@ Makes the registry of `web_registry.py` (some minutes), or takes the one that an
 `assay serve`; asks for each kind of page once, then --calls times, one after the other, with another example or other
 words each time where there are such; then lets 20 readers and 4 reviewers work at once, each with a token, and looks
 whether every verdict that was acknowledged stands in the log. --map: makes the map first, as a job of the server, and
-asks for its pages too. Times are what a client waits, over loopback, in milliseconds; cpu is what the server computes for a page. Memory is the proportional set
-size in 10⁶ bytes, every half second, of the server and of the server with the processes that it started. The load
-average stands beside, because whoever else uses the machine is measured too.
+asks for its pages too. Times are what a client waits, over loopback, in milliseconds; cpu is what the server computes
+for a page. Memory is the proportional set size in 10⁶ bytes, every half second, of the server and of the server with
+the processes that it started. The load average stands beside, because whoever else uses the machine is measured too.
 """
 
 from __future__ import annotations
