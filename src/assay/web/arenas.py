@@ -13,7 +13,7 @@ _ARENA_MAX: Final = -8
 _TRIM_THRESHOLD: Final = -1
 _MMAP_THRESHOLD: Final = -3
 ARENAS: Final = 2
-LARGE: Final = 1 << 20
+LARGE: Final = 256 << 10
 """Bytes from which a block is one of its own, which the system has back as soon as it is freed."""
 
 
@@ -38,3 +38,13 @@ def few_arenas() -> bool:
     if done:
         pa.set_memory_pool(pa.system_memory_pool())
     return done
+
+
+def give_back() -> None:
+    """Let the system have what is free in the arenas, some milliseconds: only what is free at their ends goes back by
+    itself."""
+    if sys.platform.startswith("linux"):
+        try:
+            ctypes.CDLL(None).malloc_trim(0)
+        except (AttributeError, OSError):  # another C library
+            return
