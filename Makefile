@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ASSAY := $(BIN)/assay
 
-.PHONY: demo test lint bench bench-full soak asan quality interop docs format clean
+.PHONY: demo test lint bench bench-full bench-web soak asan quality interop docs format clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python examples/helpdesk/demo.py demo
@@ -33,6 +33,10 @@ bench-full: $(VENV)/.ready
 	@$(BIN)/python benchmarks/pipeline.py --envs $(BENCH)
 	@$(BIN)/python benchmarks/curate.py
 	@$(BIN)/python benchmarks/versioning.py
+
+# The web application over a million examples, which are made the first time and stay in BENCH.
+bench-web: $(VENV)/.ready
+	@$(BIN)/python benchmarks/web.py --map --keep $(BENCH)/web
 
 # Hours of trouble in minutes: kills, bit flips, many writers.
 soak: $(VENV)/.ready

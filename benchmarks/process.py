@@ -44,7 +44,7 @@ def measure(command: list[str], limit: float = 3600.0) -> Run:
             done, status, usage = os.wait4(process.pid, os.WNOHANG)
             if done:
                 break
-            peak = max(peak, _proportional(process.pid))
+            peak = max(peak, proportional(process.pid))
             time.sleep(INTERVAL if time.perf_counter() - began > 1 else INTERVAL / 10)
         wall = time.perf_counter() - began
         overdue.cancel()
@@ -66,13 +66,14 @@ def measure(command: list[str], limit: float = 3600.0) -> Run:
     )
 
 
-def _proportional(root: int) -> int:
-    """Bytes: the proportional set sizes of a process and its descendants; 0 where /proc does not tell."""
+def proportional(root: int, alone: bool = False) -> int:
+    """Bytes: the proportional set sizes of a process and, but for `alone`, its descendants; 0 where /proc does not
+    tell."""
     total, todo = 0, [root]
     while todo:
         current = todo.pop()
         try:
-            for task in Path(f"/proc/{current}/task").iterdir():
+            for task in () if alone else Path(f"/proc/{current}/task").iterdir():
                 todo += map(int, (task / "children").read_text().split())
             for line in Path(f"/proc/{current}/smaps_rollup").read_text().splitlines():
                 if line.startswith("Pss:"):

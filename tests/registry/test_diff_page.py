@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import assay
 from assay.registry import diff_page
+from assay.registry.diff_net import net
 from assay.registry.diff_page import KINDS, diff_rows
 from assay.store.diff import diff
 
@@ -30,7 +34,7 @@ def pages(registry: assay.Registry, a: str, b: str) -> dict[str, list[str]]:
     return out
 
 
-def test_both_ways_give_the_same_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_ways_give_the_same_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def write(name: str, numbers: range, word: str = "answer") -> str:
         rows = [{"instruction": f"question {k} 退款", "input": "", "output": f"{word} {k}"} for k in numbers]
         (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -45,9 +49,38 @@ def test_both_ways_give_the_same_rows(tmp_path: Path, monkeypatch: pytest.Monkey
     quick = [pages(registry, a, b) for a, b in steps]
     monkeypatch.setattr(diff_page, "_one_step", lambda *given: None)
     assert quick == [pages(registry, a, b) for a, b in steps]
+    monkeypatch.setattr(diff_page, "_steps", lambda *given: None)
+    assert quick == [pages(registry, a, b) for a, b in steps]
     assert len(quick[1]["disabled"]) == 4
     assert quick[0]["edited"]
     for (a, b), found in zip(steps, quick, strict=True):
         whole = diff(registry.store.objects, registry.version(a).manifest, registry.version(b).manifest)
         for kind in ("added", "edited", "moved"):
             assert found[kind] == [change.id.hex() for change in getattr(whole, kind)]
+
+
+@settings(deadline=None, max_examples=15)
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 2)), max_size=9), min_size=2, max_size=5)
+)
+def test_several_steps_come_to_what_the_diff_says(steps: list[list[tuple[int, int]]]) -> None:
+    """Rows leave, come back, and are edited to and fro: a question keeps its key, its answer changes."""
+    with TemporaryDirectory() as folder:
+        registry = assay.init(Path(folder) / "r", actor="ann")
+        for number, chosen in enumerate(steps):
+            rows = [
+                {"id": f"k{q}", "instruction": f"q {q}", "output": f"a {a}"} for q, a in dict(chosen).items()
+            ]
+            path = Path(folder) / "rows.jsonl"
+            path.write_text(
+                "".join(json.dumps(row) + "\n" for row in [{"instruction": "all", "output": "x"}, *rows])
+            )
+            registry.import_("d", [str(path)], message=str(number))
+        old, new = registry.version("d@v1"), registry.version("d")
+        if old.manifest.is_same(new.manifest):
+            return
+        found = net(registry.store.objects, old.manifest, new.manifest)
+        whole = diff(registry.store.objects, old.manifest, new.manifest)
+        assert found is not None
+        for kind in ("added", "removed", "edited", "moved"):
+            assert tuple(found.changes(found.rows(kind).tolist())) == getattr(whole, kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from assay.errors import NotFound, UsageError
@@ -46,6 +46,8 @@ def ordered(texts):
 
 @settings(deadline=None, max_examples=120)
 @given(TEXTS, TERMS)
+@example(["・", "ア・イ", "イ"], ["・"])
+@example(["・", "ア・イ", "イ"], ["ア・イ"])
 def test_the_rows_are_those_whose_text_matches(texts, terms):
     index, segment = held(texts)
     query = Query(tuple(fold(term).strip() for term in terms))

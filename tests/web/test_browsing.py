@@ -76,6 +76,7 @@ def paths(folder: Path) -> list[str]:
         "/", "/d/help/versions", "/d/help@v2", "/d/help/diff/v1..v2?kind=removed", f"/d/help@v2/examples/{first}",
         "/d/help@v2/sweep", "/search?q=order", "/d/help@v2/examples?q=language:zh", "/d/help@v2/rejected",
         "/d/help/drift/v1..v2", "/d/help/trend", "/d/help@v2/styles",
+        "/d/help@v2/map?by=language&cluster=0",
     ]  # fmt: skip
 
 

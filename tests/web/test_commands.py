@@ -29,7 +29,6 @@ NOT_HERE = {
     "serve": "is the server",
     "audit key": "a private key is made where it is kept, and never on a server for others",
     "judge calibrate": "reads label files beside the registry, and is about no version",
-    "map": "the page /d/REF/map, whose JSON twin and points stand under /api/d/REF/map",
     "judge bias": "reads label files beside the registry, and is about no version",
     "review import": "a file of verdicts; `review accept`, `reject` and `edit` take many at once",
     "access add": "writes people in: by whoever has the machine, or in /settings",

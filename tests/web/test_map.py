@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import socket
@@ -61,6 +62,31 @@ def test_points_are_five_bytes_each(client: TestClient) -> None:
     assert client.get(f"/api{AT}/points").content == client.get(f"{AT}/points").content
 
 
+def test_colours_and_selections_lead_to_their_rows(client: TestClient) -> None:
+    told = client.get(f"/api{AT}").json()
+    assert told["ways"][0]["by"] == "cluster" and len(told["ways"]) > 2
+    seen = 0
+    for way in told["ways"]:
+        coloured = client.get(f"/api{AT}?by={way['by']}").json()
+        assert (
+            sum(one["rows"] for one in coloured["names"])
+            + (coloured["blank"] if way["by"] == "cluster" else 0)
+            == told["rows"]
+        )
+        for one in coloured["names"]:
+            if one["see"]:
+                assert client.get("/api" + one["see"]).json()["total"] == one["rows"], one
+                seen += 1
+    assert seen > 3
+    for part in (f"lasso={ALL}", "lasso=0,0;40000,0;40000,65535;0,65535", "cluster=0"):
+        selected = client.get(f"/api{AT}?{part}").json()["selected"]
+        found = client.get("/api" + selected["see"]).json()
+        assert found["total"] == selected["rows"] > 0
+    assert client.get("/d/help@v2/examples?q=map:99").status_code == 404
+    assert client.get("/d/help@v2/examples?q=map:1,2").status_code == 400
+    assert client.get("/api/d/help@v2/examples?q=-map:0").json()["total"] == told["rows"] - found["total"]
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_there_is_a_picture_without_webgl(client: TestClient, theme: str) -> None:
     answer = client.get(f"{AT}/picture.png?theme={theme}")
@@ -89,7 +115,11 @@ def test_a_selection_is_a_link_its_ids_and_a_slice(folder: Path, tmp_path: Path)
         kept = client.post(f"{AT}/slices?form={token[1]}", data=form, headers=headers, follow_redirects=False)
         assert kept.status_code == 303 and kept.headers["location"] == f"{AT}?by=slice.first"
         names = client.get(f"/api{kept.headers['location']}").json()["names"]
-        assert names[0]["rows"] == found["rows"] and names[0]["name"] == "yes"
+        assert (
+            names[0]["rows"] == found["rows"]
+            and names[0]["name"] == "yes"
+            and "slice.first" in names[0]["see"]
+        )
         bad = client.post(f"{AT}/slices?form={token[1]}", data={**form, "name": "../X"}, headers=headers)
         assert bad.status_code in (400, 422)
 
@@ -107,23 +137,34 @@ def test_what_is_not_there_is_said(client: TestClient, path: str, status: int) -
         assert client.get(at).status_code == status
 
 
-def test_a_version_too_large_for_the_page_says_what_to_run(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
+def test_the_map_of_a_large_version_is_a_job(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from assay.registry.mapping import Maps
+    from assay.web.app import create_app
     from assay.web.pages import map as pages
+    from assay.web.settings import Settings
 
-    monkeypatch.setattr(Maps, "found", lambda *_, **__: None)
+    shutil.copytree(folder, tmp_path / "r", ignore=shutil.ignore_patterns("maps"))
     monkeypatch.setattr(pages, "AT_ONCE", 5)
-    assert "Make the map" in client.get(AT).text
-    made = client.post(f"/api{AT}/make", json={"like": "help@v1"}).json()
-    assert made["see"] == f"{AT}?like=help%40v1" and made["answer"]["like"] == "help@v1"
-    assert client.get(f"{AT}/points").status_code == 404
-    monkeypatch.setattr(pages, "ASKED", 5)
-    page = client.get(AT)
-    assert "Make the map" not in page.text and "assay map help@v2" in page.text
-    html5lib.HTMLParser(strict=True).parse(page.text)
-    assert client.post(f"/api{AT}/make", json={}).status_code == 400
+    app = create_app(lambda: assay.open(tmp_path / "r", actor="ann"), Settings(), environment=os.environ)
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        page = client.get(AT).text
+        assert "Make the map" in page and client.get(f"{AT}/points").status_code == 404
+        html5lib.HTMLParser(strict=True).parse(page)
+        assert client.post(f"/api{AT}/make", json={"like": "none"}).status_code == 404
+        made = client.post(f"/api{AT}/make", json={}).json()
+        assert made["see"] == AT
+        twice = client.post(f"/api{AT}/make", json={}).json()
+        page = client.get(AT, headers={"hx-request": "true", "hx-target": "making"}).text
+        told = client.get(f"/api{AT}").json()
+        assert told["made"] or (twice["answer"]["job"] == made["answer"]["job"] == told["job"]["id"])
+        assert "<html" not in page and (f"/jobs/{made['answer']['job']}" in page or "data-reload" in page)
+        deadline = time.monotonic() + 60
+        while not client.get(f"/api{AT}").json()["made"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        page = client.get(AT, headers={"hx-request": "true", "hx-target": "making"}).text
+        assert "data-reload" in page and "data-reload" not in client.get(AT).text
 
 
 def test_a_browser_draws_it_and_a_lasso_asks(folder: Path) -> None:

@@ -16,7 +16,7 @@ import assay
 from assay.registry.kept_statistics import kept
 from assay.web import measuring
 from assay.web.app import create_app
-from assay.web.pages import search, sweep
+from assay.web.pages import sweep
 from assay.web.pages.version_figures import figures_of
 from assay.web.settings import Settings
 
@@ -34,7 +34,8 @@ def slow(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setattr(measuring, "AT_ONCE", 0)
     monkeypatch.setattr(measuring, "IN_TURN", 0)
     monkeypatch.setattr(sweep, "IN_TURN", 0)
-    monkeypatch.setattr(search, "IN_TURN", 0)
+    monkeypatch.setattr(measuring, "WORDS_IN_TURN", 0)
+    monkeypatch.setattr(measuring, "COLUMNS_IN_TURN", 0)
     app = create_app(lambda: assay.open(tmp_path / "r", actor="ann"), Settings())
     with TestClient(app, base_url="http://127.0.0.1") as made:
         yield made
@@ -68,9 +69,24 @@ def test_a_large_sweep_and_the_first_search_are_done_by_processes(slow: TestClie
     assert slow.get(f"/api{at}").json()["state"] == "running"
     assert "Deciding again" in slow.get(at).text
     until(lambda: slow.get(f"/api{at}").json()["state"] == "known")
-    assert slow.get("/api/search?q=order").json()["groups"][0]["waits"] is True
+    assert slow.get("/api/search?q=order").json()["groups"][0]["waits"]["what"] == "words"
+    page = slow.get("/search?q=order").text
+    assert 'hx-get="/search?q=order" hx-trigger="load delay:2s" hx-target="#hits"' in page
     until(lambda: not slow.get("/api/search?q=order").json()["groups"][0]["waits"])
     assert slow.get("/api/search?q=order").json()["groups"][0]["hits"]
+
+
+def test_the_first_look_at_a_large_version_waits_for_a_process(slow: TestClient) -> None:
+    at = "/d/help@v2/examples?q=order"
+    asked = slow.get(f"/api{at}").json()["waits"]
+    assert asked["what"] == "columns" and asked["rows"] > 0
+    page = slow.get(at).text
+    assert f'hx-get="{at}" hx-trigger="load delay:2s" hx-target="#found"' in page
+    until(lambda: not slow.get(f"/api{at}").json()["waits"])
+    assert slow.get(f"/api{at}").json()["rows"]
+    at = "/d/help@v2/rejected?q=order"
+    assert slow.get("/api/d/help@v2/rejected").json()["rows"]
+    until(lambda: not slow.get(f"/api{at}").json()["waits"])
 
 
 def test_a_process_that_fails_is_said_once_and_tried_again(

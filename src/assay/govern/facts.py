@@ -24,7 +24,7 @@ from assay.model.operation import Operation
 from assay.model.ref import check_name
 from assay.store.log import log_key
 from assay.store.objects import Objects, object_key
-from assay.store.parquet import get_table, put_table
+from assay.store.parquet import DAMAGE, get_table, open_parquet, put_table
 
 FACT: Final = "fact"
 """The action of an operation that states facts or takes them back."""
@@ -166,6 +166,42 @@ def facts_in(objects: Objects, operation: Operation) -> pa.Table:
     if table["id"].null_count or table["key"].null_count:
         raise Damaged(f"{object_key(name)} does not hold facts: an id or a key is missing")
     return table
+
+
+def facts_about(objects: Objects, operation: Operation, example: bytes) -> pa.Table:
+    """What one operation states of one example, in the order written: a table of `SCHEMA`. Raises Damaged.
+
+    The first 8 bytes of all ids that facts were stated of are remembered with their rows; only the row groups of rows
+    that may be meant are read.
+    """
+    name = operation.body.get("facts")
+    if not isinstance(name, str):
+        raise Damaged(f"{log_key(operation.seq)} states facts without naming them")
+
+    def ids_read() -> npt.NDArray[Any]:
+        found: npt.NDArray[Any] = ids_of(facts_in(objects, operation)["id"]).view("u8").reshape(-1, 4)[:, 0]
+        return found
+
+    heads = objects.ids(f"heads of {name}", lambda: np.sort(ids_read()))
+    wanted = np.frombuffer(example[:8], "u8")
+    low, high = (int(np.searchsorted(heads, wanted, side)[0]) for side in ("left", "right"))
+    if low == high:
+        return SCHEMA.empty_table()
+    order = objects.ids(f"rows of {name}", lambda: np.argsort(ids_read(), kind="stable").astype(np.uint32))
+    file = open_parquet(objects.buffer(name), object_key(name))
+    ends = np.cumsum([file.metadata.row_group(k).num_rows for k in range(file.metadata.num_row_groups)])
+    found = []
+    for row in sorted(order[low:high].tolist()):
+        group = int(np.searchsorted(ends, row, "right"))
+        try:
+            table = file.read_row_group(group, columns=SCHEMA.names)
+        except DAMAGE as error:
+            raise Damaged(f"{object_key(name)} cannot be read as Parquet: {error}") from None
+        start = int(ends[group]) - len(table)
+        one = table.slice(row - start, 1).select(SCHEMA.names).cast(SCHEMA)
+        if one["id"][0].as_py() == example:
+            found.append(one)
+    return pa.concat_tables(found) if found else SCHEMA.empty_table()
 
 
 def write_facts(objects: Objects, ids: IdArray, keys: Sequence[str], values: Sequence[Value]) -> str:

@@ -6,6 +6,7 @@ trailing zero bytes when an element is taken out, so it never leaves this file; 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -103,6 +104,12 @@ def duplicates(ids: IdArray) -> IdArray:
     keys = _keys(ids)
     repeated: IdArray = ids[1:][keys[1:] == keys[:-1]]
     return repeated
+
+
+def position(ids: IdArray, wanted: bytes) -> int:
+    """Where one id stands in `ids` (sorted), or -1: for a few of them, without a look at all the others."""
+    at = bisect_left(range(len(ids)), wanted, key=lambda k: bytes(ids[k]))
+    return at if at < len(ids) and bytes(ids[at]) == wanted else -1
 
 
 def find(ids: IdArray, wanted: IdArray) -> Positions:

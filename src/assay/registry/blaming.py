@@ -100,7 +100,7 @@ def _curation(registry: Registry, origin: Committed, example: bytes) -> dict[str
     manifest = registry.store.objects.manifest(origin.manifest)
     for _, _, name, rows in registry.index().records_of(example):
         if name == manifest.curation:
-            records = [entry for entry, twin in mentions(registry.store, name, example, rows) if not twin]
+            records = [entry for entry, twin in mentions(registry, name, example, rows) if not twin]
             if records:
                 digest = registry.store.objects.get_json(name).get("recipe_digest")
                 return {"object": name, "recipe_digest": digest, "records": records}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from assay.registry import Registry
 
 _AT_A_TIME = 1_000
+_FEW = 200
 
 
 def disabled_among(registry: Registry, new: Version, found: Diff) -> int:
@@ -96,7 +97,12 @@ def _texts(registry: Registry, manifest: Manifest, ids: list[bytes]) -> dict[byt
         places.append(at[1:])
     if not places:
         return {}
-    table = rows_of(objects, places, ["id", "payload"])
+    if len(places) <= _FEW:  # no need to read and hash whole segments
+        from assay.registry.warm import warm_of
+
+        table = warm_of(registry).glimpse.rows(places)
+    else:
+        table = rows_of(objects, places, ["id", "payload"])
     out = {}
     for row in table.to_pylist():
         view = views(orjson.loads(row["payload"]))

@@ -16,6 +16,7 @@ from assay.kernels.ids import as_ids, contains, ids_of
 from assay.model.diff import Change, Diff
 from assay.registry.comparing import texts_of
 from assay.registry.version import Version
+from assay.registry.warm import warm_of
 from assay.store.change import change_table
 from assay.store.diff import diff
 from assay.store.standing import disabled
@@ -50,7 +51,7 @@ def diff_rows(
     Revoked where the rows of either may not be had."""
     old.admit()
     new.admit()
-    step = _one_step(registry, old, new, kind, after, limit)
+    step = _one_step(registry, old, new, kind, after, limit) or _steps(registry, old, new, kind, after, limit)
     if step is not None:
         return step
     found = diff(registry.store.objects, old.manifest, new.manifest)
@@ -91,6 +92,34 @@ def _one_step(
         for one in table.take(pa.array(part)).to_pylist()
     ]
     op: str = "removed" if chosen == "disabled" else chosen
+    shown = list(texts_of(registry, old.manifest, made, [(op, change) for change in changes]))
+    more = changes[-1].id.hex() if changes and start + len(part) < len(here) else None
+    return DiffRows(counts, chosen, shown, more)
+
+
+def _steps(
+    registry: Registry, old: Version, new: Version, kind: Kind | None, after: str, limit: int
+) -> DiffRows | None:
+    """The same where `new` was made from `old` in several steps."""
+    objects, made = registry.store.objects, new.manifest
+    found = warm_of(registry).net(old.manifest, made)
+    if found is None:
+        return None
+    rows = {name: found.rows(name) for name in _OPS}
+    rows["disabled"] = rows["removed"][:0]
+    out = disabled(objects, registry.store.log.entries()[: new.operation.seq], made.dataset)
+    if len(out) and len(rows["removed"]):
+        hit = contains(out, np.ascontiguousarray(found.ids[rows["removed"]]))
+        rows["disabled"], rows["removed"] = rows["removed"][hit], rows["removed"][~hit]
+    counts: dict[Kind, int] = {name: len(rows[name]) for name in KINDS}
+    chosen = kind or _first(counts)
+    here = rows[chosen]
+    start = (
+        bisect_right(range(len(here)), _id(after), key=lambda k: bytes(found.ids[here[k]])) if after else 0
+    )
+    part = here[start : start + min(limit, MOST)].tolist()
+    op: str = "removed" if chosen == "disabled" else chosen
+    changes = list(found.changes(part))
     shown = list(texts_of(registry, old.manifest, made, [(op, change) for change in changes]))
     more = changes[-1].id.hex() if changes and start + len(part) < len(here) else None
     return DiffRows(counts, chosen, shown, more)

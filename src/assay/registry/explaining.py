@@ -20,7 +20,7 @@ from assay.registry.results import Interval, Trace
 from assay.registry.store import Store
 from assay.registry.version import READING, examples
 from assay.store.members import shown
-from assay.store.segments import find_row, read_rows
+from assay.store.segments import SCHEMA, read_rows
 
 if TYPE_CHECKING:
     from assay.registry import Registry
@@ -89,7 +89,10 @@ def _stored(registry: Registry, prefix: str) -> pa.Table:
     found = index.locate(prefix.lower()) or index.locate(prefix.lower(), rejected=True)
     if found is None:
         raise NotFound(f"no example {prefix}", "copy the id from `assay head`, `why` or `search`")
-    return read_rows(registry.store.objects, found.segment, [found.ordinal])
+    from assay.registry.warm import warm_of
+
+    # One row need not be paid for with the digest of a whole segment: its payload is held against its id.
+    return warm_of(registry).glimpse.rows([(found.segment, found.ordinal)], SCHEMA.names)
 
 
 def _remnant(table: pa.Table) -> Example:
@@ -108,7 +111,7 @@ def trace(registry: Registry, prefix: str) -> Trace:
     readings: list[Mapping[str, Any]] = []
     stands_for: list[Mapping[str, Any]] = []
     for dataset, number, curation, rows in index.records_of(example.id):
-        for entry, twin in mentions(registry.store, curation, example.id, rows):
+        for entry, twin in mentions(registry, curation, example.id, rows):
             where = {"dataset": dataset, "version": number, **entry}
             (stands_for if twin else readings).append(where)
     intervals = tuple(
@@ -143,12 +146,13 @@ _OF_A_RECORD = ("source", "record", "outcome", "stage", "code", "value", "thresh
 
 
 def mentions(
-    store: Store, name: str, example: bytes, rows: list[int]
+    registry: Registry, name: str, example: bytes, rows: list[int]
 ) -> Iterator[tuple[dict[str, Any], bool]]:
     """The ledger rows, of those given, that are the example (False) or were rejected in its stead (True)."""
-    curation = store.objects.get_json(name)
-    ledger = open_ledger(store.objects.buffer(curation["ledger"]))
-    address = _address(store, curation, example)
+    objects = registry.store.objects
+    curation = objects.get_json(name)
+    ledger = open_ledger(objects.buffer(curation["ledger"]))
+    address = _address(registry, curation, example)
     for row in ledger_rows(ledger, rows, [*_OF_A_RECORD, "segment", "row", "twin_id", "similarity"]):
         own = address is not None and (row["segment"], row["row"]) == address
         entry = {field: row[field] for field in _OF_A_RECORD}
@@ -158,13 +162,13 @@ def mentions(
             yield entry | {"similarity": row["similarity"]}, True
 
 
-def _address(store: Store, curation: Mapping[str, Any], example: bytes) -> tuple[int, int] | None:
+def _address(registry: Registry, curation: Mapping[str, Any], example: bytes) -> tuple[int, int] | None:
     """Where a curation's ledger would say that the example stands."""
-    spelled = example.hex()
+    spelled, index = example.hex(), registry.index()
     for position, entry in enumerate(curation["segments"]):
         segment = SegmentRef.from_json(entry)
         if segment.min_id <= spelled <= segment.max_id:
-            at = find_row(store.objects, segment, example)
+            at = index.ordinal(segment.object, example)
             if at is not None:
                 return position, at
     return None

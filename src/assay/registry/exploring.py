@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -19,7 +20,8 @@ from assay.measure.profile import TOPICS
 from assay.model.ref import Ref
 from assay.registry.explored import Explored, Row, beginning, opening
 from assay.registry.fact_columns import MOST_FACTS
-from assay.registry.version_columns import VersionColumns, told
+from assay.registry.map_selection import on_map
+from assay.registry.version_columns import VersionColumns, shown_rows, told
 from assay.registry.warm import Warm
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ ALIASES: Final = {
     "tokens": "length",
 }
 DEFAULT_SORT: Final = "id"
+MAP: Final = "map"
+"""The field that names a part of the version's map: a polygon, or a cluster's number."""
 _FIRST: Final = ("language",)
 _LAST: Final = ("kind", "origin", "generator", "source", "split", "turns", "length", "licence")
 _NO_FACET: Final = frozenset(("input_length", "output_length"))
@@ -52,9 +56,16 @@ def explore(
     names = {name: name for name in columns} | {
         f"fact.{name}": name for name in columns if _is_fact(name, table)
     }
+    if MAP not in names:
+        names[MAP] = MAP
     query = resolved(query, {a: b for a, b in ALIASES.items() if a not in names} | names)
-    base = _base(warm, table, query, Ref.parse(ref).split)
-    chosen = choose(columns, query, len(table), base)
+    split = Ref.parse(ref).split
+    base, conditions = _base(warm, table, query, split), query
+    if MAP not in columns and query.of(MAP) != Query():
+        lying = on_map(registry, version, query.of(MAP), shown_rows(table, split), len(table))
+        base = lying if base is None else base & lying
+        conditions = replace(query, picked=tuple(one for one in query.picked if one.field != MAP))
+    chosen = choose(columns, conditions, len(table), base)
     sort = page.sort or DEFAULT_SORT
     with warm.shelf.lock:
         order, key_of = _order(table, columns, sort)
@@ -96,12 +107,7 @@ def _says_nothing(name: str, column: Words) -> bool:
 
 def _base(warm: Warm, table: VersionColumns, query: Query, split: str | None) -> Mask | None:
     """The rows that are left by all that is no condition on a field; None: all of them."""
-    base: Mask | None = None if table.gone is None else ~table.gone
-    masks = []
-    if split is not None:
-        column = table.columns["split"]
-        assert isinstance(column, Words), "splits are words"
-        masks.append(column.codes == list(column.names).index(split))
+    base, masks = shown_rows(table, split), []
     if query.words:
         masks.append(warm.holding(table, query.words))
     masks += [~warm.holding(table, (word,)) for word in query.without]

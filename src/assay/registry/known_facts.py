@@ -15,17 +15,12 @@ def chapter(registry: Registry, example: bytes) -> Section | None:
     stated = [one for one in registry.store.log.entries() if one.action == "fact" and one.dataset is not None]
     if not stated:
         return None
-    import numpy as np
+    from assay.govern.facts import facts_about
 
-    from assay.govern.facts import facts_in
-    from assay.kernels.ids import as_ids, ids_of
-
-    wanted, known = as_ids([example])[0], dict[tuple[str, str], dict[str, Any]]()
+    known = dict[tuple[str, str], dict[str, Any]]()
     for one in stated:
         assert one.dataset is not None
-        table = facts_in(registry.store.objects, one)
-        for at in np.flatnonzero(ids_of(table["id"]) == wanted).tolist():
-            (row,) = table.slice(at, 1).to_pylist()
+        for row in facts_about(registry.store.objects, one, example).to_pylist():
             value = row["value"] if row["number"] is None else row["number"]
             known.pop((one.dataset, row["key"]), None)
             if value is not None:

@@ -23,13 +23,13 @@ def chapter(registry: Registry, example: bytes) -> Section | None:
     """All that decided what was asked; None for an example that `generate` did not make. Raises Damaged."""
     import orjson
 
-    from assay.store.segments import read_rows
+    from assay.registry.warm import warm_of
 
     index, name = registry.index(), example.hex()
     found = index.locate(name) or index.locate(name, rejected=True)
     if found is None:
         return None
-    (row,) = read_rows(registry.store.objects, found.segment, [found.ordinal], _COLUMNS).to_pylist()
+    (row,) = warm_of(registry).glimpse.rows([(found.segment, found.ordinal)], _COLUMNS).to_pylist()
     if not row["extra"] or not row["prompt_template"]:
         return None
     extra = orjson.loads(row["extra"])

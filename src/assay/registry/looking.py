@@ -11,6 +11,7 @@ from assay.measure.facets.query import Query, parse
 from assay.store.heads import MAIN
 
 if TYPE_CHECKING:
+    from assay.model.version import SegmentRef
     from assay.registry import Registry
     from assay.registry.explored import Explored, Ledgered
     from assay.registry.restoring import Restored
@@ -27,7 +28,7 @@ class Looking:
 
     def share(self, other: Registry) -> None:
         """Find what another registry, open on the same folder, looked at, and leave there what is looked at here: for
-        programs with a registry for each thread, all of which would else hold the same columns."""
+        programs with a registry for each thread, all of which would else hold the same columns and objects."""
         from assay.registry.warm import share
 
         share(self.registry, other)
@@ -69,6 +70,14 @@ class Looking:
 
         which = Which(tuple(stage), tuple(code), tuple(source), text, seed)
         return rejected(self.registry, warm_of(self.registry), ref, which, page)
+
+    def ledger_segments(self, ref: str) -> list[SegmentRef]:
+        """Where the texts lie that a search of the ledger of a version looks at. Raises NotFound, Revoked."""
+        from assay.registry.refusing import segments_used
+        from assay.registry.warm import warm_of
+
+        self.registry.version(ref).admit()
+        return segments_used(self.registry, warm_of(self.registry), ref)
 
     def restore(
         self,

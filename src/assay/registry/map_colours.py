@@ -1,28 +1,22 @@
-"""What the points of a map are coloured by: the cluster, or what the rows say of themselves."""
+"""What the points of a map are coloured by: the cluster, or any field by which a version is explored."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import orjson
-import pyarrow as pa
 
-from assay.govern.facts import Facts, facts
-from assay.kernels.ids import IdArray, concat, find, ids_of, order
-from assay.kernels.language import languages_of
-from assay.kernels.language_tables import unpacked
-from assay.kernels.texts import Texts
-from assay.measure.distribution import field_value
+from assay.measure.facets.columns import Column, Flags, Numbers, Words
+from assay.measure.facets.query import Picked, Query, spelled_number
 from assay.measure.map.grouping import NONE
 from assay.measure.profile import TOPICS
-from assay.model.provenance import COLUMNS
-from assay.registry.map_store import MapStore, name_of
-from assay.registry.mapping import ids_on, texts_of
-from assay.store.members import part_tables, shown
+from assay.model.ref import Ref
+from assay.registry.segment_columns import Preparing
+from assay.registry.version_columns import VersionColumns, shown_rows, told
+from assay.registry.warm import warm_of
 
 if TYPE_CHECKING:
     from assay.registry import Registry
@@ -31,23 +25,25 @@ if TYPE_CHECKING:
 SHOWN: Final = 7
 """Values that have a colour of their own; the eighth is everybody else's."""
 OTHERS: Final = 7
-USUAL: Final = ("cluster", "label", "language", "origin", "generator")
+USUAL: Final = ("cluster", "label", "language", "source", "origin", "generator", "split")
 _LONGEST: Final = 80
 _MOST: Final = 100_000
+_PARTS: Final = (0.2, 0.4, 0.6, 0.8)
 
 U8 = npt.NDArray[np.uint8]
-Ints = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
 class Colours:
     """`codes`: uint8[n], 0 to 6 for a value of `names`, 7 for all others. `names`: (value, rows). `ordered`: the values
-    are ranges of a score, from low to high."""
+    are ranges of a number, from low to high. `queries`: what finds the rows of each name (docs/find.md), "" where no
+    query does."""
 
     by: str
     codes: U8
     names: tuple[tuple[str, int], ...]
     ordered: bool = False
+    queries: tuple[str, ...] = ()
 
     @property
     def others(self) -> int:
@@ -55,108 +51,127 @@ class Colours:
 
 
 def colours(registry: Registry, made: VersionMap, by: str) -> Colours:
-    """Colours by `cluster`, `label`, `language`, `split`, a provenance column, a fact's key or a field of the records.
+    """Colours by `cluster`, by `label` (the first field of `TOPICS` that is stated), by a field that a version can be
+    explored by, a fact's key too, or by a field of the records.
 
-    One pass over the rows where the cluster is not enough; remembered with the map.
+    Nothing is read but columns that exploring has taken down, or takes down now.
     """
     if by == "cluster":
         codes = np.where(made.cluster == NONE, OTHERS, np.minimum(made.cluster, OTHERS)).astype(np.uint8)
-        return Colours(by, codes, tuple((one.name, one.rows) for one in made.clusters[:SHOWN]))
-    dataset = registry.version(made.version).manifest.dataset
-    known = facts(registry.store.objects, registry.store.log.entries(), dataset)
-    if by in known.keys:
-        return _of_fact(registry, made, known, by)
+        named = tuple((one.name, one.rows) for one in made.clusters[:SHOWN])
+        return Colours(by, codes, named, queries=("",) * len(named))
     version = registry.version(made.version)
-    name = name_of(
-        {"colours": by, "version": version.name, "erased": version.erased, "print": version.fingerprint}
-    )
-    store = MapStore(registry)
-    if (held := store.columns(name)) is not None:
-        return Colours(by, held["codes"], tuple((a, b) for a, b in orjson.loads(held["names"].tobytes())))
-    found = _of_rows(registry, made, by)
-    names = np.frombuffer(orjson.dumps(found.names), np.uint8)
-    store.keep(name, {"codes": found.codes, "names": names})
-    return found
+    warm = warm_of(registry)
+    table = warm.table(version.manifest, ())
+    with warm.shelf.lock:
+        columns = told(registry, table)
+    shown = shown_rows(table, Ref.parse(made.version).split)
+    field, column = by, columns.get(by, columns.get(by.removeprefix("fact.")))
+    if by == "label" and not _states(column):
+        field, column = _label(columns)
+    if column is None:
+        field, column = "", _of_records(registry, table, by)
+    if isinstance(column, Numbers):
+        return _of_numbers(by, column, column.codes if shown is None else column.codes[shown])
+    if isinstance(column, Flags) or column is None:
+        return Colours(by, np.full(len(made), OTHERS, np.uint8), ())
+    return _of_words(by, field, column, column.codes if shown is None else column.codes[shown])
 
 
-def _of_fact(registry: Registry, made: VersionMap, known: Facts, key: str) -> Colours:
-    ids = ids_on(registry, registry.version(made.version))
-    numeric = key in known.scores
-    about, said = known.said(key, numeric=numeric)
-    at = find(about, ids)
-    codes = np.full(len(ids), OTHERS, np.uint8)
-    has = at >= 0
-    if not numeric:
-        seen: dict[str, int] = {}
-        coded = np.full(len(ids), -1, np.int32)
-        stated = said.to_pylist()
-        coded[has] = [_code(seen, stated[k]) for k in at[has].tolist()]
-        return _counted(key, list(seen), coded)
-    numbers = said.to_numpy()[at[has]]
-    if not len(numbers):
-        return Colours(key, codes, ())
-    edges = np.unique(np.quantile(numbers, [0.2, 0.4, 0.6, 0.8]))
-    bins = np.searchsorted(edges, numbers, "right")
-    codes[has] = bins
-    limits = [float(numbers.min()), *edges.tolist(), float(numbers.max())]
-    counts = np.bincount(bins, minlength=len(limits) - 1).tolist()
-    names = tuple(
-        (f"{low:.4g} to {high:.4g}", rows)
-        for low, high, rows in zip(limits, limits[1:], counts, strict=False)
-    )
-    return Colours(key, codes, names, True)
-
-
-def _of_rows(registry: Registry, made: VersionMap, by: str) -> Colours:
+def ways(registry: Registry, made: VersionMap) -> tuple[str, ...]:
+    """What the points can be coloured by so that there are at least two colours: the usual ways, then fields and facts
+    that few values tell apart."""
     version = registry.version(made.version)
-    version.admit()
-    columns = ["id", by] if by in COLUMNS or by == "source" else ["id", "payload", "extra"]
-    came, coded = list[IdArray](), list[Ints]()
-    seen: dict[str, int] = {}
-    for split in version.counts:
-        for part in version.manifest.splits.get(split, ()):
-            for table in part_tables(registry.store.objects, part, columns):
-                rows = shown(table)
-                came.append(ids_of(rows.column("id")))
-                stated = [split] * len(rows) if by == "split" else _stated(rows, by)
-                coded.append(np.fromiter((_code(seen, one) for one in stated), np.int32, len(rows)))
-    ids = concat(came)
-    by_id = order(ids)
-    # Columns alone do not tell which rows were forgotten.
-    at = find(ids[by_id], ids_on(registry, version))
-    return _counted(by, list(seen), np.concatenate(coded)[by_id][at])
+    warm = warm_of(registry)
+    table = warm.table(version.manifest, ())
+    with warm.shelf.lock:
+        columns = told(registry, table)
+    some = [name for name, column in columns.items() if _tells_apart(column)]
+    usual = ["cluster", *(["label"] if {*TOPICS} & {*some} else []), *USUAL[2:]]
+    first = [name for name in usual if name in ("cluster", "label") or name in some]
+    return tuple(dict.fromkeys((*first, *(name for name in some if name not in ("is", "licence")))))
 
 
-def _code(seen: dict[str, int], value: str | None) -> int:
-    """A number for each value; -1 for nothing, and for all that come after the first 100,000."""
-    if value is None:
-        return -1
-    cut = value[:_LONGEST]
-    return seen.setdefault(cut, len(seen)) if len(seen) < _MOST else seen.get(cut, -1)
+def _tells_apart(column: Column) -> bool:
+    if isinstance(column, Numbers):
+        return len(column.values) > 1
+    if not isinstance(column, Words):
+        return False
+    stated = sum(map(bool, column.names))
+    return stated > 1 or (
+        stated == 1 and "" in column.names and bool((column.codes == column.names.index("")).any())
+    )
 
 
-def _stated(rows: pa.Table, by: str) -> Iterable[str | None]:
-    if by in rows.column_names:
-        return [None if value is None else str(value) for value in rows.column(by).to_pylist()]
-    if by == "language":
-        codes, _ = languages_of(Texts.of(texts_of(rows)))
-        return [unpacked(int(code)) for code in codes]
-    return _fields(rows, TOPICS if by == "label" else (by,))
+def _states(column: Column | None) -> bool:
+    return isinstance(column, Words) and any(column.names)
 
 
-def _fields(rows: pa.Table, names: tuple[str, ...]) -> Iterator[str | None]:
-    for spelled, payload in zip(
-        rows.column("extra").to_pylist(), rows.column("payload").to_pylist(), strict=True
-    ):
-        left = orjson.loads(spelled) if spelled else {}
-        held, trained = left if isinstance(left, dict) else {}, orjson.loads(payload)
-        yield next((v for name in names if (v := field_value(name, held, trained)) is not None), None)
+def _label(columns: Any) -> tuple[str, Column | None]:
+    """The first of `TOPICS` that a row states, as one column; its name is that of a field where one says all."""
+    said = [(name, columns[name]) for name in TOPICS if _states(columns.get(name))]
+    if len(said) <= 1:
+        return said[0] if said else ("label", None)
+    names: dict[str, int] = {"": 0}
+    codes = np.zeros(len(said[0][1].codes), np.uint32)
+    for _, column in said:
+        own = np.array([names.setdefault(text, len(names)) for text in column.names], np.uint32)[column.codes]
+        codes = np.where(codes == 0, own, codes)
+    return "", Words(codes, list(names))
 
 
-def _counted(by: str, values: Sequence[str], coded: Ints) -> Colours:
-    """The most frequent values get the first colours; of equals the one that sorts first."""
-    rows = np.bincount(coded[coded >= 0], minlength=len(values)).tolist()
-    first = sorted((k for k in range(len(values)) if rows[k]), key=lambda k: (-rows[k], values[k]))[:SHOWN]
-    colour = np.full(len(values) + 1, OTHERS, np.uint8)  # the last for -1
+def _of_records(registry: Registry, table: VersionColumns, path: str) -> Words | None:
+    """A field of the records, of which each segment is read once and then remembered."""
+    preparing = Preparing(registry, sum(ref.rows for ref in table.segments))
+    names: dict[str, int] = {"": 0}
+    codes = np.zeros(len(table), np.uint32)
+    for ref, where in zip(table.segments, table.where, strict=True):
+        held = preparing.field(ref, path).words.get(path)
+        if held is None:
+            continue
+        own = np.array([names.setdefault(text, len(names)) for text in held[1]], np.uint32)[held[0]]
+        codes[where[where >= 0]] = own[where >= 0]
+        if len(names) > _MOST:
+            return None
+    preparing.finish()
+    return Words(codes, list(names))
+
+
+def _of_numbers(by: str, column: Numbers, codes: npt.NDArray[Any]) -> Colours:
+    """Five ranges with about as many rows each."""
+    known = ~np.isnan(column.values)
+    rows = np.bincount(codes, minlength=len(column.values))
+    total = int(rows[known].sum())
+    if not total:
+        return Colours(by, np.full(len(codes), OTHERS, np.uint8), ())
+    values, counts = column.values[known], rows[known]
+    values, counts = values[counts > 0], counts[counts > 0]
+    at = np.searchsorted(np.cumsum(counts), np.array(_PARTS) * total, side="right")
+    edges = np.unique(values[np.minimum(at, len(values) - 1)])
+    edges = edges[edges > values[0]]
+    colour = np.full(len(column.values), OTHERS, np.uint8)
+    colour[known] = np.searchsorted(edges, column.values[known], "right")
+    low = [float(values[0]), *edges.tolist()]
+    named, queries = [], []
+    for k, least in enumerate(low):
+        here = np.searchsorted(edges, values, "right") == k
+        most = float(values[here][-1])
+        named.append(
+            (f"{least:.4g}" if most == least else f"{least:.4g} to {most:.4g}", int(counts[here].sum()))
+        )
+        bound = spelled_number(low[k + 1]) if k + 1 < len(low) else ""
+        queries.append(Query(picked=(Picked(by, f"{spelled_number(least)}..{bound}"),)).text)
+    return Colours(by, colour[codes], tuple(named), True, tuple(queries))
+
+
+def _of_words(by: str, field: str, column: Words, codes: npt.NDArray[Any]) -> Colours:
+    """The most frequent values get the first colours; of equals the one that sorts first. `field` "": no field has the
+    values by itself."""
+    rows = np.bincount(codes, minlength=len(column.names))
+    there: Sequence[int] = [k for k in np.flatnonzero(rows).tolist() if column.names[k]]
+    first = sorted(there, key=lambda k: (-rows[k], column.names[k]))[:SHOWN]
+    colour = np.full(len(column.names), OTHERS, np.uint8)
     colour[first] = np.arange(len(first), dtype=np.uint8)
-    return Colours(by, colour[coded], tuple((values[k], rows[k]) for k in first))
+    named = tuple((column.names[k][:_LONGEST], int(rows[k])) for k in first)
+    queries = tuple(Query(picked=(Picked(field, column.names[k]),)).text if field else "" for k in first)
+    return Colours(by, colour[codes], named, queries=queries)

@@ -109,6 +109,12 @@ class Maps:
 
         return topics(self._registry, a, b)
 
+    def ways(self, made: VersionMap) -> tuple[str, ...]:
+        """What a map can be coloured by in at least two colours. Takes columns down as `looking.explore` does."""
+        from assay.registry.map_colours import ways
+
+        return ways(self._registry, made)
+
     def styles(self, ref: str) -> tuple[Style, ...]:
         """How alike each generator's outputs are, and whose lie next to whose."""
         from assay.registry.map_styles import style_table
@@ -155,13 +161,16 @@ def _make(
     embedder: Embedder,
     workers: int,
 ) -> VersionMap:
+    _tell(registry, "reading a sample", 0, None)
     ids, sample, texts = _sample(registry, version)
     if not len(ids):
         raise UsageError(f"{version.name} has no rows", "a map needs some")
+    _tell(registry, "learning the plane", 0, None)
     vectors = _vectors(embedder, texts)
     k = how_many(len(ids), how.clusters)
     learnt = fit(vectors, how.layout, k, SEED) if other is None else fit_like(other.fit, vectors, k, SEED)
     x, y, found = _placed(registry, version, _Place(learnt, embedder), len(ids), workers)
+    _tell(registry, "naming clusters", 0, None)
     among = common(texts)
     own = found.cluster[: len(sample)]  # the sample has the smallest ids
     names = {
@@ -235,8 +244,7 @@ def _placed(
     for one in LocalEngine(workers).map(place, _tables(registry, version)):
         came.append(one)
         done += len(one[0])
-        if registry.tell is not None:
-            registry.tell(Progress("placing", done, rows, "examples"))
+        _tell(registry, "placing", done, rows)
     by_id = order(concat([ids for ids, _, _, _ in came]))
 
     def joined(arrays: Iterator[npt.NDArray[Any]]) -> npt.NDArray[Any]:
@@ -248,6 +256,11 @@ def _placed(
         joined(near.margin for *_, near in came),
     )
     return joined(x for _, x, _, _ in came), joined(y for _, _, y, _ in came), found
+
+
+def _tell(registry: Registry, phase: str, done: int, rows: int | None) -> None:
+    if registry.tell is not None:
+        registry.tell(Progress(phase, done, rows, "examples"))
 
 
 def _tables(registry: Registry, version: Version) -> Iterator[pa.Table]:

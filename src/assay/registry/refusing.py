@@ -19,6 +19,7 @@ from assay.measure.facets.columns import Mask
 from assay.measure.facets.keyset import Key, Page, window, write_key
 from assay.measure.facets.query import Picked, Query
 from assay.measure.facets.query import parse as parse_query
+from assay.model.version import SegmentRef
 from assay.registry.explored import Ledgered, Refusal, beginning, opening
 from assay.registry.ledger_columns import FACETS, LedgerColumns, lay_out_ledger, made_by
 from assay.registry.warm import TABLES, Warm
@@ -100,10 +101,20 @@ def _known(table: LedgerColumns, query: Query) -> None:
             )
 
 
+def segments_used(registry: Registry, warm: Warm, ref: str) -> list[SegmentRef]:
+    """The segments that examples of a ledger lie in."""
+    table = ledger_of(registry, warm, ref)
+    return [table.segments[number] for number in _used(table)]
+
+
+def _used(table: LedgerColumns) -> list[int]:
+    return [int(number) for number in np.unique(table.segment[table.segment >= 0])]
+
+
 def _holding(warm: Warm, table: LedgerColumns, words: Sequence[str]) -> Mask:
     """Whether all words stand in a record's text: in its example, or in what is left of a malformed one."""
     mask = np.zeros(len(table), np.bool_)
-    used = np.unique(table.segment[table.segment >= 0]).tolist()
+    used = _used(table)
     found = warm.rows_holding([table.segments[number] for number in used], words)
     for number, rows in zip(used, found, strict=True):
         here = np.flatnonzero(table.segment == number)

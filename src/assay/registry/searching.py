@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import orjson
 
 from assay.errors import UsageError
-from assay.kernels.ids import IdArray, as_ids, concat, find, id_list, sorted_ids
+from assay.kernels.ids import IdArray, concat, id_list, position, sorted_ids
 from assay.model.example import views
 from assay.registry.querying import matching
 from assay.registry.results import Hit, Interval
 from assay.store.index.sqlite import Located
-from assay.store.members import rows_of, split_ids
+from assay.store.members import locate
 
 if TYPE_CHECKING:
     from assay.registry import Registry
@@ -50,12 +50,11 @@ def _search_one(
 ) -> list[Hit]:
     version = registry.version(ref)
     objects = registry.store.objects
-    ids = {split: split_ids(objects, version.manifest, split) for split in version.counts}
     among = None if where is None else matching(registry, ref, where, beside)
 
     def split_of(example: bytes) -> str | None:
-        wanted = as_ids([example])
-        return next((split for split, known in ids.items() if int(find(known, wanted)[0]) >= 0), None)
+        found = locate(objects, version.manifest, example)
+        return found[0] if found is not None and found[0] in version.counts else None
 
     segments = {
         part.segment.object for split in version.counts for part in version.manifest.splits.get(split, ())
@@ -107,15 +106,17 @@ def _held(registry: Registry, example: bytes) -> tuple[Interval, ...]:
 
 
 def _has(among: IdArray | None, example: bytes) -> bool:
-    return among is None or int(find(among, as_ids([example]))[0]) >= 0
+    return among is None or position(among, example) >= 0
 
 
 def _hits(registry: Registry, found: Sequence[Located]) -> list[Hit]:
     """What was found, with its texts; in which version is left open."""
     if not found:
         return []
-    objects = registry.store.objects
-    table = rows_of(objects, [(f.segment, f.ordinal) for f in found], ["id", "payload", "source", "record"])
+    from assay.registry.warm import warm_of
+
+    places = [(f.segment, f.ordinal) for f in found]
+    table = warm_of(registry).glimpse.rows(places, ["source", "record"])
     hits = []
     for row in table.to_pylist():
         view = views(orjson.loads(row["payload"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -46,6 +46,17 @@ def facet_files(registry: Registry) -> FileValues | None:
     """The folder of these columns; None for a registry that is no folder."""
     folder = registry._folder  # that of a moment in the past has the same segments
     return None if folder is None else FileValues(folder / "cache" / "facets")
+
+
+def unprepared(registry: Registry, segments: Collection[SegmentRef]) -> int:
+    """How many rows of some segments have no columns yet; all of them in a registry that is no folder."""
+    files, instead = facet_files(registry), stands_in(registry.store.objects, registry.store.everything())
+    names = {one: _name(("segment", one.object), instead) for one in segments}
+    return sum(one.rows for one, name in names.items() if files is None or not files.has(name))
+
+
+def _name(what: tuple[str, ...], instead: Mapping[str, str | None]) -> str:
+    return hashlib.sha256(orjson.dumps([VERSION, *what, instead.get(what[1]) or what[1]])).hexdigest()
 
 
 @dataclass
@@ -116,8 +127,7 @@ class Preparing:
             self._files.trim(LIMIT_BYTES)
 
     def _kept(self, what: tuple[str, ...], make: Any) -> Columns:
-        read = self._instead.get(what[1]) or what[1]
-        name = hashlib.sha256(orjson.dumps([VERSION, *what, read])).hexdigest()
+        name = _name(what, self._instead)
         if self._files is not None and (held := self._files.get(name)) is not None:
             return _read(held)
         found: Columns = make()

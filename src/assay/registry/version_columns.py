@@ -143,6 +143,17 @@ def lay_out(registry: Registry, manifest: Manifest, fields: Sequence[str]) -> Ve
     )  # fmt: skip
 
 
+def shown_rows(table: VersionColumns, split: str | None) -> npt.NDArray[np.bool_] | None:
+    """The rows that may be shown: of the split, where one is meant, and not forgotten; None: all."""
+    mask = None if table.gone is None else ~table.gone
+    if split is None:
+        return mask
+    column = table.columns["split"]
+    assert isinstance(column, Words), "splits are words"
+    here: npt.NDArray[np.bool_] = column.codes == list(column.names).index(split)
+    return here if mask is None else here & mask
+
+
 def _among(known: IdArray, ids: IdArray) -> npt.NDArray[np.bool_]:
     """Whether each of `ids` is among `known` (sorted), a part at a time: looking them up holds several copies."""
     parts = [contains(known, ids[start : start + _AT_A_TIME]) for start in range(0, len(ids), _AT_A_TIME)]

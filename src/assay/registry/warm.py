@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from assay.measure.facets.columns import Mask
 from assay.model.version import Manifest, SegmentRef
+from assay.registry.diff_net import Net, net
 from assay.registry.version_columns import VersionColumns, lay_out
 from assay.store.erased import forgets
 from assay.store.glimpse import Glimpse
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 TABLES: Final = 2
 """Versions, and ledgers, that stay laid out: some 70 bytes an example."""
+NETS: Final = 2
+"""Diffs over several versions that stay reckoned: some 40 bytes an example that differs."""
 FOUND_BYTES: Final = 24 << 20
 """Of rows that words were found in."""
 
@@ -42,6 +45,7 @@ class Shelf:
     found: OrderedDict[tuple[str, tuple[str, ...]], npt.NDArray[np.uint32]] = field(
         default_factory=OrderedDict
     )
+    nets: OrderedDict[tuple[str, str], Net | None] = field(default_factory=OrderedDict)
 
 
 @dataclass
@@ -76,6 +80,17 @@ class Warm:
                 shelf.tables[key] = lay_out(self.registry, manifest, fields)
             shelf.tables.move_to_end(key)
             return shelf.tables[key]
+
+    def net(self, old: Manifest, new: Manifest) -> Net | None:
+        """What leads from a version to one that was made from it, reckoned once; None for others. Raises Damaged."""
+        key, shelf = (old.name, new.name), self.shelf
+        with shelf.lock:
+            if key not in shelf.nets:
+                while len(shelf.nets) >= NETS:
+                    shelf.nets.popitem(last=False)
+                shelf.nets[key] = net(self.registry.store.objects, old, new)
+            shelf.nets.move_to_end(key)
+            return shelf.nets[key]
 
     def holding(self, table: VersionColumns, words: Sequence[str]) -> Mask:
         """bool[rows of the table]: whether all words stand in the text. Raises UsageError."""
@@ -118,6 +133,7 @@ def share(registry: Registry, other: Registry) -> None:
     """From now on `registry` finds what `other` looked at, and the other way round; both are open on the same log."""
     _COMPANY[registry] = _COMPANY.setdefault(other, Company())
     _WARM.pop(registry, None)
+    registry.store.objects.share(other.store.objects)
 
 
 def warm_of(registry: Registry) -> Warm:

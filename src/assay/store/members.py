@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.errors import Damaged
-from assay.kernels.ids import IdArray, Positions, as_ids, concat, find, order
+from assay.kernels.ids import IdArray, Positions, concat, order, position
 from assay.model.version import Manifest, Part, SegmentRef
 from assay.store.erased import ERASED
 from assay.store.objects import Objects, object_key
@@ -85,12 +85,12 @@ def all_ids(objects: Objects, manifest: Manifest) -> dict[str, IdArray]:
 
 def locate(objects: Objects, manifest: Manifest, id: bytes) -> tuple[str, SegmentRef, int] | None:
     """The split, segment and ordinal of an example, or None; opens only segments whose id range fits."""
-    spelled, wanted = id.hex(), as_ids([id])
+    spelled = id.hex()
     for split, parts in manifest.splits.items():
         for part in parts:
             if not part.segment.min_id <= spelled <= part.segment.max_id:
                 continue
-            row = int(find(read_ids(objects, part.segment), wanted)[0])
+            row = position(read_ids(objects, part.segment), id)
             if row >= 0 and row not in part.excluded:
                 return split, part.segment, row
     return None

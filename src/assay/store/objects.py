@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from assay.errors import Damaged, NotFound, StorageFailure
 from assay.kernels.ids import IdArray
 from assay.model.canonical import canonical_json
 from assay.model.version import Manifest
+from assay.store.held import Held
 from assay.store.log import Log
 from assay.store.storage import Storage
 
@@ -49,18 +49,23 @@ class Objects:
     """The objects of a storage.
 
     Every object is hashed when it is read, and then kept, verified, in memory: up to `cache_bytes` in all,
-    the least recently used leave first. An object that is gone because a part of it was forgotten is read from the
-    one that stands in for it (`store/erased.py`). Not for use by several threads at once.
+    the least recently used leave first, and others may share what is kept. An object that is gone because a part of
+    it was forgotten is read from the one that stands in for it (`store/erased.py`). Not for use by several threads at
+    once.
     """
 
     def __init__(self, storage: Storage, cache_bytes: int = 192 << 20) -> None:
         self.storage = storage
-        self._bound = cache_bytes
-        self._held = 0
-        self._cache: OrderedDict[str, pa.Buffer] = OrderedDict()
-        self._manifests: OrderedDict[str, Manifest] = OrderedDict()
         self._log = Log(storage)
-        self._ids: OrderedDict[str, IdArray] = OrderedDict()
+        self._held = Held(cache_bytes, _IDS_BYTES)
+
+    def share(self, other: Objects) -> None:
+        """Hold in memory what another reader of the same objects holds, and the other way round."""
+        self._held = other._held
+
+    def bound(self, cache_bytes: int, ids_bytes: int) -> None:
+        """Hold at most so many bytes of objects, and of ids, from now on: with all who share."""
+        self._held.bound(cache_bytes, ids_bytes)
 
     def put_bytes(self, data: bytes, suffix: str) -> str:
         """Write an object; its name. `suffix` is one of `SUFFIXES`."""
@@ -92,24 +97,16 @@ class Objects:
 
     def buffer(self, name: str) -> pa.Buffer:
         """`get` without a copy."""
-        held = self._cache.get(name)
+        held = self._held.data(name)
         if held is not None:
-            self._cache.move_to_end(name)
             return held
         data = arrows_own(self._read(name))
-        self._cache[name] = data
-        self._held += data.size
-        while self._held > self._bound and len(self._cache) > 1:
-            _, gone = self._cache.popitem(last=False)
-            self._held -= gone.size
+        self._held.keep_data(name, data)
         return data
 
     def forget_cache(self) -> None:
         """Hold nothing in memory any more: what was read before may have been erased."""
-        self._cache.clear()
-        self._ids.clear()
-        self._manifests.clear()
-        self._held = 0
+        self._held.clear()
 
     def _read(self, name: str) -> bytes:
         """The bytes of an object, or of the one that stands in for it since a part of it was erased."""
@@ -130,13 +127,7 @@ class Objects:
 
     def ids(self, name: str, read: Callable[[], IdArray]) -> IdArray:
         """The ids that an object holds, as `read` finds them, which is not asked again soon. Not to be written to."""
-        held = self._ids.get(name)
-        if held is None:
-            held = self._ids[name] = read()
-            while sum(ids.nbytes for ids in self._ids.values()) > _IDS_BYTES and len(self._ids) > 1:
-                self._ids.popitem(last=False)
-        self._ids.move_to_end(name)
-        return held
+        return self._held.ids(name, read)
 
     def get_json(self, name: str) -> Any:
         """The JSON value of an object."""
@@ -147,17 +138,13 @@ class Objects:
 
     def manifest(self, name: str) -> Manifest:
         """The manifest that an object holds."""
-        held = self._manifests.get(name)
-        if held is None:
-            try:
-                held = Manifest.from_bytes(self.get(name))
-            except ValueError as error:
-                raise Damaged(f"{object_key(name)}: {error}") from None
-            self._manifests[name] = held
-            if len(self._manifests) > 256:
-                self._manifests.popitem(last=False)
-        self._manifests.move_to_end(name)
-        return held
+        return self._held.manifest(name, lambda: self._manifest(name))
+
+    def _manifest(self, name: str) -> Manifest:
+        try:
+            return Manifest.from_bytes(self.get(name))
+        except ValueError as error:
+            raise Damaged(f"{object_key(name)}: {error}") from None
 
 
 def read_verified(storage: Storage, name: str) -> bytes:

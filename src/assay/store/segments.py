@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +19,7 @@ from assay.model.provenance import COLUMNS
 from assay.model.version import SegmentRef
 from assay.store.erased import ERASED
 from assay.store.objects import Objects, object_key
-from assay.store.parquet import DAMAGE, ROW_GROUP, get_table, open_parquet, row_groups, writer
+from assay.store.parquet import ROW_GROUP, get_table, open_parquet, row_groups, writer
 
 TARGET_BYTES: Final = 32 << 20
 """A segment is closed when its file has this many bytes."""
@@ -172,27 +171,6 @@ def read_rows(
     sizes = bounds[groups + 1] - bounds[groups]
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     return table.take(starts[at] + wanted - bounds[in_group])
-
-
-def find_row(objects: Objects, ref: SegmentRef, id: bytes) -> int | None:
-    """The ordinal of an example in a segment, or None; only the row group that may hold it is decoded."""
-    key = object_key(ref.object)
-    file = open_parquet(objects.buffer(ref.object), key)
-    start = 0
-    for number in range(file.num_row_groups):
-        group = file.metadata.row_group(number)
-        bounds = group.column(SCHEMA.get_field_index("id")).statistics
-        known = bounds is not None and bounds.has_min_max
-        if not known or bounds.min <= id <= bounds.max:
-            try:
-                ids = id_list(ids_of(file.read_row_group(number, columns=["id"])["id"]))
-            except DAMAGE as error:
-                raise Damaged(f"{key} cannot be read as Parquet: {error}") from None
-            at = bisect_left(ids, id)
-            if at < len(ids) and ids[at] == id:
-                return start + at
-        start += group.num_rows
-    return None
 
 
 def check_rows(table: pa.Table, where: str = "a segment", erased: IdArray | None = None) -> None:

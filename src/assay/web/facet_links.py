@@ -20,7 +20,7 @@ _TITLES: Final = {
     "label": "Label", "kind": "Kind", "origin": "Origin", "generator": "Generator", "source": "Source",
     "split": "Split", "turns": "Turns", "length": "Length", "licence": "Licence", "review": "Review", "is": "Signals",
     "input_length": "Input length", "output_length": "Output length", "score": "Score", "stage": "Stage",
-    "code": "Code", "outcome": "Outcome",
+    "code": "Code", "outcome": "Outcome", "map": "Map",
 }  # fmt: skip
 _VALUES: Final = {
     "language": {
@@ -37,7 +37,13 @@ _VALUES: Final = {
     },
 }  # fmt: skip
 _NONE: Final = "not stated"
-SAYS: Final = (*_TITLES.values(), *(name for names in _VALUES.values() for name in names.values()), _NONE)
+_PART: Final = "a part of it"
+SAYS: Final = (
+    *_TITLES.values(),
+    *(name for names in _VALUES.values() for name in names.values()),
+    _NONE,
+    _PART,
+)
 """The interface's words for fields and values."""
 _WHOLE: Final = frozenset(("turns", "length", "input_length", "output_length"))
 
@@ -182,6 +188,8 @@ def value_name(field: str, value: str) -> tuple[str, bool]:
     """What a value is called, and whether that is a word of the interface. Of paths the end."""
     if value == "":
         return _NONE, True
+    if field == "map" and "," in value:
+        return _PART, True
     if value in _VALUES.get(field, {}):
         return _VALUES[field][value], True
     low, dots, high = value.partition("..")

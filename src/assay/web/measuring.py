@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
 from typing import Any, Final, Literal
 
+from pydantic import BaseModel
+
+from assay.model.version import Manifest, SegmentRef
 from assay.registry import Registry
 from assay.registry.kept_quality import drift_told, styles_told, trend_told
 from assay.registry.kept_statistics import kept, told
+from assay.registry.segment_columns import unprepared
 from assay.registry.version import Version
 
 State = Literal["known", "unknown", "running", "failed"]
@@ -21,6 +25,10 @@ AT_ONCE: Final = 3_000
 """Rows of a version that is measured while its page is made: a tenth of a second."""
 IN_TURN: Final = 60_000
 """Rows of a version that is measured while somebody waits for its figures; of more, a process measures."""
+WORDS_IN_TURN: Final = 2_000
+"""Rows whose words are indexed while somebody waits, half a second; of more, a process indexes them."""
+COLUMNS_IN_TURN: Final = 20_000
+"""Rows whose columns are taken down while somebody waits, half a second too."""
 LONGEST: Final = 1_800.0
 """Seconds after which a process is ended."""
 
@@ -86,6 +94,41 @@ def _answer(
         fresh = made()
         return "known", known() or fresh
     return (begun(registry, words), None) if wanted else ("unknown", None)
+
+
+class Wait(BaseModel):
+    """What a first look has to wait for: `columns` or `words` of so many `rows` more."""
+
+    what: Literal["columns", "words"]
+    rows: int
+
+
+def looked_into(registry: Registry, manifest: Manifest, words: bool) -> Wait | None:
+    """What is still to be made before the rows of a version can be looked for, by `words` or without; a process is
+    making it then. None: they can be looked for now."""
+    segments = segments_of(manifest)
+    if registry.root is None:
+        return None
+    left = unprepared(registry, segments)
+    if left > COLUMNS_IN_TURN:
+        begun(registry, ["find", manifest.ref, "--limit", "1"])
+        return Wait(what="columns", rows=left)
+    return indexed(registry, segments, ["find", manifest.ref, "a", "--limit", "1"]) if words else None
+
+
+def indexed(registry: Registry, segments: Collection[SegmentRef], words: Sequence[str]) -> Wait | None:
+    """Which words of some segments are still to be indexed, which the command `words` does; a process has begun it.
+    None: few enough to be indexed now."""
+    left = registry.index().unsearched({one.object for one in segments})
+    if left <= WORDS_IN_TURN or registry.root is None:
+        return None
+    begun(registry, words)
+    return Wait(what="words", rows=left)
+
+
+def segments_of(manifest: Manifest) -> set[SegmentRef]:
+    """The segments that a version's rows lie in."""
+    return {part.segment for parts in manifest.splits.values() for part in parts}
 
 
 def begun(registry: Registry, words: Sequence[str]) -> State:

@@ -5,10 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from queue import Empty, LifoQueue
 from threading import Lock
+from typing import Final
 
 from assay.registry import Registry
+from assay.web.arenas import give_back
+
+OBJECT_BYTES: Final = 32 << 20
+ID_BYTES: Final = 64 << 20
+"""What all of them together hold of objects, and of the ids in them: a segment, and two million ids."""
+
+OFTEN: Final = 40
+"""Requests after which free memory is given back."""
 
 
 class Busy(TimeoutError):
@@ -22,6 +32,7 @@ class Registries:
         self._open, self._most, self._patience = open, most, patience
         self._free: LifoQueue[Registry] = LifoQueue()
         self._made = 0
+        self._lent = count(1)
         self._first: Registry | None = None
         self._lock = Lock()
 
@@ -34,6 +45,8 @@ class Registries:
             yield registry
         finally:
             self._free.put(registry)
+            if next(self._lent) % OFTEN == 0:
+                give_back()
 
     def _take(self) -> Registry:
         try:
@@ -47,6 +60,7 @@ class Registries:
                     made = self._open()
                     if self._first is None:
                         self._first = made
+                        made.store.objects.bound(OBJECT_BYTES, ID_BYTES)
                     else:
                         made.looking.share(self._first)  # the columns of a large version are held once
                     return made

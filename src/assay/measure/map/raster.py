@@ -35,10 +35,10 @@ def colour_of(codes: U8) -> U8:
     return np.minimum(codes, COLOURS - 1).astype(np.uint8)
 
 
-def onto(x: U16, y: U16, width: int, height: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def onto(x: U16, y: U16, width: int, height: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Columns and rows of pixels (or cells) of a picture; y points upwards."""
-    column = x.astype(np.int64) * (width - 1) // SIDE
-    row = height - 1 - y.astype(np.int64) * (height - 1) // SIDE
+    column = x.astype(np.int32) * (width - 1) // SIDE
+    row = height - 1 - y.astype(np.int32) * (height - 1) // SIDE
     return column, row
 
 
@@ -46,29 +46,32 @@ def picture(x: U16, y: U16, codes: U8, theme: Theme, width: int = WIDTH, height:
     """A PNG: a pixel takes the mixture of its points' colours, the stronger the more points it has."""
     ground, palette = theme
     column, row = onto(x, y, width, height)
-    weights = np.zeros((COLOURS, height * width))
+    at = (row * width + column).astype(np.int32)
+    del column, row
     colour = colour_of(codes)
     size = 1 if len(x) > 150_000 else 2 if len(x) > 8_000 else 3
-    for k in range(COLOURS):
-        mine = colour == k
-        at = row[mine] * width + column[mine]
-        weights[k] = np.bincount(at, minlength=height * width)
-    weights = _dots(weights.reshape(COLOURS, height, width), size).reshape(COLOURS, -1)
-    total = weights.sum(axis=0)
-    mixed = (np.array(palette, np.float64).T @ weights) / np.maximum(total, 1)
+    total = np.zeros((height, width), np.float32)
+    mixed = np.zeros((3, height, width), np.float32)
+    for k, paint in enumerate(palette):
+        points = np.bincount(at[colour == k], minlength=height * width).astype(np.float32)
+        weight = _dots(points.reshape(height, width), size)
+        total += weight
+        for channel in range(3):
+            mixed[channel] += weight * np.float32(paint[channel])
+    mixed /= np.maximum(total, 1)
     usual = float(np.median(total[total > 0])) if (total > 0).any() else 1.0
-    strength = np.where(total > 0, 1 - 0.55 * np.exp(-total / usual), 0.0)
-    shade = np.array(ground, np.float64)[:, None] * (1 - strength) + mixed * strength
-    return png(np.rint(shade.T).astype(np.uint8).reshape(height, width, 3))
+    strength = np.where(total > 0, 1 - 0.55 * np.exp(-total / usual), 0.0).astype(np.float32)
+    shade = np.array(ground, np.float32)[:, None, None] * (1 - strength) + mixed * strength
+    return png(np.ascontiguousarray(np.rint(shade).astype(np.uint8).transpose(1, 2, 0)))
 
 
-def _dots(weights: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.float64]:
+def _dots(weight: npt.NDArray[np.float32], size: int) -> npt.NDArray[np.float32]:
     """Each point as wide and high as `size` pixels."""
-    out = weights.copy()
+    out = weight.copy()
     for dy in range(size):
         for dx in range(size):
             if dx or dy:
-                out[:, dy:, dx:] += weights[:, : weights.shape[1] - dy, : weights.shape[2] - dx]
+                out[dy:, dx:] += weight[: weight.shape[0] - dy, : weight.shape[1] - dx]
     return out
 
 

@@ -16,20 +16,20 @@ from typing import Any, Final, TypeVar
 
 import orjson
 
-from assay.errors import StorageFailure, UsageError
+from assay.errors import NotFound, StorageFailure, UsageError
 from assay.kernels.ids import IdArray, id_list, ids_of
 from assay.model.example import views
 from assay.model.version import SegmentRef
 from assay.store import heads
 from assay.store.erased import FORGET
-from assay.store.index import blocks, build, exact, history
+from assay.store.glimpse import Glimpse
+from assay.store.index import blocks, build, exact, fulltext, history
 from assay.store.index.exact import Rows
+from assay.store.index.fulltext import make_searchable
 from assay.store.index.history import Edited, Interval
-from assay.store.index.words import Query, is_odd, tokens
+from assay.store.index.words import Query
 from assay.store.log import Log
-from assay.store.members import rows_of
 from assay.store.objects import Objects
-from assay.store.segments import read_groups
 
 T = TypeVar("T")
 Tell = Callable[[int, int], None]
@@ -38,12 +38,13 @@ _APPLICATION: Final = 0x41535359
 _SCHEMA_VERSION: Final = 3
 _MIN_PREFIX: Final = 6
 _BATCH: Final = 64
+_SPARE: Final = 4
+_READING: Final = 8 << 10
+"""KiB of the file that a connection holds: a server has several, and the system holds the file for all of them."""
+_WRITING: Final = 64 << 10
 _OWN_TABLES: Final = """
 CREATE TABLE IF NOT EXISTS state (seq INTEGER NOT NULL, digest TEXT);
 INSERT INTO state SELECT 0, NULL WHERE NOT EXISTS (SELECT 1 FROM state);
-CREATE VIRTUAL TABLE IF NOT EXISTS words
-  USING fts5(text, content='', tokenize='unicode61 remove_diacritics 0');
-CREATE TABLE IF NOT EXISTS odd (row INTEGER PRIMARY KEY);
 """
 
 
@@ -115,6 +116,21 @@ class SqliteIndex:
                 shown = ", ".join(i.hex() for i in sorted(found)[:5])
                 raise UsageError(f"several examples begin with {id!r}", f"give more digits: {shown}")
             return next(iter(found.values()), None)
+
+        return self._healing(ask)
+
+    def ordinal(self, segment: str, id: bytes) -> int | None:
+        """Where an example stands in a segment (object name) of a version or of what a curation rejected; None where
+        it does not. Raises NotFound for a segment that no version names."""
+
+        def ask() -> int | None:
+            db = self._connect()
+            found = db.execute(
+                "SELECT number FROM lists WHERE name = ? AND kind IN ('segment', 'rejected')", (segment,)
+            ).fetchone()
+            if found is None:
+                raise NotFound(f"the index knows no segment {segment[:12]}", "run the command again")
+            return next((entry.position for entry in blocks.between(db, found[0], id, id)), None)
 
         return self._healing(ask)
 
@@ -204,14 +220,19 @@ class SqliteIndex:
         return self._healing(lambda: history.edited(self._connect(), dataset, self._upto))
 
     def unsearched(self, segments: Collection[str]) -> int:
-        """How many rows of these segments (object names) a search would have to index first."""
+        """How many rows of these segments (object names) a search would have to index first. What another process is
+        indexing grows less meanwhile."""
 
         def ask() -> int:
-            lists = self._connect().execute(
-                "SELECT name, about FROM lists WHERE kind = 'segment' AND NOT searchable"
-            )
+            db = self._connect()
+            lists = db.execute(
+                "SELECT number, name, about FROM lists"
+                " WHERE kind IN ('segment', 'rejected') AND NOT searchable ORDER BY number"
+            ).fetchall()
             return sum(
-                SegmentRef.from_json(orjson.loads(about)).rows for name, about in lists if name in segments
+                SegmentRef.from_json(orjson.loads(about)).rows - fulltext.indexed(db, number)
+                for number, name, about in lists
+                if name in segments
             )
 
         return self._healing(ask)
@@ -252,26 +273,11 @@ class SqliteIndex:
     def _make_searchable(
         self, db: sqlite3.Connection, objects: Objects, number: int, ref: SegmentRef
     ) -> None:
-        def rows() -> Iterator[tuple[int, str]]:
-            at = number << 32
-            for table in read_groups(objects, ref, ["payload"]):
-                payloads: list[Any] = table["payload"].to_pylist()
-                for payload in payloads:
-                    text = views(orjson.loads(payload)).text
-                    if is_odd(text):
-                        odd.append((at,))
-                    yield at, tokens(text)
-                    at += 1
-
-        odd: list[tuple[int]] = []
-
-        with db:
-            db.execute("BEGIN IMMEDIATE")
-            done = db.execute("SELECT searchable FROM lists WHERE number = ?", (number,)).fetchone()[0]
-            if not done:
-                db.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", rows())
-                db.executemany("INSERT OR REPLACE INTO odd VALUES (?)", odd)
-                db.execute("UPDATE lists SET searchable = 1 WHERE number = ?", (number,))
+        db.execute(f"PRAGMA cache_size = -{_WRITING}")
+        try:
+            make_searchable(db, objects, number, ref)
+        finally:
+            db.execute(f"PRAGMA cache_size = -{_READING}")
 
     # Asking
 
@@ -304,11 +310,13 @@ class SqliteIndex:
         """The candidates whose text matches, in order, each example once."""
         objects, _ = self._sources()
         out: dict[bytes, Located] = {}
+        glimpse = Glimpse(objects)
         while len(out) < limit:
-            batch = [place for _, place in zip(range(_BATCH), found, strict=False)]
+            wanted = min(_BATCH, limit - len(out) + _SPARE)  # most match, and each costs a row group
+            batch = [place for _, place in zip(range(wanted), found, strict=False)]
             if not batch:
                 break
-            table = rows_of(objects, batch, ["id", "payload"])
+            table = glimpse.rows(batch)
             payloads: list[Any] = table["payload"].to_pylist()
             for (ref, row), id_, payload in zip(batch, id_list(ids_of(table["id"])), payloads, strict=True):
                 if id_ in out or (member is not None and not member(id_)):
@@ -360,7 +368,7 @@ class SqliteIndex:
         self._db = db = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
-        db.execute("PRAGMA cache_size = -65536")
+        db.execute(f"PRAGMA cache_size = -{_READING}")
         ours = (
             db.execute("PRAGMA application_id").fetchone()[0],
             db.execute("PRAGMA user_version").fetchone()[0],
@@ -371,7 +379,9 @@ class SqliteIndex:
             self.discard()
             return self._connect()
         marks = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_SCHEMA_VERSION};"
-        db.executescript(f"BEGIN IMMEDIATE; {_OWN_TABLES} {blocks.TABLES} {build.TABLES} {marks} COMMIT;")
+        db.executescript(
+            f"BEGIN IMMEDIATE; {_OWN_TABLES} {fulltext.TABLES} {blocks.TABLES} {build.TABLES} {marks} COMMIT;"
+        )
         return db
 
     def discard(self) -> None:

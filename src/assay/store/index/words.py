@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-_CJK: Final = (
-    "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
-)
+_KANA: Final = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff"
+"""Without the signs among the kana, such as the middle dot: SQLite's tokeniser takes them for blanks."""
+_CJK: Final = f"\u3005\u3007{_KANA}\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN: Final = re.compile(f"([{_CJK}]+)|((?:(?![{_CJK}])[^\\W_])+)")
 _IS_CJK: Final = re.compile(f"[{_CJK}]")
 _TERM: Final = re.compile(r'"([^"]*)"|(\S+)')

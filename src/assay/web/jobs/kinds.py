@@ -291,6 +291,18 @@ KINDS: Final[tuple[Kind, ...]] = (
         (Asked("name", "Gold set", "The queue that was judged.", needed=True),),
     ),
     Kind(
+        "map",
+        ("map",),
+        Permission.CONTRIBUTE,
+        "Map",
+        "Place the examples of a version in the plane and name its clusters, for its map.",
+        (
+            Asked("ref", "Version", "Such as help@v2.", needed=True),
+            Asked("like", "Placed like", "A version whose map places the rows.", option="--like"),
+        ),
+        plans=False,
+    ),
+    Kind(
         "verify",
         ("verify",),
         Permission.AUDIT,

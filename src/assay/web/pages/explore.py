@@ -35,6 +35,7 @@ from assay.web.facet_links import (
     tongue,
     value_name,
 )
+from assay.web.measuring import Wait, looked_into
 from assay.web.routing import Done, Mistaken, Page, Pages
 
 pages = Pages()
@@ -101,7 +102,8 @@ class ExplorePage(Page):
     """A page of the examples that a query chooses from a version.
 
     `q` as it was written, `query` as it was understood. `first` to `last` of `total` rows, of `examples` in the
-    version; `link` leads to the same answer for good. `score`: the name of the score that is shown.
+    version; `link` leads to the same answer for good. `score`: the name of the score that is shown. `waits`: what the
+    first look has to wait for; there are no rows and facets then.
     """
 
     ref: str
@@ -113,6 +115,7 @@ class ExplorePage(Page):
     sort: str = ""
     examples: int = 0
     total: int = 0
+    waits: Wait | None = None
     first: int = 0
     last: int = 0
     rows: list[RowLine] = Field(default_factory=list)
@@ -156,6 +159,19 @@ def explore(
     }  # fmt: skip
     path = f"/d/{quote(version.name, safe='@')}/examples"
     try:
+        meant = parse(q)
+        waits = looked_into(registry, version.manifest, bool(meant.words or meant.without))
+        if waits is not None:
+            here = address(path, q=meant.text, sort=sort, n=_unless(n, ROWS))
+            return ExplorePage(
+                **known,
+                query=meant.text,
+                sort=sort,
+                examples=len(version),
+                waits=waits,
+                link=here,
+                clear=path,
+            )
         found = registry.looking.explore(ref, q, Rows(n, sort, after or None, before or None))
     except UsageError as error:
         if type(error) is not UsageError:  # not found and forbidden are answers of their own

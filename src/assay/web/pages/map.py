@@ -5,34 +5,43 @@ from __future__ import annotations
 import shlex
 import struct
 from collections.abc import Sequence
+from threading import Lock
 from typing import Annotated, Final, Literal
 from urllib.parse import quote, urlencode
 
 import numpy as np
-from fastapi import Query
+from fastapi import Query as Asked
 from pydantic import BaseModel, Field
 
-from assay.errors import NotFound, UsageError
+from assay.errors import NotFound
 from assay.measure.charts.scatter import spot
+from assay.measure.facets.query import Picked, Query
 from assay.measure.map.raster import DARK, LIGHT, picture
 from assay.registry.annotating import annotate
-from assay.registry.map_colours import OTHERS, USUAL, Colours
+from assay.registry.exploring import MAP
+from assay.registry.map_colours import OTHERS, Colours
 from assay.registry.map_selection import Selection
 from assay.registry.map_values import SEED, VersionMap, Wanted
 from assay.registry.map_view import LABELS, made_how
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
+from assay.web.facet_links import address, field_title, value_name
+from assay.web.jobs.asking import start
+from assay.web.jobs.kinds import BY_NAME
+from assay.web.measuring import Wait, looked_into
+from assay.web.pages.jobs import SHOWN, JobLine, is_live, line_of
 from assay.web.routing import Done, File, Page, Pages
 
 pages = Pages()
 
 AT_ONCE: Final = 2_000
 """Rows of a version whose map is made when somebody looks for it; it takes about two seconds."""
-ASKED: Final = 200_000
-"""Rows of a version whose map may be made from the page: about a minute."""
 MAGIC: Final = b"assaymap"
 MOST_OTHERS: Final = 8
+MOST_WAYS: Final = 24
 _LASSO: Final = 12 * 256
+_drawing = Lock()
+"""One picture is drawn at a time: it takes some 30 MB for a moment."""
 
 
 class ClusterLine(BaseModel):
@@ -53,11 +62,21 @@ class ClusterLine(BaseModel):
 
 
 class Named(BaseModel):
-    """A colour's meaning."""
+    """A colour's meaning. `ours`: its name is a word of the interface; `see`: its rows, "" if no query finds them."""
 
     name: str
+    ours: bool
     rows: int
     colour: int
+    see: str
+
+
+class Way(BaseModel):
+    """What the points can be coloured by. `ours`: its title is a word of the interface."""
+
+    by: str
+    title: str
+    ours: bool
 
 
 class First(BaseModel):
@@ -78,7 +97,8 @@ class Part(BaseModel):
 
 
 class Selected(BaseModel):
-    """What a lasso or a cluster holds. `query`: how its address says so."""
+    """What a lasso or a cluster holds. `query`: how its address says so; `see`: all of its rows, "" for a map that is
+    placed like another version's."""
 
     rows: int
     share: float
@@ -87,25 +107,33 @@ class Selected(BaseModel):
     first: list[First]
     border: list[First]
     query: str
+    see: str
     lasso: str
     cluster: int | None
 
 
 class MapPage(Page):
-    """All that a map's page shows. `made` is false where there is no map yet; then nothing follows it."""
+    """All that a map's page shows. `made` is false where there is no map yet; `job` is then the one that makes it, or
+    the last that should have. `live`: it may still change. `waits`: what has to be made before the points can be
+    coloured `by` anything but the cluster."""
 
     ref: str
     dataset: str
     rows: int
     made: bool
     may_make: bool
+    job: JobLine | None = None
+    live: bool = False
     how: str = ""
     embedder: str = ""
     layout: str = ""
     seed: int = SEED
     lexical: bool = False
     by: str = "cluster"
-    ways: list[str] = Field(default_factory=list)
+    title: str = ""
+    ours: bool = True
+    ways: list[Way] = Field(default_factory=list)
+    waits: Wait | None = None
     like: str = ""
     others: list[str] = Field(default_factory=list)
     blank: int = 0
@@ -118,10 +146,10 @@ class MapPage(Page):
     pictures: list[str] = Field(default_factory=list)
 
 
-Like = Annotated[str, Query(max_length=200)]
-By = Annotated[str, Query(max_length=100)]
-Lasso = Annotated[str, Query(max_length=_LASSO)]
-Number = Annotated[int | None, Query(ge=0, le=250)]
+Like = Annotated[str, Asked(max_length=200)]
+By = Annotated[str, Asked(max_length=100)]
+Lasso = Annotated[str, Asked(max_length=_LASSO)]
+Number = Annotated[int | None, Asked(ge=0, le=250)]
 
 
 @pages.page("/d/{ref}/map", Permission.READ, "map.html")
@@ -135,21 +163,25 @@ def map_page(
     words = ["assay", "map", version.name, *(["--like", like] if like else [])]
     page = MapPage(
         command=shlex.join(words), ref=version.name, dataset=version.manifest.dataset, rows=len(version), made=False,
-        may_make=max(len(version), len(registry.version(like)) if like else 0) <= ASKED, like=like,
+        may_make=ask.identity.may(Permission.CONTRIBUTE) and ask.desk is not None and ask.desk.usable, like=like,
         others=_others(ask, version.manifest.dataset, version.manifest.number),
     )  # fmt: skip
     if made is None:
-        return page
-    colours = registry.maps.colours(made, by)
+        job = _job(ask, version.name, like)
+        return page.model_copy(update={"job": job, "live": job is not None and is_live(job)})
+    waits = looked_into(registry, version.manifest, words=False)
+    colours = registry.maps.colours(made, by if waits is None else "cluster")
     clusters, vanished = _lines(ask, made, like)
     said = _address(by=by if by != "cluster" else "", like=like)
     at = f"/d/{quote(version.name, safe='@:')}/map"
     return page.model_copy(
         update={
             "made": True, "how": made_how(made), "lexical": made.lexical, "embedder": made.embedder,
-            "layout": made.layout, "by": by, "ways": _ways(by),
+            "layout": made.layout, "by": colours.by, "waits": waits if by != "cluster" else None,
+            "title": _title(colours.by)[0], "ours": _title(colours.by)[1],
+            "ways": [] if waits is not None else _ways(registry.maps.ways(made), colours.by),
             "blank": made.blank, "clusters": clusters, "vanished": vanished,
-            "names": _names(colours), "selected": _selected(ask, made, lasso, cluster),
+            "names": _names(colours, version.name), "selected": _selected(ask, made, lasso, cluster),
             "points": f"{at}/points{said}",
             "pictures": [f"{at}/picture.png{_address(theme=t, by=by, like=like)}" for t in ("light", "dark")],
         }
@@ -174,7 +206,9 @@ def raster(
     """The map as a picture, for browsers without WebGL and for paper."""
     made = _there(ask, ref, like)
     codes = ask.registry.maps.colours(made, by).codes
-    return File(picture(made.x, made.y, codes, LIGHT if theme == "light" else DARK), "image/png")
+    with _drawing:
+        drawn = picture(made.x, made.y, codes, LIGHT if theme == "light" else DARK)
+    return File(drawn, "image/png")
 
 
 @pages.file("/d/{ref}/map/ids", Permission.READ)
@@ -196,17 +230,17 @@ class Make(BaseModel):
 
 @pages.act("/d/{ref}/map/make", Permission.CONTRIBUTE)
 def make(ask: Ask, ref: str, form: Make) -> Done:
-    """Make the map of a version of at most 200,000 rows."""
-    for name in (ref, *([form.like] if form.like else [])):
-        version = ask.registry.version(name)
-        if len(version) > ASKED:
-            raise UsageError(
-                f"{version.name} has {len(version):,} rows, and a page makes maps of up to {ASKED:,}",
-                f"run it in a terminal: assay map {version.name}",
-            )
-    made = ask.registry.maps.map(ref, Wanted(), form.like or None)
-    see = f"/d/{made.version}/map{_address(like=form.like)}"
-    return Done(said=f"the map of {made.version} is made", see=see, answer=made.as_json())
+    """Make the map of a version, as a job; one that makes it already is left to it."""
+    version = ask.registry.version(ref)
+    version.admit()
+    if form.like:
+        ask.registry.version(form.like).admit()
+    found = _job(ask, version.name, form.like)
+    if found is None or not is_live(found):
+        kind = BY_NAME["map"]
+        found = line_of(start(ask, kind, kind.model(ref=version.name, like=form.like)))
+    see = f"/d/{quote(version.name, safe='@:')}/map{_address(like=form.like)}"
+    return Done(said="Map is queued", see=see, answer={"job": found.id, "state": found.state})
 
 
 class Slice(BaseModel):
@@ -227,6 +261,16 @@ def keep(ask: Ask, ref: str, form: Slice) -> Done:
     done = annotate(ask.registry, made.version, chosen, {key: "yes"})
     see = f"/d/{made.version}/map?{urlencode({'by': key})}"
     return Done(said=f"{len(chosen):,} rows are {key}", see=see, answer=done.as_json())
+
+
+def _job(ask: Ask, ref: str, like: str) -> JobLine | None:
+    """The newest job that is to make a map, where there is one."""
+    if ask.desk is None or not ask.desk.usable:
+        return None
+    ask.desk.jobs.tend()
+    wanted = {"ref": ref, "like": like}
+    found = (job for job in ask.desk.jobs.jobs(SHOWN) if job.kind == "map" and job.form == wanted)
+    return next(map(line_of, found), None)
 
 
 def _others(ask: Ask, dataset: str, number: int) -> list[str]:
@@ -280,13 +324,26 @@ def _lines(ask: Ask, made: VersionMap, like: str) -> tuple[list[ClusterLine], li
     return lines, gone
 
 
-def _names(found: Colours) -> list[Named]:
-    named = [Named(name=name, rows=rows, colour=k + 1) for k, (name, rows) in enumerate(found.names)]
-    return [*named, Named(name="", rows=found.others, colour=OTHERS + 1)] if found.others else named
+def _names(found: Colours, ref: str) -> list[Named]:
+    """The legend. Of clusters it is their list."""
+    at = f"/d/{quote(ref, safe='@:')}/examples"
+    named = []
+    for k, (name, rows) in enumerate(found.names):
+        shown, ours = value_name(found.by, name)
+        see = address(at, q=found.queries[k]) if found.queries[k] else ""
+        named.append(Named(name=shown, ours=ours, rows=rows, colour=k + 1, see=see))
+    if found.others:
+        named.append(Named(name="", ours=True, rows=found.others, colour=OTHERS + 1, see=""))
+    return named
 
 
-def _ways(by: str) -> list[str]:
-    return [*USUAL, *([] if by in USUAL else [by])]
+def _ways(known: Sequence[str], by: str) -> list[Way]:
+    some = list(dict.fromkeys((*known[:MOST_WAYS], by)))
+    return [Way(by=one, title=title, ours=ours) for one in some for title, ours in [_title(one)]]
+
+
+def _title(by: str) -> tuple[str, bool]:
+    return ("Cluster", True) if by == "cluster" else field_title(by)
 
 
 def _selected(ask: Ask, made: VersionMap, lasso: str, cluster: int | None) -> Selected | None:
@@ -295,6 +352,8 @@ def _selected(ask: Ask, made: VersionMap, lasso: str, cluster: int | None) -> Se
     found: Selection = ask.registry.maps.select(made, lasso or None, cluster)
     names = {one.number: one.name for one in made.clusters}
     query = urlencode({"lasso": lasso} if lasso else {"cluster": cluster})
+    part = Query(picked=(Picked(MAP, lasso or str(cluster)),)).text
+    see = "" if made.like else address(f"/d/{quote(made.version, safe='@:')}/examples", q=part)
     parts = [
         Part(number=number, name=names[number], rows=rows, share=rows / found.rows)
         for number, rows in found.clusters
@@ -305,7 +364,7 @@ def _selected(ask: Ask, made: VersionMap, lasso: str, cluster: int | None) -> Se
     )
     return Selected(
         rows=found.rows, share=found.share, parts=parts, terms=list(found.terms), first=first, border=border,
-        query=query, lasso=lasso,
+        query=query, see=see, lasso=lasso,
         cluster=cluster,
     )  # fmt: skip
 

@@ -22,6 +22,7 @@ from assay.registry.version import Version
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.facet_links import FacetBox, FacetValue, address, field_title, value_name
+from assay.web.measuring import Wait, indexed
 from assay.web.pages.explore import MOST, ROWS, Problem, SortLink
 from assay.web.routing import Done, Mistaken, Page, Pages
 
@@ -87,7 +88,8 @@ class RejectedPage(Page):
     """A page of the records that the curation of a version did not keep.
 
     `curated`: the version that the curation made; `read` records were read, `rejected` not kept, `total` are chosen.
-    `may_restore`: whoever asks may, and the newest version stands on this very curation.
+    `may_restore`: whoever asks may, and the newest version stands on this very curation. `waits`: what the first search
+    has to wait for, and `link` asks again; there are no rows then.
     """
 
     ref: str
@@ -114,6 +116,8 @@ class RejectedPage(Page):
     previous: str = ""
     beside: Beside | None = None
     problem: Problem | None = None
+    waits: Wait | None = None
+    link: str = ""
     json_twin: str = ""
     may_restore: bool = False
 
@@ -153,7 +157,17 @@ def rejected(  # noqa: PLR0913 - the questions of the address
         "q": q[:_LONGEST], "sort": asked["sort"], "seed": seed, "clear": path,
         "command": _command(ref, asked, after, before),
     }  # fmt: skip
+
+    def see(**changed: Any) -> str:
+        told = {key: value for key, value in (asked | changed).items() if value != _USUAL.get(key)}
+        return address(path, **told)
+
     try:
+        if q.strip():
+            texts = registry.looking.ledger_segments(ref)
+            waits = indexed(registry, texts, ["rejected", version.manifest.ref, "a", "--limit", "1"])
+            if waits is not None:
+                return RejectedPage(**known, waits=waits, link=see())
         found = registry.looking.rejected(
             ref, stage=stage, code=code, source=source, text=q, page=Rows(n, sort, after or None, before or None),
             seed=seed,
@@ -163,10 +177,6 @@ def rejected(  # noqa: PLR0913 - the questions of the address
             raise
         problem = Problem(message=error.message, hint=error.hint)
         raise Mistaken(error, RejectedPage(**known, problem=problem)) from None
-
-    def see(**changed: Any) -> str:
-        told = {key: value for key, value in (asked | changed).items() if value != _USUAL.get(key)}
-        return address(path, **told)
 
     rows = [_record(one, version, see, record, after, before) for one in found.rows]
     boxes = {one.field: one for one in found.facets}

@@ -13,14 +13,12 @@ from assay.errors import AssayError, NotFound, UsageError
 from assay.registry import Registry
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
-from assay.web.measuring import begun
+from assay.web.measuring import Wait, indexed, segments_of
 from assay.web.routing import Page, Pages
 
 pages = Pages()
 A_DATASET = 10
 DATASETS = 20
-IN_TURN = 30_000
-"""Rows whose words are indexed while somebody waits; of more, a process indexes them."""
 _CHARS = 300
 _DIGITS = frozenset("0123456789abcdef")
 
@@ -37,13 +35,13 @@ class Found(BaseModel):
 
 class Group(BaseModel):
     """The hits in the newest version of one dataset. `more`: there may be others. `shut`: its rows are not given out.
-    `waits`: its words are being indexed, for the first search of it."""
+    `waits`: what the first search of it has to wait for."""
 
     ref: str
     hits: list[Found]
     more: bool
     shut: str = ""
-    waits: bool = False
+    waits: Wait | None = None
 
 
 class SearchPage(Page):
@@ -116,10 +114,9 @@ def _group(registry: Registry, name: str, wanted: str) -> Group:
         version.admit()
     except AssayError as error:
         return Group(ref=ref, hits=[], more=False, shut=error.message)
-    segments = {part.segment.object for parts in version.manifest.splits.values() for part in parts}
-    if registry.root is not None and registry.index().unsearched(segments) > IN_TURN:
-        begun(registry, ["search", "a", "--ref", ref])
-        return Group(ref=ref, hits=[], more=False, waits=True)
+    waits = indexed(registry, segments_of(version.manifest), ["search", "a", "--ref", ref])
+    if waits is not None:
+        return Group(ref=ref, hits=[], more=False, waits=waits)
     hits = registry.search(wanted, ref, A_DATASET + 1)
     found = [
         Found(

@@ -41,3 +41,5 @@ for (const slider of document.querySelectorAll("[data-moves]")) {
   number.addEventListener("input", () => { slider.value = number.value; });
   slider.addEventListener("change", () => slider.form.requestSubmit());
 }
+// What was waited for is there, and it is another page.
+document.addEventListener("htmx:afterSwap", (event) => { if (event.target.querySelector?.("[data-reload]")) location.reload(); });
