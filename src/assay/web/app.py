@@ -39,6 +39,13 @@ from assay.web.uploads.routes import add_uploads
 
 PARTS: Final = (
     "home",
+    "radius",
+    "policies",
+    "names",
+    "merging",
+    "disabling",
+    "export",
+    "evidence",
     "dataset",
     "version",
     "example",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -85,7 +86,7 @@ class Finding(BaseModel):
 
 class JobPage(Page):
     """All that a job's page shows. `version`, `operation`: what it made, and where the log has it. `funnel`:
-    the picture of `drops`. `again`: whether the same can be asked for again, and `real`: as more than a dry run."""
+    the picture of `drops`. `files`: the address of the zip of what it made, "" where it made none. `again`: whether the same can be asked for again, and `real`: as more than a dry run."""
 
     line: JobLine
     started: float | None
@@ -107,6 +108,7 @@ class JobPage(Page):
     again: bool
     mine: bool
     live: bool
+    files: str
 
 
 @pages.page("/jobs", Permission.READ, "jobs.html")
@@ -151,6 +153,7 @@ def job(ask: Ask, id: str) -> JobPage:
         again=found.over and found.kind in BY_NAME and ask.identity.may(BY_NAME[found.kind].permission),
         mine=found.actor == ask.identity.actor or ask.identity.may(Permission.ADMINISTER),
         live=not found.over,
+        files=_files(found, board.folder),
     )
 
 
@@ -265,6 +268,12 @@ def _made(registry: Registry, answer: dict[str, Any]) -> tuple[str | None, str |
     except AssayError:
         return None, None, None
     return version.name, base, version.operation.seq
+
+
+def _files(job: Job, folder: Path) -> str:
+    kind = BY_NAME.get(job.kind)
+    there = kind is not None and kind.made and job.state == "done" and (folder / job.id / kind.made).is_dir()
+    return f"/jobs/{job.id}/files.zip" if there else ""
 
 
 def _picture(answer: dict[str, Any], drops: list[Drop]) -> str:
