@@ -70,11 +70,11 @@ def beside(registry: Registry, warm: Warm, ref: str, query: Query, sort: str, id
     """See `Looking.beside`."""
     found = _found(registry, warm, ref, query, sort, ())
     ids = found.table.ids
-    row = find(ids, as_ids([id]))[0]
-    here = np.flatnonzero(found.rows == row) if row >= 0 else ()
-    if not len(here):
+    row = int(find(ids, as_ids([id]))[0])
+    here = np.flatnonzero(found.rows == row).tolist() if row >= 0 else []
+    if not here:
         return None
-    at, total = int(here[0]), len(found.rows)
+    at, total = here[0], len(found.rows)
 
     def named(place: int) -> str | None:
         return ids[int(found.rows[place])].tobytes().hex() if 0 <= place < total else None

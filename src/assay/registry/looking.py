@@ -11,8 +11,8 @@ from assay.measure.facets.query import Query, parse
 from assay.store.heads import MAIN
 
 if TYPE_CHECKING:
-    from assay.registry import Registry
     from assay.kernels.ids import IdArray
+    from assay.registry import Registry
     from assay.registry.explored import Beside, Explored, Ledgered
     from assay.registry.restoring import Restored
 

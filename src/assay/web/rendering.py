@@ -20,6 +20,7 @@ from assay.measure.shares import percent
 from assay.model.escape import acts_unseen, block, inline, spelled
 from assay.web.charts import CHARTS
 from assay.web.spans import differing, masked
+from assay.web.versions_menu import others
 
 if TYPE_CHECKING:
     from assay.web.asking import Ask
@@ -90,6 +91,7 @@ def render(request: Request, ask: Ask, template: str, view: Page) -> HTMLRespons
     context = {
         "view": view,
         "there": lambda path: path in paths,
+        "menu": lambda dataset, ref: others(ask.registry, dataset, ref, request.url.path),
         "me": ask.identity,
         "language": ask.language,
         "_": said,

@@ -306,7 +306,15 @@ KINDS: Final[tuple[Kind, ...]] = (
         (
             Asked("ref", "Version", "Such as help@v2.", needed=True),
             Asked("shape", "Format", "", "choice", "--format", default="source", choices=EXPORTS),
-            Asked("container", "Files", "", "choice", "--container", default="jsonl", choices=("jsonl", "parquet")),
+            Asked(
+                "container",
+                "Files",
+                "",
+                "choice",
+                "--container",
+                default="jsonl",
+                choices=("jsonl", "parquet"),
+            ),
             Asked("where", "Only where this holds", "Such as score >= 4.", option="--where"),
         ),
         plans=False,

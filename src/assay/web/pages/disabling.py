@@ -1,4 +1,4 @@
-"""/d/NAME/disable: taking examples out of the next version by a condition: counted first, then done; and the way back."""
+"""/d/NAME/disable: taking examples out of the next version by a condition, counted first; and the way back."""
 
 from __future__ import annotations
 
@@ -68,7 +68,13 @@ class Meant(BaseModel):
 
 @pages.page("/d/{name}/disable", Permission.CONTRIBUTE, "disable.html")
 def disabling(
-    ask: Ask, name: str, act: Act = "disable", where: Where = "", q: Where = "", ids: Where = "", reason: Where = ""
+    ask: Ask,
+    name: str,
+    act: Act = "disable",
+    where: Where = "",
+    q: Where = "",
+    ids: Where = "",
+    reason: Where = "",
 ) -> DisablePage:
     """How many examples a condition means, before they are disabled or enabled."""
     registry = ask.registry
@@ -111,7 +117,8 @@ def _do(ask: Ask, name: str, act: Act, form: Meant) -> Done:
     found = _ids(registry, dataset, act, form)
     if form.count and len(found) != form.count:
         raise UsageError(
-            f"{len(found):,} examples are meant by now, and not {form.count:,}", "look at them again, then do it"
+            f"{len(found):,} examples are meant by now, and not {form.count:,}",
+            "look at them again, then do it",
         )
     done = _stand(registry, dataset, act, found, form.reason.strip(), dry_run=False)
     see = f"/d/{quote(dataset)}/versions"
@@ -136,7 +143,8 @@ def _ids(registry: Registry, dataset: str, act: Act, told: Meant) -> IdArray:
         found = registry.keeping.chosen(dataset, ids, None, where or None, disabled=act == "enable")
     if len(found) > _IDS:
         raise UsageError(
-            f"{len(found):,} examples are more than {_IDS:,}, the most that one form disables", "use the terminal"
+            f"{len(found):,} examples are more than {_IDS:,}, the most that one form disables",
+            "use the terminal",
         )
     return found
 
@@ -158,5 +166,9 @@ def _line(registry: Registry, ref: str, id_: bytes) -> Line:
 
 def _command(act: Act, dataset: str, told: Meant) -> str:
     """In the terminal a query is asked of `find`, whose ids `--ids` takes."""
-    which = ["--where", told.where] if told.where else ["--id", *told.ids.split()[:1]] if told.ids else ["--ids", "FILE"]
+    which = ["--ids", "FILE"]
+    if told.where:
+        which = ["--where", told.where]
+    elif told.ids:
+        which = [word for id_ in told.ids.split() for word in ("--id", id_)]
     return shlex.join(["assay", act, dataset, *which, "--reason", told.reason or "TEXT", "--dry-run"])

@@ -70,7 +70,7 @@ def evidence(ask: Ask, ref: str) -> EvidencePage:
 
 @pages.file("/d/{ref}/evidence.zip", Permission.AUDIT, method="POST")
 def pack(ask: Ask, ref: str, form: Wanted) -> File:
-    """Make the pack, and state a new checkpoint of the log. It is unsigned: keys that sign stay where they were made."""
+    """Make the pack, and state a new checkpoint of the log, unsigned: keys that sign stay where they were made."""
     registry = ask.registry
     if registry.store.log.head()[0] > _ENTRIES:
         raise UsageError(f"the log has more than {_ENTRIES:,} entries", "use the terminal: assay evidence")
@@ -88,9 +88,13 @@ def _named(ref: str) -> str:
     return f"{ref.replace('@', '-')}-evidence.zip"
 
 
-def _make(registry: Registry, ref: str, *, notes: bool = False, dry_run: bool = False) -> tuple[EvidenceResult, bytes]:
+def _make(
+    registry: Registry, ref: str, *, notes: bool = False, dry_run: bool = False
+) -> tuple[EvidenceResult, bytes]:
     """The pack and its bytes (a manifest, a ledger in numbers, the log: no rows); none on a dry run. Nothing of it
     stays on the server."""
     with TemporaryDirectory(prefix="evidence-", dir=registry.scratch_root()) as folder:
-        made = registry.papers.evidence(EvidenceRequest(ref, f"{folder}/evidence.zip", notes=notes, dry_run=dry_run))
+        made = registry.papers.evidence(
+            EvidenceRequest(ref, f"{folder}/evidence.zip", notes=notes, dry_run=dry_run)
+        )
         return made, b"" if dry_run else Path(made.file).read_bytes()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.parse import quote, urlencode
 
 from fastapi import Query as Asked
 from pydantic import BaseModel, Field
 
-from assay.errors import NotFound, UsageError
+from assay.errors import UsageError
 from assay.measure.facets.query import Picked, Query
 from assay.registry import Registry
 from assay.registry.radius import KINDS, Radius
@@ -89,7 +89,7 @@ def radius(
 ) -> RadiusPage:
     """Every version and every run that something reached."""
     value = value.strip()
-    known = {"kind": kind, "value": value, "kinds": list(KINDS), "asked": bool(value)}
+    known: dict[str, Any] = {"kind": kind, "value": value, "kinds": list(KINDS), "asked": bool(value)}
     command = shlex.join(["assay", "radius", f"--{kind.replace('_', '-')}", value or "VALUE"])
     if not value:
         return RadiusPage(command=command, **known)
@@ -150,7 +150,9 @@ def _mends(registry: Registry, found: Radius) -> list[Mend]:
     for words in found.fixes:
         if words[0] == "disable":
             asked = {"where" if words[2] == "--where" else "ids": words[3], "reason": words[-1]}
-            mends.append(Mend(dataset=words[1], see=f"/d/{quote(words[1])}/disable?{urlencode(asked)}", again=False))
+            mends.append(
+                Mend(dataset=words[1], see=f"/d/{quote(words[1])}/disable?{urlencode(asked)}", again=False)
+            )
         elif words[0] == "review":
             mends.append(Mend(dataset=words[3], see=f"/review?dataset={quote(words[3])}", again=True))
     return mends
