@@ -127,7 +127,7 @@ class Keys(Hand):
     def attach(self, label: str, file: Path) -> None:
         self.reach(label)
         with self.page.expect_file_chooser() as asked:
-            self.page.keyboard.press("Enter")
+            self.page.keyboard.press("Space")
         asked.value.set_files(file)
 
     def accept(self) -> None:
