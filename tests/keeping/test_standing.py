@@ -87,6 +87,18 @@ def test_what_stands_nowhere_makes_no_version_and_is_barred_all_the_same(
     assert registry.curate("d", [other], add=True).kept == 1
 
 
+def test_what_was_forgotten_meanwhile_does_not_come_back(registry: Registry, write: Write) -> None:
+    registry.curate("d", [write("a.jsonl", [ticket(n) for n in range(20)])])
+    one, two = (e.name for e in registry.version("d").head(2))
+    registry.keeping.disable("d", [one, two], "bad")
+    registry.keeping.forget([one], "asked to")
+    alone = registry.keeping.enable("d", [one], "good again")
+    assert (alone.count, alone.changed, alone.version) == (1, 0, None)
+    back = registry.keeping.enable("d", [two], "good again")
+    assert (back.changed, back.version) == (1, "d@v3")
+    assert one not in {e.name for e in registry.version("d")}
+
+
 def test_what_changes_nothing_is_refused(registry: Registry, write: Write) -> None:
     registry.curate("d", [write("a.jsonl", [ticket(n) for n in range(20)])])
     one, two = (e.name for e in registry.version("d").head(2))

@@ -6,15 +6,16 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from assay.curate.stage import RowStage, Selector, SetStage, Stage
-from assay.errors import InvalidRecipe
+from assay.errors import InvalidRecipe, UsageError
 from assay.model.recipe import Recipe, SplitSpec, StageSpec
 
 GROUP = "assay.stages"
+Document = TypeVar("Document", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,18 @@ def refusal(problems: list[str]) -> InvalidRecipe:
     return InvalidRecipe(
         f"the recipe does not hold:\n{listed}", "docs/stages.md lists every stage and parameter"
     )
+
+
+def document(model: type[Document], value: Any, kind: str, where: str, page: str) -> Document:
+    """What a YAML or JSON value says, as a `model`; `kind`: what such a document is called, `page`: where it is
+    described. Raises UsageError with every problem at once."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        problems = "\n  ".join(describe_problems(error, kind, model))
+        raise UsageError(
+            f"{where} does not hold:\n  {problems}", f"{page} shows a {kind} and all of its fields"
+        ) from None
 
 
 def describe_problems(error: ValidationError, where: str, model: type[Any]) -> list[str]:

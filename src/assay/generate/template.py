@@ -34,9 +34,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from assay.curate.plan import describe_problems
+from assay.curate.plan import document
 from assay.errors import UsageError
 from assay.model.canonical import canonical_json
 from assay.model.ref import check_name
@@ -104,14 +104,7 @@ class Template(BaseModel):
     @classmethod
     def of(cls, value: Any, where: str = "the template") -> Self:
         """The template that a YAML or JSON value says. Raises UsageError with every problem at once."""
-        try:
-            return cls.model_validate(value)
-        except ValidationError as error:
-            problems = "\n  ".join(describe_problems(error, "template", cls))
-            raise UsageError(
-                f"{where} does not hold:\n  {problems}",
-                "docs/generate.md shows a template and all of its fields",
-            ) from None
+        return document(cls, value, "template", where, "docs/generate.md")
 
     @field_validator("id")
     @classmethod

@@ -32,8 +32,8 @@ from pydantic import (
     model_validator,
 )
 
-from assay.curate.plan import describe_problems
-from assay.errors import NotFound, UsageError
+from assay.curate.plan import describe_problems, document
+from assay.errors import NotFound
 from assay.judge.verdict import NO_REASON, TAKEN, Verdict, shape_of
 from assay.llm.answers import schema_of
 from assay.model.canonical import canonical_json
@@ -145,14 +145,7 @@ class Rubric(_Strict):
     @classmethod
     def of(cls, value: Any, where: str = "the rubric") -> Self:
         """The rubric that a YAML or JSON value says. Raises UsageError with every problem at once."""
-        try:
-            return cls.model_validate(value)
-        except ValidationError as error:
-            problems = "\n  ".join(describe_problems(error, "rubric", cls))
-            raise UsageError(
-                f"{where} does not hold:\n  {problems}",
-                "docs/rubrics.md shows a rubric and all of its fields",
-            ) from None
+        return document(cls, value, "rubric", where, "docs/rubrics.md")
 
     @field_validator("dimensions")
     @classmethod

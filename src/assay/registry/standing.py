@@ -14,6 +14,7 @@ from assay.registry.acting import act, noted
 from assay.registry.gating import commit_version
 from assay.store import heads
 from assay.store.commit import Draft
+from assay.store.erased import erased
 from assay.store.idsets import ids_body, ids_in
 from assay.store.members import all_ids
 from assay.store.standing import (
@@ -90,7 +91,8 @@ def _attempt(
     segments: Sequence[SegmentRef] = ()
     if enabling:
         before = place_before(store.objects, entries, dataset, ids)
-        coming = without(before.splits, member_ids(held))
+        # Who was forgotten meanwhile does not come back.
+        coming = without(before.splits, union(member_ids(held), erased(store.objects, entries).ids))
         splits, segments = together(held, coming), before.segments
     else:
         splits = without(held, ids)

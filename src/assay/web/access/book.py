@@ -7,17 +7,16 @@ tokens and sessions SHA-256 (they are random). Times are seconds since the epoch
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
-from typing import Any, Final
+from typing import Final
 
 from assay.errors import NotFound, UsageError
 from assay.registry import Registry
 from assay.web.access.roles import Role
 from assay.web.access.tokens import Secret, hash_of, new_session, new_token
+from assay.web.database import Database
 
 IDLE: Final = 12 * 3600
 """Seconds after which a session that nobody used ends; `WHOLE` ends any."""
@@ -76,13 +75,9 @@ class Book:
     """The book in a SQLite file, which only its owner may read. Safe for many threads and processes."""
 
     def __init__(self, path: Path, clock: Callable[[], float], entropy: Callable[[int], bytes]) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600, exist_ok=True)
         self._clock, self._entropy = clock, entropy
-        self._lock = Lock()
-        self._db = sqlite3.connect(path, check_same_thread=False, timeout=30, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.executescript(_SCHEMA)
+        self._db = Database(path, _SCHEMA)
+        self._rows, self._write = self._db.rows, self._db.write
 
     def close(self) -> None:
         self._db.close()
@@ -247,21 +242,6 @@ class Book:
         """End a session."""
         with self._write() as db:
             db.execute("DELETE FROM sessions WHERE hashed = ?", (hash_of(text),))
-
-    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._db.execute(sql, values).fetchall()
-
-    @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
 
 
 def _spell(roles: Iterable[Role]) -> str:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any, Final
 
 from assay.errors import Conflict, UsageError
+from assay.web.database import Database
 
 KEYS: Final = 7 * 24 * 3600
 """Seconds for which an idempotency key is remembered at least."""
@@ -24,6 +23,7 @@ MOST: Final = 100_000
 """Records of one dataset that may wait."""
 BATCH: Final = 20_000
 """Records of one version."""
+_WAIT: Final = 120.0
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS posts (
   actor TEXT, dataset TEXT, key TEXT, digest TEXT NOT NULL, answer TEXT NOT NULL, time REAL NOT NULL,
@@ -70,20 +70,17 @@ class Spool:
     """The records that wait. Safe for many threads and processes."""
 
     def __init__(self, path: Path, clock: Callable[[], float]) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600, exist_ok=True)
         self._clock = clock
-        self._lock, self._landing = Lock(), Lock()
-        self._db = _open(path)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(_SCHEMA)
-        self._turns = _open(path.with_suffix(".turn.sqlite"))
+        self._db = Database(path, _SCHEMA, wait=_WAIT, synchronous=True)
+        self._rows, self._write = self._db.rows, self._db.write
+        self._turns = Database(path.with_suffix(".turn.sqlite"), wait=_WAIT)
+        self.turn = self._turns.turn
+        """Who lands is alone, among threads and processes."""
 
     def known(self, actor: str, dataset: str, key: str, digest: str) -> dict[str, Any] | None:
         """The answer that this key was given, if it was. Raises Conflict where it came with another body."""
-        with self._lock:
-            return _known(self._db, actor, dataset, key, digest)
+        with self._db.read() as db:
+            return _known(db, actor, dataset, key, digest)
 
     def add(
         self, actor: str, dataset: str, key: str, digest: str, lines: Sequence[bytes]
@@ -164,38 +161,9 @@ class Spool:
         """How many records wait for a dataset."""
         return int(self._rows("SELECT count(*) FROM waiting WHERE dataset = ?", dataset)[0][0])
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Who lands is alone, among threads and processes; the lock ends with the process."""
-        with self._landing:
-            self._turns.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            finally:
-                self._turns.execute("ROLLBACK")
-
-    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._db.execute(sql, values).fetchall()
-
-    @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-
     def close(self) -> None:
         self._db.close()
         self._turns.close()
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, check_same_thread=False, timeout=120, isolation_level=None)
 
 
 def _known(db: sqlite3.Connection, actor: str, dataset: str, key: str, digest: str) -> dict[str, Any] | None:

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from shutil import rmtree
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from typing import Any, Final
 
 import orjson
 
 from assay.errors import Conflict, NotFound
+from assay.web.database import Database
 from assay.web.jobs.files import keep, load, settle_folder
 from assay.web.jobs.job import Job, read_job
 from assay.web.jobs.processes import born, runs, tell
@@ -66,10 +65,7 @@ class Board:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._over: set[str] = set()
         """Those that have ended, and need not be looked at."""
-        self._lock = Lock()
-        self._db = sqlite3.connect(
-            folder / "turn.sqlite", check_same_thread=False, timeout=30, isolation_level=None
-        )
+        self._turns = Database(folder / "turn.sqlite")
         self._stop: Event | None = None
         self._thread: Thread | None = None
 
@@ -87,9 +83,9 @@ class Board:
             self._stop.set()
             self._thread.join()
             self._thread = None
-        with self._lock:
+        with self._turns.read():
             self._leave()
-            self._db.close()
+        self._turns.close()
 
     def _leave(self) -> None:
         """The children are nobody's any more, and go on."""
@@ -176,7 +172,7 @@ class Board:
 
     def tend(self) -> None:
         """Once around: write down what ended, interrupt what is to end, start what waits, let the oldest go."""
-        with self._turn():
+        with self._turns.turn():
             running, waiting = 0, []
             for job in reversed(self.live()):
                 folder = self.folder / job.id
@@ -204,16 +200,6 @@ class Board:
         """Of the jobs' folders, the newest first: a name begins with its time."""
         with os.scandir(self.folder) as entries:
             return sorted((entry.name for entry in entries if entry.is_dir()), reverse=True)
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """One at a time, among threads and among servers: who holds the database's lock, which ends with him."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            finally:
-                self._db.execute("ROLLBACK")
 
     def _start(self, job: Job, folder: Path) -> None:
         keep(folder / "start.json", {"time": self._clock()})
