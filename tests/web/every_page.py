@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 
 import assay
 from assay.registry import Registry
+from assay.registry.review_results import Given
 from assay.registry.review_samples import Drawing
 from assay.web.app import PARTS, WORK
 from assay.web.jobs.files import keep
@@ -34,7 +35,8 @@ MORE = (
 def furnish(root: Path) -> None:
     """A registry with `help@v1` and `help@v2`, to which is added whatever pages can show."""
     registry = assay.open(root, actor="cy")
-    registry.reviews.create("q", "help", Drawing("random", 5))
+    queue = registry.reviews.create("q", "help", Drawing("random", 5)).queue
+    registry.reviews.give("q", [Given(min(queue.ids), "reject")])
     registry.policies.set({"approvals": 1, "rules": [{"contamination": {}}, {"size": {"min": 10_000}}]})
     registry.runs.link("help@v2", "run-7", {"model": "help-7b", "base_model": "base-7b"})
     registry.refs.tag("help@v1", "first")

@@ -121,7 +121,7 @@ class House:
         if name not in self._people:
             page = self._browser.new_context(accept_downloads=True).new_page()
             page.set_default_timeout(30_000)
-            page.on("console", lambda m: self.said.append(f"{m.text} {m.location['url']}") if m.type == "error" else None)
+            page.on("console", self._hear)
             page.on("pageerror", lambda error: self.said.append(str(error)))
             page.on("request", lambda request: self.asked.add(request.url.partition("/d/")[0][:80]))
             hand = self._hand(page)
@@ -133,6 +133,10 @@ class House:
         hand = self._people[name]
         hand.page.goto(f"{self.at}/")
         return hand
+
+    def _hear(self, message: Any) -> None:
+        if message.type == "error":
+            self.said.append(f"{message.text} {message.location['url']}")
 
     def registry(self) -> Registry:
         return assay.open(self.root, actor="owner")

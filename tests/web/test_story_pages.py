@@ -58,7 +58,9 @@ def test_the_radius_names_versions_runs_and_what_stops_it(client: TestClient, de
     well_formed(client, "/radius")
 
 
-@pytest.mark.parametrize("asked", ["kind=generator&value=nobody", "kind=nonsense&value=x", "kind=id&value=ff"])
+@pytest.mark.parametrize(
+    "asked", ["kind=generator&value=nobody", "kind=nonsense&value=x", "kind=id&value=ff"]
+)
 def test_a_radius_of_nothing_says_what_there_is(client: TestClient, asked: str) -> None:
     page = client.get(f"/radius?{asked}")
     assert page.status_code == 400
@@ -143,7 +145,9 @@ def test_the_registrys_policy_can_be_set_before_there_is_any_dataset(tmp_path: P
     assert "no_such_rule" in bad.text
     assert send(client, "/policy/set", {"text": "rules: 7"}).status_code == 400
     assert desk.registry().policies.show() is None
-    done = send(client, "/policy/set", {"text": "approvals: 2\nrules:\n  - contamination\n", "reason": "first"})
+    done = send(
+        client, "/policy/set", {"text": "approvals: 2\nrules:\n  - contamination\n", "reason": "first"}
+    )
     assert done.headers["location"] == "/policy"
     found = desk.registry().policies.show()
     assert found is not None
@@ -155,7 +159,10 @@ def test_the_registrys_policy_can_be_set_before_there_is_any_dataset(tmp_path: P
 def test_an_export_is_a_job_whose_files_are_fetched_as_a_zip(client: TestClient, desk: Desk) -> None:
     _, value = well_formed(client, "/d/help@v2/export")
     assert {one["name"] for one in value["formats"]} >= {"source", "hf", "article", "ledger", "alpaca"}
-    assert client.get(next(one["at_once"] for one in value["formats"] if one["name"] == "source")).content[:2] == b"PK"
+    assert (
+        client.get(next(one["at_once"] for one in value["formats"] if one["name"] == "source")).content[:2]
+        == b"PK"
+    )
     done = send(client, "/commands/export", {"ref": "help@v2", "shape": "hf"})
     at = done.headers["location"]
     job = desk.root / "server" / "jobs" / at.rpartition("/")[2]
@@ -167,7 +174,9 @@ def test_an_export_is_a_job_whose_files_are_fetched_as_a_zip(client: TestClient,
     assert sent.headers["content-disposition"] == 'attachment; filename="help-v2.zip"'
     with zipfile.ZipFile(io.BytesIO(sent.content)) as packed:
         assert packed.testzip() is None
-        names = {path.relative_to(job / "out").as_posix() for path in (job / "out").rglob("*") if path.is_file()}
+        names = {
+            path.relative_to(job / "out").as_posix() for path in (job / "out").rglob("*") if path.is_file()
+        }
         assert set(packed.namelist()) == names
     desk.registry().releases.revoke("help@v2", "bad")
     assert client.get(f"{at}/files.zip").status_code == 403, "revoked since"

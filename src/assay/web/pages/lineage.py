@@ -85,7 +85,7 @@ def picture(view: LineagePage, said: Callable[..., str]) -> Markup:
 
 def _node(one: StepLine, said: Callable[..., str]) -> Node:
     state = "revoked" if one.revoked else "released" if one.released else "approved" if one.approved else ""
-    how = one.action
+    how = said(one.action)
     if one.merged is not None:
         how = said("merge of v{n}", n=one.merged)
     elif one.back_to is not None:
