@@ -36,7 +36,7 @@ def furnish(root: Path) -> None:
     """A registry with `help@v1` and `help@v2`, to which is added whatever pages can show."""
     registry = assay.open(root, actor="cy")
     queue = registry.reviews.create("q", "help", Drawing("random", 5)).queue
-    registry.reviews.give("q", [Given(min(queue.ids), "reject")])
+    registry.reviews.give("q", [Given(min(queue.ids).hex(), "reject")])
     registry.policies.set({"approvals": 1, "rules": [{"contamination": {}}, {"size": {"min": 10_000}}]})
     registry.runs.link("help@v2", "run-7", {"model": "help-7b", "base_model": "base-7b"})
     registry.refs.tag("help@v1", "first")
