@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -26,7 +27,7 @@ MORE = (
     "/d/{name}/disable?where=kind%3D'messages'",
     "/d/{name}/policy?moment=commit",
     "/new?kind=generate",
-    "/radius?kind=source&value=raw.jsonl",
+    "/radius?kind=source&value={source}",
     "/search?q=order",
 )
 """Pages that look otherwise when they are asked something."""
@@ -71,7 +72,8 @@ def every_page(app: FastAPI, root: Path) -> Iterator[str]:
     """An address for each of them. Fails for a page with a parameter that nothing is known of."""
     known = {route.path for route in app.routes if isinstance(route, APIRoute)}
     first = next(iter(assay.open(root).version("help@v2"))).name
-    values = {"name": "help", "ref": "help@v2", "queue": "q", "pair": "v1..v2", "seq": "2"}
+    values = {"name": "help", "ref": "help@v2", "queue": "q", "pair": "v1..v2", "seq": "2",
+              "source": quote(str(assay.open(root).version("help@v2").sources[0]["uri"]))}  # fmt: skip
     for path in (*templates(), *MORE):
         assert path.partition("?")[0] in known, path
         own = values | {"id": JOB if path.startswith("/jobs") else first}

@@ -207,6 +207,16 @@ def test_evidence_is_made_while_one_waits_and_checks_itself(
     assert client.get("/d/nobody/evidence").status_code == 404
 
 
+def test_a_gold_set_is_drawn(client: TestClient, desk: Desk) -> None:
+    well_formed(client, "/d/help@v2/gold")
+    done = send(client, "/d/help@v2/gold", {"name": "gold-1", "n": "6", "by": "split", "double": "true"})
+    assert done.headers["location"] == "/review/gold-1"
+    status = desk.registry().reviews.gold("gold-1").as_json()
+    assert desk.registry().reviews.fold().named("gold-1").queue.reviewers == 2
+    assert status
+    assert send(client, "/d/help@v2/gold", {"name": "gold-1", "n": "6"}).status_code == 409
+
+
 def test_an_example_has_neighbours_in_the_list_that_one_came_from(client: TestClient, desk: Desk) -> None:
     listed = client.get("/api/d/help@v2/examples?q=language:zh&sort=-length&n=100").json()["rows"]
     seen, at = [], "/api" + listed[0]["see"]

@@ -46,6 +46,7 @@ PARTS: Final = (
     "disabling",
     "export",
     "evidence",
+    "gold",
     "dataset",
     "version",
     "example",
