@@ -158,6 +158,13 @@ def made(hand: Hand, ref: str) -> None:
     hand.page.locator("#job-state").get_by_role("link", name=ref).first.wait_for(timeout=90_000)
 
 
+def nothing_broke(house: House) -> None:
+    refused = [one for one in house.said if "409 (Conflict)" in one]
+    assert len(refused) <= 1, "the release that the gate refused"
+    assert [one for one in house.said if one not in refused] == [], "no page broke its policy"
+    assert {url for url in house.asked if not url.startswith(house.at)} <= {"about:blank"}
+
+
 def test_the_story(house: House, tickets: Path, tmp_path: Path) -> None:
     the_rules_come_first(house)
     curate(house, tickets)
@@ -169,10 +176,84 @@ def test_the_story(house: House, tickets: Path, tmp_path: Path) -> None:
     the_revoked_version_is_not_given_out(house)
     a_new_version_is_released(house, tmp_path)
     evidence(house, tmp_path)
-    refused = [one for one in house.said if "409 (Conflict)" in one]
-    assert len(refused) <= 1, "the release that the gate refused"
-    assert [one for one in house.said if one not in refused] == [], "no page broke its policy"
-    assert {url for url in house.asked if not url.startswith(house.at)} <= {"about:blank"}
+    nothing_broke(house)
+
+
+@pytest.mark.shared_data
+def test_the_story_on_real_sets(house: House, shared_data: Path, tmp_path: Path) -> None:
+    """52,002 English records of one model and 8,658 Chinese ones: sent, curated, refused, mended, released, proven."""
+    alpaca = shared_data / "sft_en_alpaca" / "alpaca_data.json.zst"
+    huatuo = shared_data / "sft_zh" / "huatuo_llama_data.jsonl.zst"
+    if not alpaca.exists() or not huatuo.exists():
+        pytest.skip("the sets are not here")
+    chen, mira, bo = house.person("chen"), house.person("mira"), house.person("bo")
+    chen.press("of the registry")
+    chen.write(
+        "Policy, as YAML", "approvals: 1\nrules:\n  - size: {min: 1000}\n  - synthetic_share: {max: 0.5}\n"
+    )
+    chen.press("Put it in force")
+    mira.press("New dataset")
+    for file in (alpaca, huatuo):
+        mira.attach("JSONL, JSON, .*", file)
+        mira.press("Send")
+    mira.write(r"Dataset \(needed\)", "real")
+    mira.tick(r"alpaca_data\.json\.zst .* sent")
+    mira.act("More")
+    mira.pick("Who wrote the examples", "synthetic")
+    mira.write("The model that wrote them", "openai/text-davinci-003")
+    mira.press("Start")
+    made(mira, "real@v1")
+    mira.press("real@v1")
+    mira.press("real")
+    mira.press("Next version")
+    mira.tick(r"huatuo_llama_data\.jsonl\.zst .* sent")
+    mira.tick("Add to the newest version")
+    mira.act("More")
+    mira.pick("Who wrote the examples", "human")
+    mira.press("Start")
+    made(mira, "real@v2")
+    first, second = (house.registry().version(f"real@v{n}") for n in (1, 2))
+    assert 50_000 < len(first) < len(second)
+    policy(house, "chen", "real", "Approve real@v2")
+    chen.act("Release real@v2")
+    chen.page.get_by_text(re.compile("synthetic")).first.wait_for()
+    assert house.acts("release") == []
+    bo.press(re.escape("What did something bad reach?"))
+    bo.write("Its name", "openai/text-davinci-003")
+    bo.press("Show what it reached")
+    bo.press("Disable them in real")
+    bo.write("Why", "one model wrote all of them")
+    bo.press(f"Disable {len(first):,} examples")
+    third = house.registry().version("real@v3")
+    assert len(third) == len(second) - len(first)
+    policy(house, "li", "real", "Approve real@v3")
+    policy(house, "chen", "real", "Release real@v3")
+    assert house.registry().version("real@prod").manifest.ref == "real@v3"
+    bo = house.person("bo")
+    bo.press("real")
+    bo.press("Open v3")
+    bo.press("Browse rows")
+    bo.write("Query", "language:zh")
+    bo.act("Search")
+    bo.page.wait_for_url("**q=language*")
+    bo.page.go_back()
+    bo.page.go_back()
+    bo.press("Export")
+    bo.press("Make the files")
+    bo.page.get_by_role("link", name="Download the files").wait_for(timeout=90_000)
+    with zipfile.ZipFile(bo.download("Download the files", tmp_path)) as packed:
+        lines = sum(packed.read(name).count(b"\n") for name in packed.namelist())
+    assert lines == len(third)
+    proven(house, "real", "Open v3", tmp_path)
+    nothing_broke(house)
+
+
+def policy(house: House, who: str, dataset: str, act: str) -> None:
+    """An act on the policy's page."""
+    hand = house.person(who)
+    hand.press(dataset)
+    hand.press("Policy")
+    hand.press(act)
 
 
 def the_rules_come_first(house: House) -> None:
@@ -336,11 +417,8 @@ def the_revoked_version_is_not_given_out(house: House) -> None:
 
 
 def a_new_version_is_released(house: House, tmp_path: Path) -> None:
-    for name, act in (("li", "Approve helpdesk@v4"), ("chen", "Release helpdesk@v4")):
-        hand = house.person(name)
-        hand.press("helpdesk")
-        hand.press("Policy")
-        hand.press(act)
+    policy(house, "li", "helpdesk", "Approve helpdesk@v4")
+    policy(house, "chen", "helpdesk", "Release helpdesk@v4")
     assert house.registry().version("helpdesk@prod").manifest.ref == "helpdesk@v4"
     bo = house.person("bo")
     bo.press("helpdesk")
@@ -360,19 +438,22 @@ def a_new_version_is_released(house: House, tmp_path: Path) -> None:
 
 
 def evidence(house: House, tmp_path: Path) -> None:
-    before = len(house.registry().log())
-    li = house.person("li")
-    li.press("helpdesk")
-    li.press("Open v4")
-    li.press("Evidence")
-    packed = li.download("Make and download", tmp_path)
-    verifier = li.download(re.escape("Download verify.py"), tmp_path)
-    assert len(house.registry().log()) >= before
-    checked = subprocess.run(
-        [sys.executable, "-I", str(verifier), str(packed)], capture_output=True, text=True, check=False
-    )
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert house.registry().audit.verify().ok
+    packed = proven(house, "helpdesk", "Open v4", tmp_path)
     with zipfile.ZipFile(packed) as pack:
         acts = pack.read("acts.json").decode()
     assert all(f'"{name}"' in acts for name in PEOPLE)
+
+
+def proven(house: House, dataset: str, opened: str, folder: Path) -> Path:
+    """The evidence for a version, checked by the verifier alone."""
+    li = house.person("li")
+    li.press(dataset)
+    li.press(opened)
+    li.press("Evidence")
+    packed = li.download("Make and download", folder)
+    verifier = li.download(re.escape("Download verify.py"), folder)
+    words = [sys.executable, "-I", str(verifier), str(packed)]
+    checked = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert house.registry().audit.verify().ok
+    return packed

@@ -93,7 +93,7 @@ def _node(one: StepLine, said: Callable[..., str]) -> Node:
     notes = [how, *(f"#{tag}" for tag in one.tags[:3])]
     notes += [said("{n} runs", n=len(one.runs))] if one.runs else []
     notes += [said("guarded by {n} eval sets", n=one.guards)] if one.guards else []
-    word = said(state) if state else "–"
+    word = said(state) if state else "" if one.tags else "–"
     cells = (
         f"{word} {' '.join(f'#{tag}' for tag in one.tags)}".strip(), f"{how}: {one.message}" if one.message else how,
         f"{one.rows:,}", f"{one.time[:10]}, {one.actor}", ", ".join(one.runs[:8]) or "–",
