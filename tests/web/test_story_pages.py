@@ -227,8 +227,9 @@ def test_an_example_has_neighbours_in_the_list_that_one_came_from(client: TestCl
         assert value["beside"]["total"] == len(listed)
         at = "/api" + value["beside"]["next"] if value["beside"]["next"] else ""
     assert seen == [one["id"] for one in listed]
-    assert client.get(f"/api/d/help@v2/examples/{seen[0]}?q=nothing-is-so").json()["beside"] is None
-    assert client.get(f"/api/d/help@v2/examples/{seen[0]}?q=score>=").json()["beside"] is None
+    assert client.get(f"/api/d/help@v2/examples/{seen[0]}?q=nothing-is-so&listed=1").json()["beside"] is None
+    assert client.get(f"/api/d/help@v2/examples/{seen[0]}?q=score>=&listed=1").json()["beside"] is None
+    assert client.get(f"/api/d/help@v2/examples/{seen[0]}").json()["beside"] is None, "from no list"
     looking = desk.registry().looking
     assert [one.tobytes().hex() for one in looking.ids("help@v2", "language:zh")] == sorted(seen)
 

@@ -139,8 +139,9 @@ def example(
     id: str,
     q: Annotated[str, Asked(max_length=LONGEST)] = "",
     sort: Annotated[str, Asked(max_length=200)] = "",
+    listed: bool = False,
 ) -> ExamplePage:
-    """An example and everything known of it; `q` and `sort`: of the list that one came from."""
+    """An example and everything known of it; `listed`: one came from a list, that of `q` in the order `sort`."""
     registry = ask.registry
     version = registry.version(ref)
     version.admit()
@@ -170,7 +171,7 @@ def example(
             Chapter(name=c.name, title=c.title, rows=[dict(row) for row in c.rows[:_ROWS]]) for c in known.chapters
         ],
         raw=spelled[:_JSON] + ("\n…" if len(spelled) > _JSON else ""),
-        beside=_neighbours(registry, version, known.id, q, sort) if version.manifest.number in held else None,
+        beside=_neighbours(registry, version, known.id, q, sort) if listed else None,
         may_change=ask.identity.may(Permission.CONTRIBUTE), may_review=ask.identity.may(Permission.REVIEW),
     )  # fmt: skip
 
@@ -185,8 +186,8 @@ def _neighbours(registry: Registry, version: Version, id: str, q: str, sort: str
     at, asked = f"/d/{quote(version.name, safe='@')}/examples", {"q": q, "sort": sort}
     return Neighbours(
         place=found.place, total=found.total,
-        previous=address(f"{at}/{found.previous}", **asked) if found.previous else "",
-        next=address(f"{at}/{found.next}", **asked) if found.next else "", list=address(at, **asked),
+        previous=address(f"{at}/{found.previous}", **asked, listed=1) if found.previous else "",
+        next=address(f"{at}/{found.next}", **asked, listed=1) if found.next else "", list=address(at, **asked),
     )  # fmt: skip
 
 

@@ -265,7 +265,7 @@ def _with_tag(registry: Registry, ref: str, key: str, value: str) -> str:
 
 def _line(path: str, row: Row, q: str, sort: str) -> RowLine:
     return RowLine(
-        id=row.id, see=address(f"{path}/{row.id}", q=q, sort=sort),
+        id=row.id, see=address(f"{path}/{row.id}", q=q, sort=sort, listed=1),
         input=row.input, output=row.output, cut=row.cut, lang=tongue(row.language),
         flags=list(row.flags), kind=row.kind, origin=row.origin, generator=row.generator, split=row.split,
         source=row.source, record=row.record, turns=row.turns, length=row.length, scores=dict(row.scores),
