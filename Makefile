@@ -10,7 +10,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/python examples/helpdesk/demo.py demo
 
 test: $(VENV)/.ready
-	@$(BIN)/python -m pytest -n 2 -q -m "not soak"
+	@$(BIN)/python -m pytest -n 2 -q -m "not soak and not long"
 
 lint: $(VENV)/.ready
 	@$(BIN)/ruff check .

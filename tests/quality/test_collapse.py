@@ -16,7 +16,7 @@ from assay.measure.collapse_checks import Seen, Stayed, checks
 from tests.measure.generations import generation
 from tests.quality.corpora import alpaca, alpaca_zh
 
-pytestmark = pytest.mark.shared_data
+pytestmark = [pytest.mark.shared_data, pytest.mark.long]
 
 PHRASE = 3
 """Units of a phrase, when outputs are cut up to make a generation of them."""
