@@ -19,8 +19,10 @@ from tests.web.conftest import HOSTILE
 from tests.web.desk import MANY, Desk, send, well_formed
 
 import assay
+from assay.web.access.roles import Role
 from assay.web.app import create_app
 from assay.web.jobs.files import keep
+from assay.web.rendering import spell_parameter
 from assay.web.settings import Settings
 
 
@@ -154,6 +156,29 @@ def test_the_registrys_policy_can_be_set_before_there_is_any_dataset(tmp_path: P
     assert found.policy.approvals == 2
     page, _ = well_formed(client, "/policy")
     assert "contamination" in page
+
+
+def test_a_reader_has_the_rows_and_lets_no_job_fill_the_disk(desk: Desk) -> None:
+    reader, tokens = desk.asking("token", {"eve": {Role.READER}})
+    bearer = {"authorization": f"Bearer {tokens['eve']}"}
+    value = reader.get("/api/d/help@v2/export", headers=bearer).json()
+    assert value["may_make"] is False
+    assert reader.get(value["formats"][0]["at_once"], headers=bearer).content[:2] == b"PK"
+    made = reader.post("/api/commands/export", json={"ref": "help@v2"}, headers=bearer)
+    assert made.status_code == 403
+    for closed in (
+        "/api/d/help@v2/evidence",
+        "/api/d/help/disable",
+        "/api/d/help/merge",
+        "/api/d/help@v2/gold",
+    ):
+        assert reader.get(closed, headers=bearer).status_code == 403, closed
+
+
+def test_the_parameters_of_rules_are_spelled_for_people() -> None:
+    assert spell_parameter(["a", "b"]) == "a, b"
+    assert spell_parameter({"train": 300, "test": 20}) == "train 300, test 20"
+    assert [spell_parameter(one) for one in (True, False, 0.25)] == ["yes", "no", "0.25"]
 
 
 def test_an_export_is_a_job_whose_files_are_fetched_as_a_zip(client: TestClient, desk: Desk) -> None:

@@ -15,6 +15,7 @@ pytest.importorskip("fastapi", reason="needs the extra `web`")
 from assay.measure import health
 from assay.web.rendering import words
 from assay.web.said import SAID
+from assay.web.singular import ONE
 
 WEB = files("assay.web")
 PHRASE = re.compile(r"""_\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""")
@@ -66,6 +67,13 @@ def test_a_chinese_phrase_takes_the_same_values() -> None:
             sorted(name for _, name, _, _ in Formatter().parse(one) if name) for one in (english, chinese)
         ]
         assert fields[0] == fields[1], english
+
+
+def test_what_is_said_of_one_is_said_of_many_too() -> None:
+    assert sorted(ONE.keys() - phrases() - set(SAID)) == []
+    for many, one in ONE.items():
+        fields = [{name for _, name, _, _ in Formatter().parse(text) if name} for text in (many, one)]
+        assert fields[1] <= fields[0], many
 
 
 def test_the_file_is_sorted_one_phrase_a_line() -> None:

@@ -300,7 +300,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind(
         "export",
         ("export",),
-        Permission.READ,
+        Permission.CONTRIBUTE,
         "Export",
         "Write a version as files.",
         (

@@ -33,7 +33,8 @@ class Format(BaseModel):
 
 
 class ExportPage(Page):
-    """The formats, or why there is nothing to export. `revoked`: on which day, by whom and why it was withdrawn."""
+    """The formats, or why there is nothing to export. `revoked`: on which day, by whom and why it was withdrawn.
+    `may_make`: whoever asks may have a job write files on the server."""
 
     ref: str
     dataset: str
@@ -44,6 +45,7 @@ class ExportPage(Page):
     revoked: str
     by: str
     why: str
+    may_make: bool
 
 
 @pages.page("/d/{ref}/export", Permission.READ, "export.html")
@@ -60,6 +62,7 @@ def export(ask: Ask, ref: str) -> ExportPage:
         ref=manifest.ref, dataset=manifest.dataset, rows=len(version), splits=dict(manifest.counts),
         erased=version.erased, formats=[] if revoked else formats, revoked=revoked.time if revoked else "",
         by=revoked.actor if revoked else "", why=registry.said(revoked) if revoked else "",
+        may_make=ask.identity.may(Permission.CONTRIBUTE),
     )  # fmt: skip
 
 
