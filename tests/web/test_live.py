@@ -21,7 +21,7 @@ CHROMIUM = shutil.which("chromium")
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
 def test_from_a_file_to_a_version_by_mouse(server: Server, tmp_path: Path) -> None:
     raw = tmp_path / "tickets.jsonl"
-    raw.write_bytes(rows(300))
+    raw.write_bytes(rows(300) + rows(1))
     said: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -41,5 +41,8 @@ def test_from_a_file_to_a_version_by_mouse(server: Server, tmp_path: Path) -> No
         page.get_by_role("link", name="help@v1").wait_for()
         assert "of the log" in page.inner_text("#job-state")
         assert page.locator("#job-state svg.chart").count() == 1
+        page.locator("#job-state svg a").first.click()
+        page.wait_for_url("**/d/help@v1/rejected?stage=identical")
+        assert page.locator("tbody tr").count() == 1, "a drop of the funnel leads to what was dropped"
         browser.close()
     assert said == []

@@ -47,11 +47,6 @@ def block(text: str, limit: int = 1_000) -> str:
     return out
 
 
-def visible(text: str) -> str:
-    r"""`text` with its lines and blanks, unsafe characters as `\u202e`; not yet escaped for HTML."""
-    return _UNSAFE.sub(_spell, _NEWLINES.sub("\n", text))
-
-
 def acts_unseen(text: str) -> bool:
     """Whether a text has characters that `block` would show as something else, so that it cannot be edited as shown."""
     return _UNSAFE.search(text) is not None or _PILES.search(text) is not None

@@ -3,6 +3,7 @@ the text. A part that keeps something in `cache/` adds a line here."""
 
 from __future__ import annotations
 
+from shutil import rmtree
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,3 +30,6 @@ def drop_derived(registry: Registry) -> None:
     kept_quality.answers(registry).drop()
     map_store.drop_maps(registry)
     answers.empty(registry)
+    if registry.root is not None:  # what exports of the server wrote for people to fetch
+        for folder in (registry.root / "server" / "jobs").glob("*/out"):
+            rmtree(folder, ignore_errors=True)

@@ -72,6 +72,17 @@ class Explored:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Where an example stands among the rows that a query chooses: `place` of `total`, from 1; and the ids of those
+    before and behind it, None at the ends."""
+
+    place: int
+    total: int
+    previous: str | None
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """A record that did not make it, in a list: why, on what evidence, and how its text begins."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,16 +11,17 @@ import numpy.typing as npt
 import orjson
 
 from assay.errors import UsageError
-from assay.kernels.ids import id_list
-from assay.measure.facets.choosing import choose, resolved
+from assay.kernels.ids import IdArray, as_ids, find, id_list
+from assay.measure.facets.choosing import Chosen, choose, resolved
 from assay.measure.facets.columns import Column, Facet, Flags, Mask, Numbers, Words
 from assay.measure.facets.keyset import Key, Page, window, write_key
 from assay.measure.facets.query import Query
 from assay.measure.profile import TOPICS
 from assay.model.ref import Ref
-from assay.registry.explored import Explored, Row, beginning, opening
+from assay.registry.explored import Beside, Explored, Row, beginning, opening
 from assay.registry.fact_columns import MOST_FACTS
 from assay.registry.map_selection import on_map
+from assay.registry.version import Version
 from assay.registry.version_columns import VersionColumns, shown_rows, told
 from assay.registry.warm import Warm
 
@@ -46,6 +47,62 @@ def explore(
     registry: Registry, warm: Warm, ref: str, query: Query, page: Page, fields: Sequence[str] = ()
 ) -> Explored:
     """See `Looking.explore`."""
+    found = _found(registry, warm, ref, query, page.sort, fields)
+    table, columns, rows = found.table, found.columns, found.rows
+    about = f"{found.version.fingerprint} {found.sort}"
+    here = window(rows, found.key_of, page, about)  # type: ignore[arg-type]
+    shown = rows[here.start : here.stop].astype(np.int64)
+    facets: tuple[Facet, ...] = found.chosen.facets(columns, _facet_names(columns, table))
+    return Explored(
+        found.version.name, found.query.text, found.sort, len(found.version) - found.version.erased, here.total,
+        here.start + 1 if len(shown) else 0, tuple(_rows(warm, table, columns, shown)), facets,
+        write_key(found.key_of(int(shown[-1])), about) if len(shown) and here.stop < here.total else None,
+        write_key(found.key_of(int(shown[0])), about) if len(shown) and here.start else None,
+        found.names, sorts(columns),
+    )  # fmt: skip
+
+
+def chosen_ids(registry: Registry, warm: Warm, ref: str, query: Query) -> IdArray:
+    """See `Looking.ids`."""
+    found = _found(registry, warm, ref, query, "", ())
+    ids: IdArray = found.table.ids[np.sort(found.rows)]
+    return ids
+
+
+def beside(registry: Registry, warm: Warm, ref: str, query: Query, sort: str, id: bytes) -> Beside | None:
+    """See `Looking.beside`."""
+    found = _found(registry, warm, ref, query, sort, ())
+    ids = found.table.ids
+    row = int(find(ids, as_ids([id]))[0])
+    here = np.flatnonzero(found.rows == row).tolist() if row >= 0 else []
+    if not here:
+        return None
+    at, total = here[0], len(found.rows)
+
+    def named(place: int) -> str | None:
+        return ids[int(found.rows[place])].tobytes().hex() if 0 <= place < total else None
+
+    return Beside(at + 1, total, named(at - 1), named(at + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The rows that a query chooses, in an order, and all that it took to know them."""
+
+    version: Version
+    table: VersionColumns
+    columns: Mapping[str, Column]
+    names: tuple[str, ...]
+    query: Query
+    chosen: Chosen
+    rows: npt.NDArray[np.int32]
+    sort: str
+    key_of: Callable[[int], Key]
+
+
+def _found(
+    registry: Registry, warm: Warm, ref: str, query: Query, sort: str, fields: Sequence[str]
+) -> _Found:
     version = registry.version(ref)
     version.admit()
     if len(fields) > MOST_FACTS:
@@ -66,22 +123,12 @@ def explore(
         base = lying if base is None else base & lying
         conditions = replace(query, picked=tuple(one for one in query.picked if one.field != MAP))
     chosen = choose(columns, conditions, len(table), base)
-    sort = page.sort or DEFAULT_SORT
+    sort = sort or DEFAULT_SORT
     with warm.shelf.lock:
         order, key_of = _order(table, columns, sort)
     mask = chosen.all
     rows = order if mask is None else order[mask[order]]
-    about = f"{version.fingerprint} {sort}"
-    here = window(rows, key_of, page, about)  # type: ignore[arg-type]
-    shown = rows[here.start : here.stop].astype(np.int64)
-    facets: tuple[Facet, ...] = chosen.facets(columns, _facet_names(columns, table))
-    return Explored(
-        version.name, query.text, sort, len(version) - version.erased, here.total, here.start + 1 if len(shown) else 0,
-        tuple(_rows(warm, table, columns, shown)), facets,
-        write_key(key_of(int(shown[-1])), about) if len(shown) and here.stop < here.total else None,
-        write_key(key_of(int(shown[0])), about) if len(shown) and here.start else None,
-        tuple(names), sorts(columns),
-    )  # fmt: skip
+    return _Found(version, table, columns, tuple(names), query, chosen, rows, sort, key_of)
 
 
 def sorts(columns: Mapping[str, Column]) -> tuple[str, ...]:

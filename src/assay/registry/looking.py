@@ -11,9 +11,10 @@ from assay.measure.facets.query import Query, parse
 from assay.store.heads import MAIN
 
 if TYPE_CHECKING:
+    from assay.kernels.ids import IdArray
     from assay.model.version import SegmentRef
     from assay.registry import Registry
-    from assay.registry.explored import Explored, Ledgered
+    from assay.registry.explored import Beside, Explored, Ledgered
     from assay.registry.restoring import Restored
 
 FIRST = Page()
@@ -47,6 +48,23 @@ class Looking:
 
         asked = parse(query) if isinstance(query, str) else query
         return explore(self.registry, warm_of(self.registry), ref, asked, page, fields)
+
+    def ids(self, ref: str, query: Query | str) -> IdArray:
+        """The ids (V32, sorted) of all examples that a query chooses from a version. Raises as `explore` does."""
+        from assay.registry.exploring import chosen_ids
+        from assay.registry.warm import warm_of
+
+        asked = parse(query) if isinstance(query, str) else query
+        return chosen_ids(self.registry, warm_of(self.registry), ref, asked)
+
+    def beside(self, ref: str, id: str, query: Query | str = "", sort: str = "") -> Beside | None:
+        """Where an example (its whole id) stands among those that a query chooses, and its neighbours; None where it
+        is not among them. Raises as `explore` does."""
+        from assay.registry.exploring import beside
+        from assay.registry.warm import warm_of
+
+        asked = parse(query) if isinstance(query, str) else query
+        return beside(self.registry, warm_of(self.registry), ref, asked, sort, bytes.fromhex(id))
 
     def rejected(
         self,

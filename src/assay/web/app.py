@@ -34,6 +34,14 @@ from assay.web.uploads.routes import add_uploads
 
 PARTS: Final = (
     "home",
+    "radius",
+    "policies",
+    "names",
+    "merging",
+    "disabling",
+    "export",
+    "evidence",
+    "gold",
     "dataset",
     "version",
     "example",

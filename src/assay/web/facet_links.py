@@ -26,8 +26,11 @@ _VALUES: Final = {
     "language": {
         "en": "English", "zh": "Chinese", "ja": "Japanese", "ko": "Korean", "fr": "French", "de": "German",
         "es": "Spanish", "ru": "Russian", "pt": "Portuguese", "it": "Italian", "ar": "Arabic", "code": "source code",
-        "und": "too little text",
+        "nl": "Dutch", "pl": "Polish", "sv": "Swedish", "cs": "Czech", "la": "Latin (language)", "tr": "Turkish",
+        "vi": "Vietnamese", "uk": "Ukrainian", "hi": "Hindi", "id": "Indonesian", "af": "Afrikaans", "da": "Danish",
+        "fi": "Finnish", "ro": "Romanian", "th": "Thai", "el": "Greek", "he": "Hebrew", "und": "too little text",
     },
+    "origin": {"human": "human", "synthetic": "synthetic", "log": "log", "web": "web"},
     "is": {
         "twin": "has a twin", "reviewed": "reviewed", "edited": "edited", "masked": "masked", "disabled": "disabled",
     },

@@ -79,7 +79,8 @@ def answer_of(request: Request, status: int | None, code: str, message: str, hin
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>assay</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<link rel="stylesheet" href="/static/style.css"></head><body><main id="main"><h1>{status}</h1>'
+        '<link rel="stylesheet" href="/static/style.css"><link rel="icon" href="/static/mark.svg" type="image/svg+xml">'
+        f'</head><body><main id="main"><h1>{status}</h1>'
         f'<div class="empty"><strong>{inline(message, 600)}</strong><p>{inline(hint, 400)}</p>'
         f'{way}<a class="btn sm" href="/">Datasets</a></div></main></body></html>'
     )

@@ -21,6 +21,7 @@ from assay.measure.shares import percent
 from assay.model.escape import acts_unseen, block, inline, spelled, visible
 from assay.web.charts import CHARTS
 from assay.web.spans import differing, masked
+from assay.web.versions_menu import others
 
 if TYPE_CHECKING:
     from assay.web.asking import Ask
@@ -62,6 +63,7 @@ def environment() -> Environment:
         "lineage": _lineage,
         "zh": lambda text: any("\u4e00" <= c <= "\u9fff" for c in str(text)[:400]),
         "typed": typed,
+        "parameter": spell_parameter,
         "masked": masked,
         "differing": differing,
         "script": script_tag,
@@ -103,6 +105,7 @@ def render(request: Request, ask: Ask, template: str, view: Page) -> HTMLRespons
     context = {
         "view": view,
         "there": lambda path: path in paths,
+        "menu": lambda dataset, ref: others(ask.registry, dataset, ref, request.url.path),
         "me": ask.identity,
         "language": ask.language,
         "_": said,
@@ -158,6 +161,15 @@ def script_tag(text: str) -> Markup:
 def typed(text: str) -> str:
     """A text for a field in which it can be edited: blanks as they are, and what would act unseen spelled."""
     return "".join(char if char == " " else spelled(char) or " " for char in text)
+
+
+def spell_parameter(value: Any) -> str:
+    """A value of a policy's rule as people read it: "a, b", "train 300, test 20", "yes"."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {spell_parameter(one)}" for name, one in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def spell_bytes(number: float) -> str:

@@ -10,12 +10,12 @@ script fetches and is neither (points, a picture, a list) is declared by `pages.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import Depends, FastAPI, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
 from assay.errors import UsageError
@@ -67,22 +67,24 @@ class Done(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Bytes of our own making. `media`: their type. `name`: under which a browser keeps them; None: they are shown."""
+    """Bytes of our own making, or pieces of them that are made while they are sent. `media`: their type. `name`: under
+    which a browser keeps them; None: they are shown."""
 
-    data: bytes
+    data: bytes | Iterator[bytes]
     media: str
     name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One declaration: a page where there is a template; a file; else an act."""
+    """One declaration: a page where there is a template; a file, where it says so; else an act."""
 
     path: str
     permission: Permission
     function: Callable[..., Any]
     template: str = ""
     method: str = "GET"
+    file: bool = False
 
 
 @dataclass(slots=True)
@@ -103,11 +105,13 @@ class Pages:
 
         return take
 
-    def file(self, path: str, permission: Permission) -> Callable[..., Any]:
-        """Declare bytes, given under both addresses alike. Its function gives a `File`."""
+    def file(
+        self, path: str, permission: Permission, method: Literal["GET", "POST"] = "GET"
+    ) -> Callable[..., Any]:
+        """Declare bytes, given under both addresses alike. Its function gives a `File`; with `POST`, for a `form`."""
 
         def take(function: Callable[..., File]) -> Callable[..., File]:
-            self.declared.append(Declared(path, permission, function))
+            self.declared.append(Declared(path, permission, function, "", method, file=True))
             return function
 
         return take
@@ -128,14 +132,14 @@ def add_routes(app: FastAPI, parts: Sequence[Pages], asked: Callable[[Permission
         name = f"{one.function.__module__.rpartition('.')[2]}_{one.function.__name__}"
         shared: dict[str, Any] = {"openapi_extra": {PERMISSION: one.permission.value}}
         depends = Depends(asked(one.permission))
-        if one.method == "GET" and not one.template:
+        if one.file:
             app.add_api_route(
-                API + one.path, _with_ask(_kept(one), depends, like=one.function), methods=["GET"], name=f"api_{name}",
-                operation_id=name, summary=_first_line(one.function), response_class=Response, response_model=None,
-                responses=ERRORS, **shared,
+                API + one.path, _with_ask(_kept(one), depends, like=one.function, json=True), methods=[one.method],
+                name=f"api_{name}", operation_id=name, summary=_first_line(one.function), response_class=Response,
+                response_model=None, responses=ERRORS, **shared,
             )  # fmt: skip
             app.add_api_route(
-                one.path, _with_ask(_kept(one), depends, like=one.function), methods=["GET"], name=name,
+                one.path, _with_ask(_kept(one), depends, like=one.function), methods=[one.method], name=name,
                 include_in_schema=False, response_model=None, **shared,
             )  # fmt: skip
             continue
@@ -197,17 +201,19 @@ def _kept(one: Declared) -> Callable[..., Response]:
 
     def file(request: Request, ask: Ask, **given: Any) -> Response:
         made: File = one.function(ask=ask, **given)
-        if made.name is None:
-            return Response(made.data, media_type=made.media)
-        name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in made.name)
-        headers = {"content-disposition": f'attachment; filename="{name}"'}
-        return Response(made.data, media_type=made.media, headers=headers)
+        headers = {}
+        if made.name is not None:
+            name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in made.name)
+            headers = {"content-disposition": f'attachment; filename="{name}"'}
+        if isinstance(made.data, bytes):
+            return Response(made.data, media_type=made.media, headers=headers)
+        return StreamingResponse(made.data, media_type=made.media, headers=headers)
 
     return file
 
 
 def _with_ask(
-    function: Callable[..., Any], depends: Any, like: Callable[..., Any] | None = None
+    function: Callable[..., Any], depends: Any, like: Callable[..., Any] | None = None, json: bool = False
 ) -> Callable[..., Any]:
     """The function with a signature that FastAPI can read: `ask` comes from the dependency, `form` from a form (of a
     page) or from JSON (of a program), the rest as declared."""
@@ -215,7 +221,7 @@ def _with_ask(
     for p in inspect.signature(like or function, eval_str=True).parameters.values():
         if p.name == "ask":
             p = p.replace(default=depends)
-        elif p.name == "form" and like is not None:
+        elif p.name == "form" and like is not None and not json:
             p = p.replace(annotation=Annotated[p.annotation, Form()])
         parameters.append(p)
     takes_request = like is not None

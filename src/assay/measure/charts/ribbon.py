@@ -78,8 +78,10 @@ def _drop(x: float, wide: float, over: float, under: float, drop: Drop) -> str:
     outer = f"M{at} {high}C{r} {high} {r} {place(over + 26)} {r} {turn}V{FLOOR}"
     inner = f"H{f}V{turn}C{f} {place(under + 26)} {f} {low} {at} {low}Z"
     middle = x + wide * 0.5
+    # A thin stream is still easy to hit: its whole column below what moves on leads to its rows.
+    hit = rect(x, over, wide, 308 - over, "hit") if drop.href else ""
     inside = (
-        f'<path class="rejw" d="{outer}{inner}"/>'
+        f'{hit}<path class="rejw" d="{outer}{inner}"/>'
         + rect(left, FLOOR, thick, 4, "rej")
         + text(middle, 289, f"−{drop.rejected:,}", anchor="middle", kind="tr")
         + text(middle, 304, percent(drop.rejected, drop.entered), anchor="middle", kind="tm ts")

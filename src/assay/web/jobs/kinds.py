@@ -9,11 +9,15 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model
 
+from assay.formats.shapes import shape_names
 from assay.judge.rubric import BUILT_IN
 from assay.web.access.roles import Permission
 
 Widget = Literal["text", "number", "flag", "choice", "lines", "sources", "recipe", "yaml"]
 ORIGINS: Final = ("", "human", "synthetic", "log", "web")
+MADE: Final = "out"
+"""The folder in a job's folder with the files that it made."""
+EXPORTS: Final = ("source", "hf", "article", "ledger", "edits", *shape_names())
 _LINE: Final = 500
 _YAML: Final = 200_000
 _TYPES: Final[dict[str, Any]] = {
@@ -48,7 +52,8 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A command that runs as a job. `spends`: it calls language models with the server's keys. `plans`: it has a dry
-    run that says what it would do."""
+    run that says what it would do. `made`: the folder of files that it makes beside itself, its last argument; who may
+    start such a job may have them. `listed`: its form is one of those that build datasets."""
 
     name: str
     words: tuple[str, ...]
@@ -58,6 +63,8 @@ class Kind:
     asked: tuple[Asked, ...]
     spends: bool = False
     plans: bool = True
+    made: str = ""
+    listed: bool = True
 
     @property
     def at(self) -> str:
@@ -109,7 +116,7 @@ class Kind:
                     if one.option.startswith("--")
                     else [part for v in spelled for part in (one.option, v)]
                 )
-        return [*options, "--", *arguments]
+        return [*options, "--", *arguments, *([self.made] if self.made else [])]
 
 
 _LISTS: Final = (_TYPES["sources"], _TYPES["lines"])
@@ -301,6 +308,30 @@ KINDS: Final[tuple[Kind, ...]] = (
             Asked("like", "Placed like", "A version whose map places the rows.", option="--like"),
         ),
         plans=False,
+    ),
+    Kind(
+        "export",
+        ("export",),
+        Permission.CONTRIBUTE,
+        "Export",
+        "Write a version as files.",
+        (
+            Asked("ref", "Version", "Such as help@v2.", needed=True),
+            Asked("shape", "Format", "", "choice", "--format", default="source", choices=EXPORTS),
+            Asked(
+                "container",
+                "Files",
+                "",
+                "choice",
+                "--container",
+                default="jsonl",
+                choices=("jsonl", "parquet"),
+            ),
+            Asked("where", "Only where this holds", "Such as score >= 4.", option="--where"),
+        ),
+        plans=False,
+        made=MADE,
+        listed=False,
     ),
     Kind(
         "verify",

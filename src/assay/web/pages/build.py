@@ -93,8 +93,9 @@ def recipe(ask: Ask, yaml: str = "") -> RecipePage:
 
 def _form(ask: Ask, dataset: str, named: str) -> BuildPage:
     kind = BY_NAME.get(named)
-    if kind is None or not ask.identity.may(kind.permission):
-        raise NotFound(f"no form for {named[:40]!r}", f"there are: {', '.join(BY_NAME)}")
+    if kind is None or not kind.listed or not ask.identity.may(kind.permission):
+        listed = ", ".join(one.name for one in KINDS if one.listed)
+        raise NotFound(f"no form for {named[:40]!r}", f"there are: {listed}")
     at = f"/d/{dataset}/build" if dataset else "/new"
     mine = ask.desk_or_refuse().uploads.listed(ask.identity)
     takes = any(one.widget == "sources" for one in kind.asked)
@@ -111,7 +112,7 @@ def _form(ask: Ask, dataset: str, named: str) -> BuildPage:
         tabs=[
             FormTab(name=one.name, title=one.title, at=f"{at}?kind={one.name}")
             for one in KINDS
-            if ask.identity.may(one.permission)
+            if one.listed and ask.identity.may(one.permission)
         ],
         fields=[_field(one, dataset) for one in kind.asked],
         uploads=[upload_line(one) for one in mine[:100] if one.complete],

@@ -119,7 +119,7 @@ def dataset(ask: Ask, name: str, before: int = 0) -> DatasetPage:
         ],
         guards=[Guard(name=one.name, items=one.items, time=one.time) for one in registry.eval_sets()],
         needed=registry.releases.needed(name), measured=measured, trend=trend,
-        unmeasured=None if line.versions[-1].number in measured else head.manifest.ref,
+        unmeasured=None if head.manifest.number in measured else head.manifest.ref,
     )  # fmt: skip
 
 

@@ -17,10 +17,11 @@ from assay.web.asking import Ask
 from assay.web.facet_links import address
 from assay.web.measuring import State, drift
 from assay.web.pages.drift_values import Feature, features
-from assay.web.pages.map import ASKED
 from assay.web.routing import Page, Pages
 
 pages = Pages()
+MAPPED: Final = 200_000
+"""Rows of a version up to which its map's clusters are counted while somebody waits."""
 TOPICS: Final = 10
 """Topics that are shown, those whose share changed most."""
 
@@ -91,7 +92,7 @@ def drift_page(ask: Ask, name: str, pair: str) -> DriftPage:
 
 def _topics(registry: Registry, old: Version, new: Version) -> list[Topic]:
     """Of versions that a map is made of while somebody waits; of larger ones, and of those that were revoked, none."""
-    if max(len(old), len(new)) > ASKED or old.name == new.name:
+    if max(len(old), len(new)) > MAPPED or old.name == new.name:
         return []
     try:
         found = registry.maps.topics(old.name, new.name)[:TOPICS]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import orjson
+from fastapi import Query as Asked
 from pydantic import BaseModel, Field
 
-from assay.errors import AssayError, NotFound
+from assay.errors import AssayError, NotFound, UsageError
 from assay.govern.facts import read_value
 from assay.kernels.token_diff import token_diff
+from assay.measure.facets.query import LONGEST
 from assay.model.example import Example
 from assay.registry import Registry
 from assay.registry.annotating import annotate
@@ -23,6 +25,7 @@ from assay.registry.review_samples import Drawing
 from assay.registry.version import Version
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
+from assay.web.facet_links import address
 from assay.web.pages.turns import Turn, turns_of
 from assay.web.routing import Done, Page, Pages
 
@@ -90,8 +93,19 @@ class Chapter(BaseModel):
     rows: list[dict[str, Any]]
 
 
+class Neighbours(BaseModel):
+    """Where the example stands in the list that one came from; `previous` and `next` are addresses, "" at the ends."""
+
+    place: int
+    total: int
+    previous: str
+    next: str
+    list: str
+
+
 class ExamplePage(Page):
-    """All that an example's page shows. `split` None: this version does not hold it; `holds` names one that does."""
+    """All that an example's page shows. `split` None: this version does not hold it; `holds` names one that does.
+    `beside`: None where one came from no list, or it is not in that list."""
 
     ref: str
     dataset: str
@@ -113,13 +127,21 @@ class ExamplePage(Page):
     edits: list[Edit]
     chapters: list[Chapter]
     raw: str
+    beside: Neighbours | None
     may_change: bool
     may_review: bool
 
 
 @pages.page("/d/{ref}/examples/{id}", Permission.READ, "example.html")
-def example(ask: Ask, ref: str, id: str) -> ExamplePage:
-    """An example and everything known of it."""
+def example(
+    ask: Ask,
+    ref: str,
+    id: str,
+    q: Annotated[str, Asked(max_length=LONGEST)] = "",
+    sort: Annotated[str, Asked(max_length=200)] = "",
+    listed: bool = False,
+) -> ExamplePage:
+    """An example and everything known of it; `listed`: one came from a list, that of `q` in the order `sort`."""
     registry = ask.registry
     version = registry.version(ref)
     version.admit()
@@ -149,7 +171,23 @@ def example(ask: Ask, ref: str, id: str) -> ExamplePage:
             Chapter(name=c.name, title=c.title, rows=[dict(row) for row in c.rows[:_ROWS]]) for c in known.chapters
         ],
         raw=spelled[:_JSON] + ("\n…" if len(spelled) > _JSON else ""),
+        beside=_neighbours(registry, version, known.id, q, sort) if listed else None,
         may_change=ask.identity.may(Permission.CONTRIBUTE), may_review=ask.identity.may(Permission.REVIEW),
+    )  # fmt: skip
+
+
+def _neighbours(registry: Registry, version: Version, id: str, q: str, sort: str) -> Neighbours | None:
+    try:
+        found = registry.looking.beside(version.name, id, q, sort)
+    except UsageError:  # an address that somebody wrote
+        return None
+    if found is None:
+        return None
+    at, asked = f"/d/{quote(version.name, safe='@')}/examples", {"q": q, "sort": sort}
+    return Neighbours(
+        place=found.place, total=found.total,
+        previous=address(f"{at}/{found.previous}", **asked, listed=1) if found.previous else "",
+        next=address(f"{at}/{found.next}", **asked, listed=1) if found.next else "", list=address(at, **asked),
     )  # fmt: skip
 
 

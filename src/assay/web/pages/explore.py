@@ -102,8 +102,9 @@ class ExplorePage(Page):
     """A page of the examples that a query chooses from a version.
 
     `q` as it was written, `query` as it was understood. `first` to `last` of `total` rows, of `examples` in the
-    version; `link` leads to the same answer for good. `score`: the name of the score that is shown. `waits`: what the
-    first look has to wait for; there are no rows and facets then.
+    version; `link` leads to the same answer for good, `disable` to the count of all of them in the newest version.
+    `score`: the name of the score that is shown. `waits`: what the first look has to wait for; there are no rows and
+    facets then.
     """
 
     ref: str
@@ -134,6 +135,7 @@ class ExplorePage(Page):
     sorts: list[str] = Field(default_factory=list)
     json_twin: str = ""
     export: str = ""
+    disable: str = ""
     may_change: bool = False
     may_review: bool = False
 
@@ -186,7 +188,7 @@ def explore(
     return ExplorePage(
         **known, query=found.query, sort=found.sort, examples=found.examples, total=found.total, first=found.first,
         last=found.first + len(found.rows) - 1 if found.rows else 0,
-        rows=[_line(path, row) for row in found.rows], facets=boxes[:_OPEN], folded=boxes[_OPEN:],
+        rows=[_line(path, row, found.query, order) for row in found.rows], facets=boxes[:_OPEN], folded=boxes[_OPEN:],
         chips=chips(query, path, **asked), columns=_columns(found, score, path, size), score=score, link=here,
         clear=address(path, **asked),
         next=address(path, q=found.query, after=found.next, **asked) if found.next else "",
@@ -195,6 +197,7 @@ def explore(
         fields=list(found.fields), sorts=list(found.sorts),
         json_twin="/api" + address(path, q=found.query, after=after, before=before, **asked),
         export=_export(ref, q, sort),
+        disable=_disable(dataset, found.query) if version.name == newest else "",
         may_change=ask.identity.may(Permission.CONTRIBUTE), may_review=ask.identity.may(Permission.REVIEW),
     )  # fmt: skip
 
@@ -276,9 +279,10 @@ def _with_tag(registry: Registry, ref: str, key: str, value: str) -> str:
     return ""
 
 
-def _line(path: str, row: Row) -> RowLine:
+def _line(path: str, row: Row, q: str, sort: str) -> RowLine:
     return RowLine(
-        id=row.id, see=f"{path}/{row.id}", input=row.input, output=row.output, cut=row.cut, lang=tongue(row.language),
+        id=row.id, see=address(f"{path}/{row.id}", q=q, sort=sort, listed=1),
+        input=row.input, output=row.output, cut=row.cut, lang=tongue(row.language),
         flags=list(row.flags), kind=row.kind, origin=row.origin, generator=row.generator, split=row.split,
         source=row.source, record=row.record, turns=row.turns, length=row.length, scores=dict(row.scores),
     )  # fmt: skip
@@ -344,6 +348,10 @@ def _command(ref: str, q: str, sort: str, n: int, after: str | None, before: str
 def _export(ref: str, q: str, sort: str) -> str:
     words = ["assay", "find", ref, *([q] if q else []), *(["--sort", sort] if sort else [])]
     return shlex.join([*words, "--limit", "1000", "--json"])
+
+
+def _disable(dataset: str, query: str) -> str:
+    return address(f"/d/{quote(dataset)}/disable", q=query) if query else ""
 
 
 def _unless(value: Any, usual: Any) -> Any:

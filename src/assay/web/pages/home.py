@@ -130,7 +130,8 @@ def _line(registry: Registry, name: str, line: Line, released: int | None, held:
     objects = registry.store.objects
     head = line.head() or line.versions[-1]
     manifest = objects.manifest(head.manifest)
-    rows = [sum(objects.manifest(c.manifest).counts.values()) for c in line.versions[-_SPARKS:]]
+    own = [one for one in line.versions if one.branch == head.branch][-_SPARKS:]
+    rows = [sum(objects.manifest(one.manifest).counts.values()) for one in own]
     found = kept_among(held, manifest)
     verdicts = [check["verdict"] for check in found["health"]] if found else []
     segments = {

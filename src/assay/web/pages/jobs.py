@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import BaseModel
 
 from assay.errors import AssayError, NotFound
-from assay.measure.charts.funnel import Step
-from assay.measure.charts.funnel import funnel as drawn
 from assay.registry import Registry
 from assay.web.access.door import Refused
 from assay.web.access.roles import Permission
@@ -64,12 +64,16 @@ class PhaseLine(BaseModel):
 
 
 class Drop(BaseModel):
-    """One step of the funnel of what was made."""
+    """One step of the funnel of what was made. `see`: the ledger of what it rejected, "" where nothing was made;
+    `said`: what the link to it is called."""
 
     stage: str
+    name: str
     entered: int
     rejected: int
     codes: dict[str, int]
+    see: str
+    said: str
 
 
 class Finding(BaseModel):
@@ -84,8 +88,9 @@ class Finding(BaseModel):
 
 
 class JobPage(Page):
-    """All that a job's page shows. `version`, `operation`: what it made, and where the log has it. `funnel`:
-    the picture of `drops`. `again`: whether the same can be asked for again, and `real`: as more than a dry run."""
+    """All that a job's page shows. `version`, `operation`: what it made, and where the log has it. `drops`: its funnel,
+    from `read` records to `kept`. `files`: the address of the zip of what it made, "" where it made none. `again`:
+    whether the same can be asked for again."""
 
     line: JobLine
     started: float | None
@@ -100,13 +105,14 @@ class JobPage(Page):
     base: str | None
     operation: int | None
     read: int | None
+    kept: int
     drops: list[Drop]
-    funnel: str
     findings: list[Finding]
     dry_run: bool
     again: bool
     mine: bool
     live: bool
+    files: str
 
 
 @pages.page("/jobs", Permission.READ, "jobs.html")
@@ -124,10 +130,7 @@ def job(ask: Ask, id: str) -> JobPage:
     found = board.job(id)
     answer = found.answer or {}
     version, base, operation = _made(ask.registry, answer)
-    drops = [
-        Drop(stage=s["stage"], entered=s["in"], rejected=s["rejected"], codes=s["codes"])
-        for s in answer.get("stages", [])
-    ]
+    drops = _drops(answer, version)
     gate = (found.error or {}).get("gate") or answer.get("gate") or {}
     return JobPage(
         command=spelled(found),
@@ -144,13 +147,14 @@ def job(ask: Ask, id: str) -> JobPage:
         base=base,
         operation=operation,
         read=answer.get("read"),
+        kept=answer.get("kept") or 0,
         drops=drops,
-        funnel=_picture(answer, drops),
         findings=_findings(gate),
         dry_run=bool(found.form.get("dry_run")),
         again=found.over and found.kind in BY_NAME and ask.identity.may(BY_NAME[found.kind].permission),
         mine=found.actor == ask.identity.actor or ask.identity.may(Permission.ADMINISTER),
         live=not found.over,
+        files=_files(found, board.folder),
     )
 
 
@@ -267,17 +271,27 @@ def _made(registry: Registry, answer: dict[str, Any]) -> tuple[str | None, str |
     return version.name, base, version.operation.seq
 
 
-def _picture(answer: dict[str, Any], drops: list[Drop]) -> str:
-    """The funnel as SVG with its table, of figures alone."""
-    if not drops or not isinstance(answer.get("read"), int):
-        return ""
-    steps = [
-        Step(d.stage, d.rejected, d.entered - d.rejected, ", ".join(f"{c} {n:,}" for c, n in d.codes.items()))
-        for d in drops
-    ]
-    if answer.get("malformed"):
-        steps.insert(0, Step("malformed", answer["malformed"], answer["read"] - answer["malformed"]))
-    return drawn("funnel", "Funnel", "", answer["read"], steps)
+def _files(job: Job, folder: Path) -> str:
+    kind = BY_NAME.get(job.kind)
+    there = kind is not None and kind.made and job.state == "done" and (folder / job.id / kind.made).is_dir()
+    return f"/jobs/{job.id}/files.zip" if there else ""
+
+
+def _drops(answer: dict[str, Any], version: str | None) -> list[Drop]:
+    """The funnel, with what could not be read at all as its first step."""
+    if not isinstance(answer.get("read"), int):
+        return []
+    at = f"/d/{quote(version, safe='@')}/rejected?stage=" if version else ""
+    rows = [(s["stage"], s["in"], s["rejected"], s["codes"]) for s in answer.get("stages", [])]
+    if malformed := answer.get("malformed"):
+        rows.insert(0, ("malformed", answer["read"], malformed, {}))
+    return [
+        Drop(
+            stage=stage, name=stage.replace("_", " "), entered=entered, rejected=rejected, codes=codes,
+            see=at + quote(stage) if at else "", said=stage.replace("_", " "),
+        )
+        for stage, entered, rejected, codes in rows
+    ]  # fmt: skip
 
 
 def _findings(gate: dict[str, Any]) -> list[Finding]:

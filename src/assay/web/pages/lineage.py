@@ -85,7 +85,7 @@ def picture(view: LineagePage, said: Callable[..., str]) -> Markup:
 
 def _node(one: StepLine, said: Callable[..., str]) -> Node:
     state = "revoked" if one.revoked else "released" if one.released else "approved" if one.approved else ""
-    how = one.action
+    how = said(one.action)
     if one.merged is not None:
         how = said("merge of v{n}", n=one.merged)
     elif one.back_to is not None:
@@ -93,7 +93,7 @@ def _node(one: StepLine, said: Callable[..., str]) -> Node:
     notes = [how, *(f"#{tag}" for tag in one.tags[:3])]
     notes += [said("{n} {n:run|runs}", n=len(one.runs))] if one.runs else []
     notes += [said("guarded by {n} {n:eval set|eval sets}", n=one.guards)] if one.guards else []
-    word = said(state) if state else "–"
+    word = said(state) if state else "" if one.tags else "–"
     cells = (
         f"{word} {' '.join(f'#{tag}' for tag in one.tags)}".strip(), f"{how}: {one.message}" if one.message else how,
         f"{one.rows:,}", f"{one.time[:10]}, {one.actor}", ", ".join(one.runs[:8]) or "–",

@@ -29,7 +29,7 @@ Moment = Literal["commit", "release", "train"]
 AT_ONCE: Final = 20_000
 """Rows up to which a version is held against the policy whenever the page is opened; beyond, when it is asked for."""
 IDS: Final = 8
-_EXAMPLE: Final = "approvals: 1\nrules:\n  - contamination\n  - pii: {commit: warn}\n"
+EXAMPLE: Final = "approvals: 1\nrules:\n  - contamination\n  - pii: {commit: warn}\n"
 
 
 class Rule(BaseModel):
@@ -171,11 +171,11 @@ def policy(ask: Ask, name: str, ref: str = "", moment: Moment = "release", check
     return PolicyPage(
         command=shlex.join(["assay", "check", version.manifest.ref, "--at", moment]),
         name=name, ref=version.manifest.ref, rows=len(version), fingerprint=version.fingerprint, moment=moment,
-        policy=None if found is None else _policied(registry, found, name), gate=gate,
+        policy=None if found is None else policied(registry, found, name), gate=gate,
         authors=sorted(standing.authors), approvals=[_told(one) for one in standing.approvals],
         needed=registry.releases.needed(name), approved=_maybe(standing.approved), released=_maybe(standing.released),
         revoked=_maybe(standing.revoked), waivers=_waivers(registry, standing), codes=codes,
-        may=ask.identity.may(Permission.RELEASE), draft=_EXAMPLE if found is None else _spelled(found.policy),
+        may=ask.identity.may(Permission.RELEASE), draft=EXAMPLE if found is None else spelled(found.policy),
     )  # fmt: skip
 
 
@@ -276,7 +276,8 @@ def _number(value: float | None, unit: str) -> str:
     return f"{100 * value:.2f} %" if unit == "share" else f"{value:,.6g}"
 
 
-def _policied(registry: Registry, found: InForce, name: str) -> Policied:
+def policied(registry: Registry, found: InForce, name: str | None) -> Policied:
+    """The policy in force, as pages show it; `name`: of the dataset whose page it is."""
     one, policy = found.enacted, found.policy
     rules = []
     for rule in policy.rules:
@@ -286,11 +287,11 @@ def _policied(registry: Registry, found: InForce, name: str) -> Policied:
     return Policied(
         number=one.number, digest=one.digest, own=one.dataset == name, time=one.operation.time,
         actor=one.operation.actor, reason=registry.said(one.operation), approvals=policy.approvals,
-        approvers=list(policy.approvers), description=policy.description, rules=rules, yaml=_spelled(policy),
+        approvers=list(policy.approvers), description=policy.description, rules=rules, yaml=spelled(policy),
     )  # fmt: skip
 
 
-def _spelled(policy: Policy) -> str:
+def spelled(policy: Policy) -> str:
     """The policy as YAML; characters that act unseen are spelled out."""
     value = policy.as_json()
     text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)

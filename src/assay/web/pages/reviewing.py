@@ -21,7 +21,7 @@ from assay.registry.review_results import Given, Shown
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.pages.review import Agreed, agreed
-from assay.web.routing import Done, Page, Pages
+from assay.web.routing import Done, Mistaken, Page, Pages
 
 pages = Pages()
 
@@ -122,11 +122,13 @@ class Undo(BaseModel):
 
 
 class ApplyPage(Page):
-    """What applying a queue would do now."""
+    """What applying a queue would do now; `problem`: why there is nothing to apply."""
 
     queue: str
     dataset: str
     would: dict[str, Any]
+    problem: str = ""
+    hint: str = ""
 
 
 class Apply(BaseModel):
@@ -192,8 +194,17 @@ def undo(ask: Ask, queue: str, form: Undo) -> Done:
 @pages.page("/review/{queue}/apply", Permission.CONTRIBUTE, "apply.html")
 def applying(ask: Ask, queue: str) -> ApplyPage:
     """What the decisions of a queue would change in the newest version."""
-    would = ask.registry.reviews.apply(queue, dry_run=True)
     words = shlex.join(["assay", "review", "apply", queue, "--dry-run"])
+    try:
+        would = ask.registry.reviews.apply(queue, dry_run=True)
+    except UsageError as error:
+        if type(error) is not UsageError:  # not found is an answer of its own
+            raise
+        dataset = ask.registry.reviews.fold().named(queue).queue.dataset
+        view = ApplyPage(
+            command=words, queue=queue, dataset=dataset, would={}, problem=error.message, hint=error.hint
+        )
+        raise Mistaken(error, view) from None
     return ApplyPage(command=words, queue=queue, dataset=would.dataset, would=would.as_json())
 
 
