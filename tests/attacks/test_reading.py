@@ -30,7 +30,7 @@ _MANY = Limits(asked=10**6, unsafe=10**6)
 
 _NAMED = {
     "absolute": ("a path from the root", "{secret}"),
-    "relative": ("a path out of the job's folder", "../../../work/secret.txt"),
+    "relative": ("a path out of the job's folder", "../../../files/secret.txt"),
     "file-url": ("a file: address", "file://{secret}"),
     "http": ("an address within the network", "http://127.0.0.1:9/latest/meta-data"),
     "metadata": ("the address where clouds keep keys", "http://169.254.169.254/latest/meta-data/"),
@@ -82,7 +82,7 @@ QUERIES = tuple(
 )
 _ELSEWHERE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "recipe-path": ("a recipe by its path", "curate", {"recipe": "{work}/recipe.yaml"}),
-    "recipe-up": ("a recipe below the presets", "curate", {"recipe": "../../../../work/recipe"}),
+    "recipe-up": ("a recipe below the presets", "curate", {"recipe": "../../../../files/recipe"}),
     "recipe-model": ("a recipe that names a model of the server", "curate",
                      {"yaml": "stages:\n  - toxicity: {{model: '{secret}'}}\n"}),
     "recipe-language": ("a recipe that names a model of the server", "curate",
@@ -158,7 +158,7 @@ def asked(
 ) -> tuple[TestClient, Path, Path, dict[str, str]]:
     """The application over a copy, in mode local, whose jobs are queued and never started."""
     base = tmp_path_factory.mktemp("reading")
-    root, work = copy_of(world, base), base / "work"
+    root, work = copy_of(world, base), base / "files"
     work.mkdir()
     (work / "secret.txt").write_text(json.dumps({"text": SECRET}) + "\n")
     (work / "recipe.yaml").write_text("stages:\n  - exact_dedup: {}\n")
