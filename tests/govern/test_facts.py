@@ -10,7 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.errors import Damaged, UsageError
-from assay.govern.facts import FACT, check_key, check_value, facts, read_value, write_facts
+from assay.govern.facts import (
+    FACT,
+    check_key,
+    check_value,
+    facts,
+    facts_about,
+    facts_in,
+    read_value,
+    write_facts,
+)
 from assay.kernels.ids import as_ids, id_list
 from assay.model.operation import Operation
 from assay.store.memory import MemoryStorage
@@ -60,6 +69,17 @@ def test_the_fold_is_a_dictionary_that_is_written_to(history):
                 spelled = {0.0: "0", -1.5: "-1.5", 1e300: "1e+300"}
                 expected = {i: v if isinstance(v, str) else spelled[v] for i, v in expected.items()}
             assert dict(zip(id_list(ids), values.to_pylist(), strict=True)) == expected
+
+
+@settings(deadline=None, max_examples=40)
+@given(SAID)
+def test_what_is_said_of_one_example_is_what_the_operation_says_of_it(said):
+    objects = Objects(MemoryStorage())
+    twin = IDS[1][:8] + b"\x01" * 24  # somebody took pains to make one that begins alike
+    one = entry(1, objects, [*said, (twin, "topic", "another's")])
+    rows = facts_in(objects, one).to_pylist()
+    for id_ in (*IDS, twin, b"\xff" * 32):
+        assert facts_about(objects, one, id_).to_pylist() == [row for row in rows if row["id"] == id_]
 
 
 def test_another_dataset_and_another_action_say_nothing():

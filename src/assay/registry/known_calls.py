@@ -28,14 +28,14 @@ def chapter(registry: Registry, example: bytes) -> Section | None:
     """Request, tokens and price of an example that names its generator, where its record states any. Raises Damaged."""
     import orjson
 
-    from assay.store.segments import read_rows
+    from assay.registry.warm import warm_of
 
     index, name = registry.index(), example.hex()
     found = index.locate(name) or index.locate(name, rejected=True)
     if found is None:
         return None
     columns = ["generator", "extra"]
-    (row,) = read_rows(registry.store.objects, found.segment, [found.ordinal], columns).to_pylist()
+    (row,) = warm_of(registry).glimpse.rows([(found.segment, found.ordinal)], columns).to_pylist()
     if not row["generator"] or not row["extra"]:
         return None
     told = _told(orjson.loads(row["extra"]))

@@ -16,6 +16,9 @@ from assay.store.segments import read_groups
 
 SLICE: Final = 4_000
 """Rows of one transaction: about a second."""
+READING: Final = 8 << 10
+"""KiB of the file that a connection holds: a server has several, and the system holds the file for all of them."""
+_WRITING: Final = 64 << 10
 _BITS: Final = 32
 
 TABLES: Final = """
@@ -36,6 +39,14 @@ def indexed(db: sqlite3.Connection, number: int) -> int:
 
 def make_searchable(db: sqlite3.Connection, objects: Objects, number: int, ref: SegmentRef) -> None:
     """Index the words of a list's segment, from where it was left. Raises Damaged, sqlite3.Error."""
+    db.execute(f"PRAGMA cache_size = -{_WRITING}")
+    try:
+        _index(db, objects, number, ref)
+    finally:
+        db.execute(f"PRAGMA cache_size = -{READING}")
+
+
+def _index(db: sqlite3.Connection, objects: Objects, number: int, ref: SegmentRef) -> None:
     done, at = indexed(db, number), 0
     rows: list[tuple[int, str]] = []
     odd: list[tuple[int]] = []

@@ -39,9 +39,6 @@ _SCHEMA_VERSION: Final = 3
 _MIN_PREFIX: Final = 6
 _BATCH: Final = 64
 _SPARE: Final = 4
-_READING: Final = 8 << 10
-"""KiB of the file that a connection holds: a server has several, and the system holds the file for all of them."""
-_WRITING: Final = 64 << 10
 _OWN_TABLES: Final = """
 CREATE TABLE IF NOT EXISTS state (seq INTEGER NOT NULL, digest TEXT);
 INSERT INTO state SELECT 0, NULL WHERE NOT EXISTS (SELECT 1 FROM state);
@@ -210,7 +207,7 @@ class SqliteIndex:
                 number, ready = exact.list_of(db, ref)
                 lists[number] = ref
                 if not ready:
-                    self._make_searchable(db, objects, number, ref)
+                    make_searchable(db, objects, number, ref)
             return exact.holding(db, objects, lists, query)
 
         return self._healing(ask)
@@ -270,15 +267,6 @@ class SqliteIndex:
             db.execute("UPDATE state SET seq = ?, digest = ?", (head, head_digest))
         return max(0, head - int(seq))
 
-    def _make_searchable(
-        self, db: sqlite3.Connection, objects: Objects, number: int, ref: SegmentRef
-    ) -> None:
-        db.execute(f"PRAGMA cache_size = -{_WRITING}")
-        try:
-            make_searchable(db, objects, number, ref)
-        finally:
-            db.execute(f"PRAGMA cache_size = -{_READING}")
-
     # Asking
 
     def _steps(self, id: bytes) -> Iterator[history.Step]:
@@ -290,7 +278,7 @@ class SqliteIndex:
         db = self._connect()
         ready = {n for (n,) in db.execute("SELECT number FROM lists WHERE searchable")}
         for number in sorted(chosen.keys() - ready):
-            self._make_searchable(db, objects, number, chosen[number])
+            make_searchable(db, objects, number, chosen[number])
         rows = db.execute("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank, rowid", (match,))
         for (rowid,) in rows:
             if rowid >> 32 in chosen:
@@ -368,7 +356,7 @@ class SqliteIndex:
         self._db = db = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
-        db.execute(f"PRAGMA cache_size = -{_READING}")
+        db.execute(f"PRAGMA cache_size = -{fulltext.READING}")
         ours = (
             db.execute("PRAGMA application_id").fetchone()[0],
             db.execute("PRAGMA user_version").fetchone()[0],
