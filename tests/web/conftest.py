@@ -45,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "registry"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(folder: Path) -> Iterator[TestClient]:
     """The application in mode local."""
     app = create_app(lambda: assay.open(folder, actor="ann"), Settings())
