@@ -17,7 +17,7 @@ OBJECT_BYTES: Final = 32 << 20
 ID_BYTES: Final = 64 << 20
 """What all of them together hold of objects, and of the ids in them: a segment, and two million ids."""
 
-OFTEN: Final = 40
+OFTEN: Final = 12
 """Requests after which free memory is given back."""
 
 

@@ -16,7 +16,7 @@ from assay.store.segments import read_groups
 
 SLICE: Final = 4_000
 """Rows of one transaction: about a second."""
-READING: Final = 8 << 10
+READING: Final = 4 << 10
 """KiB of the file that a connection holds: a server has several, and the system holds the file for all of them."""
 _WRITING: Final = 64 << 10
 _BITS: Final = 32
