@@ -195,7 +195,7 @@ def test_exploring_takes_no_mouse_and_no_reload(base: str, browser: Any) -> None
     chosen = page.evaluate("document.activeElement.id")
     page.keyboard.press("Enter")
     page.wait_for_selector(f"#{chosen}[aria-current]")
-    assert page.evaluate("document.activeElement.id") == chosen
+    page.wait_for_function("id => document.activeElement.id === id", arg=chosen)
     reach("a[rel=next]")
     page.keyboard.press("Enter")
     page.wait_for_url("**after=*")

@@ -18,6 +18,7 @@ from assay.registry.kept_quality import drift_told, styles_told, trend_told
 from assay.registry.kept_statistics import kept, told
 from assay.registry.segment_columns import unprepared
 from assay.registry.version import Version
+from assay.web.jobs.outliving import Outliving
 
 State = Literal["known", "unknown", "running", "failed"]
 Answer = tuple[State, dict[str, Any] | None]
@@ -35,7 +36,7 @@ LONGEST: Final = 1_800.0
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    process: subprocess.Popen[bytes]
+    process: Outliving
     at: float
 
 
@@ -146,7 +147,7 @@ def begun(registry: Registry, words: Sequence[str]) -> State:
                     return "failed"
         if not _running:
             command = ["--registry", str(registry.root), "--json", *words]
-            process = subprocess.Popen(  # noqa: S603 - this program, with words of ours and names that were looked up
+            process = Outliving(
                 [sys.executable, "-c", "from assay.cli.main import main; main()", *command],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip

@@ -25,6 +25,7 @@ from assay.errors import Conflict, NotFound
 from assay.web.database import Database
 from assay.web.jobs.files import keep, load, settle_folder
 from assay.web.jobs.job import Job, read_job
+from assay.web.jobs.outliving import Outliving
 from assay.web.jobs.processes import born, runs, tell
 
 JOB: Final = "ASSAY_JOB"
@@ -62,7 +63,7 @@ class Board:
         self.folder, self._registry = folder, registry
         self._environment, self._clock, self._entropy = dict(environment), clock, entropy
         self._at_once, self._kept = at_once, kept
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._children: dict[str, Outliving] = {}
         self._over: set[str] = set()
         """Those that have ended, and need not be looked at."""
         self._turns = Database(folder / "turn.sqlite")
@@ -84,15 +85,8 @@ class Board:
             self._thread.join()
             self._thread = None
         with self._turns.read():
-            self._leave()
+            self._children.clear()
         self._turns.close()
-
-    def _leave(self) -> None:
-        """The children are nobody's any more, and go on."""
-        for child in self._children.values():
-            if child.poll() is None:
-                child.returncode = 0
-        self._children.clear()
 
     def ask(
         self,
@@ -213,7 +207,7 @@ class Board:
             }
         with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
             try:
-                child = subprocess.Popen(  # noqa: S603 - assay itself, words and no shell
+                child = Outliving(
                     [*line, f"--actor={job.actor}", *job.words],
                     stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=folder, close_fds=True,
                     start_new_session=True, env={**environment, JOB: str(folder.resolve())},
