@@ -45,9 +45,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "registry"
 
 
+@pytest.fixture
+def client(application: TestClient) -> TestClient:
+    """The application in mode local, for a browser that was never here."""
+    application.cookies.clear()
+    return application
+
+
 @pytest.fixture(scope="module")
-def client(folder: Path) -> Iterator[TestClient]:
-    """The application in mode local."""
+def application(folder: Path) -> Iterator[TestClient]:
+    """One for all tests of a module: making it takes a third of a second."""
     app = create_app(lambda: assay.open(folder, actor="ann"), Settings())
     with TestClient(app, base_url="http://127.0.0.1") as made:
         yield made

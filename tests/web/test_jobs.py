@@ -303,7 +303,7 @@ def test_another_server_finds_what_this_one_started(board: Board, root: Path, tm
     made = board.ask(
         "curate", "help", "ann", lambda folder: ["curate", "--workers=1", "--", "help", str(raw)]
     )
-    board._leave()  # as if it had been killed
+    board._children.clear()  # as if it had been killed
     other = Board(board.folder, root, dict(os.environ), time.time, os.urandom)
     assert other.job(made.id).state == "running"
     assert over(other, made.id).state == "done"

@@ -9,5 +9,6 @@ class Outliving(subprocess.Popen[bytes]):
     """A job goes on when nobody waits for it any more: letting go of it is no mistake, and no warning."""
 
     def __del__(self) -> None:
-        if getattr(self, "returncode", 0) is None and self.poll() is None:
+        begun = getattr(self, "pid", None) is not None
+        if begun and self.poll() is None:
             self.returncode = 0
