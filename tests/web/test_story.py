@@ -236,8 +236,10 @@ def test_the_story_on_real_sets(house: House, shared_data: Path, tmp_path: Path)
     bo.write("Query", "language:zh")
     bo.act("Search")
     bo.page.wait_for_url("**q=language*")
-    bo.page.go_back()
-    bo.page.go_back()
+    for _ in range(2):
+        bo.page.go_back()
+        bo.page.wait_for_load_state("networkidle")  # the first one may ask for the page again
+    bo.page.wait_for_url("**/d/real@v3")
     bo.press("Export")
     bo.press("Make the files")
     bo.page.get_by_role("link", name="Download the files").wait_for(timeout=90_000)
