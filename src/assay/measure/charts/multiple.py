@@ -11,6 +11,8 @@ from assay.model.escape import inline
 
 WIDTH, HEIGHT = 300, 112
 LEFT, RIGHT, TOP, FLOOR = 46, 56, 14, 84
+LEAST = 0.02
+"""The share of the highest figure that figures differ by at least, for their range to fill the chart."""
 
 
 def multiple(
@@ -23,14 +25,17 @@ def multiple(
 ) -> str:
     """`points` are (version, figure; NaN: none), `spelled` what each figure reads as, `jumps` positions with a ring.
 
-    The ground is 0 where the figures come near it, else the least of them, so that small changes are seen: both ends of
-    the axis are labelled. `said`: what it shows, for those who do not see it; the twin is the caller's table.
+    The ground is 0 where the figures come near it, else the least of them: both ends of the axis are labelled. Figures
+    that hardly differ (`LEAST`) run through the middle, with the first of them as label, so that no noise looks like a
+    change. `said`: what it shows, for those who do not see it; the twin is the caller's table.
     """
     known = [value for _, value in points if not math.isnan(value)]
     low, high = min(known, default=0.0), max(known, default=1.0)
     ends = {value: word for (_, value), word in zip(points, spelled, strict=True)}
     low = 0.0 if 0 <= low < high / 2 else low
-    span = (high - low) or abs(high) or 1.0
+    level = high - low < LEAST * abs(high) or high == low
+    span = LEAST * abs(high) or 1.0 if level else high - low
+    low = (low + high - span) / 2 if level else low
     step = (WIDTH - LEFT - RIGHT) / max(1, len(points) - 1)
 
     def at(k: int, value: float) -> tuple[float, float]:
@@ -38,12 +43,9 @@ def multiple(
         return x, FLOOR - (FLOOR - TOP) * (value - low) / span
 
     parts = [line(LEFT, y, WIDTH - RIGHT, y, kind) for y, kind in ((TOP, "gr"), (FLOOR, "ax"))]
-    parts += [
-        text(LEFT - 6, y + 4, ends.get(v, compact(v)), anchor="end", kind="tm")
-        for y, v in ((TOP, high), (FLOOR, low))
-        if y == TOP or high > low
-    ]
     drawn = [at(k, value) for k, (_, value) in enumerate(points) if not math.isnan(value)]
+    labels = [(TOP, high), (FLOOR, low)] if not level else [(drawn[0][1], known[0])] if known else []
+    parts += [text(LEFT - 6, y + 4, ends.get(v, compact(v)), anchor="end", kind="tm") for y, v in labels]
     parts.append(f'<polyline class="ln" points="{" ".join(f"{place(x)},{place(y)}" for x, y in drawn)}"/>')
     for k, ((version, value), word) in enumerate(zip(points, spelled, strict=True)):
         if math.isnan(value):
