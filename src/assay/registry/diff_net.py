@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from assay.kernels.ids import IdArray, as_ids, concat, contains, find, ids_of, order
 from assay.model.diff import Change
 from assay.store.change import change_table
+from assay.store.diff import changes_between
 
 if TYPE_CHECKING:
     from assay.model.version import Manifest
@@ -60,14 +61,8 @@ class Net:
 
 def net(objects: Objects, a: Manifest, b: Manifest) -> Net | None:
     """What leads from `a` to `b`; None when `b` was not made from `a`, step by step. Raises Damaged."""
-    steps: list[str] = []
-    at = b
-    while not at.is_same(a):
-        if not at.parents or at.change is None or at.number <= a.number:
-            return None
-        steps.append(at.change)
-        at = objects.manifest(at.parents[0])
-    return _composed([change_table(objects, step) for step in reversed(steps)])
+    steps = changes_between(objects, a, b)
+    return None if steps is None else _composed([change_table(objects, step) for step in steps])
 
 
 def _composed(tables: Sequence[pa.Table]) -> Net:

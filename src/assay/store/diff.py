@@ -44,6 +44,13 @@ def diff(objects: Objects, a: Manifest, b: Manifest) -> Diff:
 
 def _along(objects: Objects, a: Manifest, b: Manifest) -> Diff | None:
     """The changes from `a` to `b`, composed; None when `b` was not made from `a`, step by step."""
+    steps = changes_between(objects, a, b)
+    return None if steps is None else compose(read_change(objects, step) for step in steps)
+
+
+def changes_between(objects: Objects, a: Manifest, b: Manifest) -> list[str] | None:
+    """The names of the changes that lead from `a` to `b`, in their order; None when `b` was not made from `a`, step by
+    step. Raises Damaged."""
     steps: list[str] = []
     at = b
     while not at.is_same(a):
@@ -51,7 +58,7 @@ def _along(objects: Objects, a: Manifest, b: Manifest) -> Diff | None:
             return None
         steps.append(at.change)
         at = objects.manifest(at.parents[0])
-    return compose(read_change(objects, step) for step in reversed(steps))
+    return steps[::-1]
 
 
 def compose(diffs: Iterable[Diff]) -> Diff:
