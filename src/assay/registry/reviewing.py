@@ -191,7 +191,7 @@ class Reviewing:
         """The next example for this actor to judge, or to adjudicate with `conflicts`; None when there is none.
 
         Those that another person has judged come first, then each actor has an order of their own. `after`: an id that
-        is passed over for now, with all before it. Raises NotFound.
+        is passed over this time, with all before it. Raises NotFound.
         """
         registry, found = self._registry, self.fold()
         judged = found.named(name)
