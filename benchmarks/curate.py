@@ -25,7 +25,7 @@ from pathlib import Path
 
 import yaml
 
-from assay.registry.recipes import load_plan
+from assay.registry.curating.recipes import load_plan
 
 REPO = Path(__file__).resolve().parent.parent
 PAGE = 4096

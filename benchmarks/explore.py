@@ -29,7 +29,7 @@ import assay
 from assay.kernels.ids import IdArray, concat, order
 from assay.measure.facets.keyset import Page
 from assay.registry import Registry
-from assay.registry.annotating import annotate
+from assay.registry.governing.annotating import annotate
 
 NAME = "bench"
 SCORES = 9

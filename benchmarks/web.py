@@ -33,8 +33,8 @@ from web_registry import NAME
 from web_server import Asker, Server
 
 import assay
-from assay.registry.review_results import Rules
-from assay.registry.review_samples import Drawing
+from assay.registry.review.results import Rules
+from assay.registry.review.samples import Drawing
 from assay.web.access.book import open_book
 from assay.web.access.roles import Role
 

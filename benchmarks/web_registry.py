@@ -18,7 +18,7 @@ from corpus import write
 
 import assay
 from assay.kernels.ids import concat, order
-from assay.registry.annotating import annotate
+from assay.registry.governing.annotating import annotate
 
 NAME = "bench"
 SCORES = 9

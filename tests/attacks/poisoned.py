@@ -17,8 +17,8 @@ from fastapi.testclient import TestClient
 
 import assay
 from assay.registry import Registry
-from assay.registry.review_results import Given, Rules
-from assay.registry.review_samples import Drawing
+from assay.registry.review.results import Given, Rules
+from assay.registry.review.samples import Drawing
 from assay.web.access.book import Book
 from assay.web.access.roles import Role
 from assay.web.app import create_app

@@ -6,7 +6,7 @@ import pytest
 
 from assay.curate.plan import make_plan, parse_recipe
 from assay.errors import InvalidRecipe
-from assay.registry.recipes import load_plan, preset_names
+from assay.registry.curating.recipes import load_plan, preset_names
 
 
 @pytest.mark.parametrize("name", [*preset_names(), "import"])

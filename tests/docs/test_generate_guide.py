@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from assay.generate.template import Template
-from assay.registry.generating import LIKELY_OUTPUT
+from assay.registry.generation.generating import LIKELY_OUTPUT
 from assay.testing.llm_server import LlmServer
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "generate.md").read_text("utf-8")

@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from assay.errors import NotFound, UsageError
-from assay.registry.evidence import EvidenceRequest
+from assay.registry.governing.evidence import EvidenceRequest
 from tests.govern import papers
 
 pytest.importorskip("cryptography", reason="signing needs the extra `sign`")

@@ -20,9 +20,9 @@ from assay.govern.facts import write_facts
 from assay.govern.gate import read_gate, write_gate
 from assay.govern.policy import parse_policy
 from assay.kernels.ids import as_ids
-from assay.registry.gating import commit_version
-from assay.registry.review_results import Given
-from assay.registry.review_samples import Drawing
+from assay.registry.governing.gating import commit_version
+from assay.registry.review.results import Given
+from assay.registry.review.samples import Drawing
 from assay.store.commit import Draft
 from assay.store.objects import Objects
 

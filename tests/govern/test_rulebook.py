@@ -11,7 +11,7 @@ from assay.cli.main import COMMANDS
 from assay.errors import UsageError
 from assay.govern.rulebook import DOCUMENTS
 from assay.model.ref import NAME_RULE, check_name
-from assay.registry.rulebook import write_rulebook
+from assay.registry.governing.rulebook import write_rulebook
 from assay.stages.pii import Pii
 from tests.govern import papers
 

@@ -13,7 +13,8 @@ import pytest
 import assay
 from assay.errors import AssayError, Conflict, NotFound, UsageError
 from assay.model.fingerprint import prove, split_digest
-from assay.registry import Registry, forgetting
+from assay.registry import Registry
+from assay.registry.keeping import forgetting
 from assay.store.objects import Objects, object_key
 from tests.keeping.bytes_of import files_with
 from tests.registry.conftest import ticket

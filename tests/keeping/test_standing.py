@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from assay.errors import BadInput, Conflict, NotFound, UsageError
 from assay.kernels.ids import as_ids, id_list
-from assay.registry import Registry, standing
+from assay.registry import Registry
+from assay.registry.keeping import standing
 from assay.registry.meant import ids_in_file
 from assay.store.commit import Draft, commit
 from assay.store.memory import MemoryStorage

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.registry.judge_files import JudgeRequest, bias_files, calibrate_files
+from assay.registry.judgement.files import JudgeRequest, bias_files, calibrate_files
 
 pytestmark = pytest.mark.shared_data
 

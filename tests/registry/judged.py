@@ -9,7 +9,7 @@ from assay.llm.calling import Terms
 from assay.llm.prices import Price, Prices
 from assay.llm.retry import Patience
 from assay.llm.wire import ApiKey
-from assay.registry.judges import Bench
+from assay.registry.judgement.judges import Bench
 from assay.registry.language_models import Endpoint, LanguageModels
 from assay.testing.llm_call import Answer
 

@@ -14,7 +14,7 @@ from assay.llm.calling import Terms
 from assay.llm.prices import list_prices
 from assay.llm.wire import ApiKey
 from assay.registry import Registry
-from assay.registry.generating import Order
+from assay.registry.generation.generating import Order
 from assay.registry.language_models import Endpoint, LanguageModels
 from assay.testing.llm_call import Answer, Call
 from assay.testing.llm_server import LlmServer

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 import assay
 from assay.curate.plan import parse_recipe
 from assay.errors import BadInput
-from assay.registry import sources
-from assay.registry.rereading import Rereading
-from assay.registry.sources import Sources
+from assay.registry.curating import sources
+from assay.registry.curating.rereading import Rereading
+from assay.registry.curating.sources import Sources
 
 from .conftest import ticket
 

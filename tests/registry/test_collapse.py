@@ -97,7 +97,7 @@ def test_every_segment_is_read_once(line, monkeypatch):
         read[ref.object] += 1
         return read_groups(objects, ref, columns)
 
-    monkeypatch.setattr("assay.registry.collapse_rows.read_groups", counted)
+    monkeypatch.setattr("assay.registry.monitor.collapse_rows.read_groups", counted)
     line.collapse("desk@try", by="generator")
     assert len(read) >= 3 and set(read.values()) == {1}
 
@@ -113,7 +113,7 @@ def test_what_is_refused(line):
 
 
 def test_a_field_with_too_many_values_is_no_category(line, monkeypatch):
-    monkeypatch.setattr("assay.registry.collapse_rows.MOST_VALUES", 100)
+    monkeypatch.setattr("assay.registry.monitor.collapse_rows.MOST_VALUES", 100)
     with pytest.raises(UsageError, match="no category"):
         line.collapse("desk", by="messages")
 

@@ -163,7 +163,7 @@ def test_a_disk_that_is_full_loses_nothing_and_breaks_no_line(registry, monkeypa
         return real(file, bytes(data)[:size])
 
     with registry.collect("reviews", generator="lab/m") as c:
-        monkeypatch.setattr("assay.registry.collecting.os.write", write)
+        monkeypatch.setattr("assay.registry.generation.collecting.os.write", write)
         with pytest.raises(StorageFailure, match="cannot be written"):
             c.add("q" * 300, "a")
         assert c.path.read_bytes() == b""

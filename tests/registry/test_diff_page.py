@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import assay
-from assay.registry import diff_page
-from assay.registry.diff_net import net
-from assay.registry.diff_page import KINDS, diff_rows
+from assay.registry.history import diff_page
+from assay.registry.history.diff_net import net
+from assay.registry.history.diff_page import KINDS, diff_rows
 from assay.store.diff import diff
 
 

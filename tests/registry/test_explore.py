@@ -17,11 +17,11 @@ from assay.kernels.counting import count_units
 from assay.measure.facets.keyset import Page
 from assay.measure.facets.query import Picked, Query, parse
 from assay.registry import warm as warm_module
-from assay.registry.annotating import annotate
-from assay.registry.explored import CHARS, opening
-from assay.registry.review_results import Given
-from assay.registry.review_samples import Drawing
-from assay.registry.segment_columns import facet_files
+from assay.registry.exploring.explored import CHARS, opening
+from assay.registry.exploring.segment_columns import facet_files
+from assay.registry.governing.annotating import annotate
+from assay.registry.review.results import Given
+from assay.registry.review.samples import Drawing
 from assay.registry.warm import warm_of
 from assay.store.index.words import Query as Words
 from assay.store.index.words import fold
@@ -366,8 +366,8 @@ def test_columns_are_made_once_and_trusted_only_while_whole(desk, monkeypatch):
     files = [path for path in facet_files(desk).folder.glob("*/*") if path.is_file()]
     assert files
     made = []
-    read = "assay.registry.segment_columns.read_groups"
-    original = __import__("assay.registry.segment_columns", fromlist=["x"]).read_groups
+    read = "assay.registry.exploring.segment_columns.read_groups"
+    original = __import__("assay.registry.exploring.segment_columns", fromlist=["x"]).read_groups
     monkeypatch.setattr(read, lambda *given: made.append(given) or original(*given))
     other = assay.open(desk.root, actor="mira")
     assert other.looking.explore("helpdesk", "lang:zh", Page(100)).as_json() == expected

@@ -9,7 +9,7 @@ import pytest
 
 import assay
 from assay.errors import BadInput, NotFound, UsageError
-from assay.registry.guarding import RegistryResources
+from assay.registry.curating.guarding import RegistryResources
 
 from .conftest import ticket
 
@@ -199,7 +199,7 @@ def test_the_self_test_says_how_much_is_found(registry, write, rows):
 
 def test_two_who_freeze_at_once(registry, write, monkeypatch):
     """The other one gets in between looking and writing."""
-    from assay.registry import freezing
+    from assay.registry.curating import freezing
 
     put = freezing.write_items
 

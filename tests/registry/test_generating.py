@@ -387,7 +387,7 @@ def test_a_disk_that_is_full_is_said_and_nothing_is_lost(registry, monkeypatch):
         return real(path, *more, **options)
 
     with LlmServer(made_up) as server:
-        monkeypatch.setattr("assay.registry.generate_run.os.open", full)
+        monkeypatch.setattr("assay.registry.generation.run.os.open", full)
         with pytest.raises(StorageFailure, match="cannot be written: No space"):
             registry.generation.generate(order(10), models(server))
         monkeypatch.undo()

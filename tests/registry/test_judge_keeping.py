@@ -14,8 +14,8 @@ from assay.errors import BudgetReached, Damaged, NotFound
 from assay.judge.judgement import Judgement
 from assay.kernels.ids import as_ids
 from assay.model.operation import Operation
-from assay.registry import answers
-from assay.registry.judgements import about, judgement_of, judgements_in, known, write_judgements
+from assay.registry.judgement import answers
+from assay.registry.judgement.evidence import about, judgement_of, judgements_in, known, write_judgements
 from assay.store.memory import MemoryStorage
 from assay.store.objects import Objects
 from assay.testing.llm_server import LlmServer
@@ -51,7 +51,7 @@ def private_id(registry):
 def test_forgetting_blanks_what_judges_said_and_empties_the_answers(judged):
     assert list((judged.root / "cache" / "answers").rglob("*.answer"))
     assert files_with(judged.root, NAME)
-    from assay.registry.choosing import chosen
+    from assay.registry.querying.choosing import chosen
 
     private = private_id(judged)
     receipt = judged.keeping.forget(chosen(judged, "helpdesk", ids=[private]), "asked for it")
@@ -98,8 +98,8 @@ def replaced(registry, operation):
 
 
 def test_a_forget_while_judging_leaves_nothing_behind(registry, write, monkeypatch):
-    from assay.registry import judge_recording
-    from assay.registry.choosing import chosen
+    from assay.registry.judgement import recording as judge_recording
+    from assay.registry.querying.choosing import chosen
 
     registry.import_("helpdesk", [write("a.jsonl", [*tickets(3), PRIVATE])])
     private = chosen(registry, "helpdesk", ids=[private_id(registry)])

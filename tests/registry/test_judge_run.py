@@ -18,8 +18,8 @@ from assay.errors import BudgetReached, CallsFailed, UsageError
 from assay.llm.batching import Polling
 from assay.llm.retry import Patience
 from assay.llm.wire import ApiKey
-from assay.registry import judge_running
-from assay.registry.judges import Bench
+from assay.registry.judgement import running as judge_running
+from assay.registry.judgement.judges import Bench
 from assay.registry.language_models import Endpoint, LanguageModels
 from assay.testing.llm_call import Answer
 from assay.testing.llm_faults import FAULTS, FaultScript

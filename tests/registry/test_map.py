@@ -9,8 +9,8 @@ import pytest
 
 from assay.errors import NotFound, Revoked, UsageError
 from assay.kernels.ids import id_list
-from assay.registry.map_values import Wanted
-from assay.registry.map_view import drawn, viewed
+from assay.registry.mapping.values import Wanted
+from assay.registry.mapping.view import drawn, viewed
 from tests.measure.test_map import planted
 
 
@@ -137,7 +137,7 @@ def test_no_selection_is_refused(desk, lasso, cluster, error):
 
 
 def test_points_are_coloured_by_what_rows_say(desk):
-    from assay.registry.annotating import annotate
+    from assay.registry.governing.annotating import annotate
 
     made = desk.maps.map("desk@v1")
     ids = desk.maps.ids("desk@v1")
@@ -166,7 +166,7 @@ def test_points_are_coloured_by_what_rows_say(desk):
 
 
 def test_texts_with_labels_are_placed_without_them(registry, write):
-    from assay.registry.mapping import text_of
+    from assay.registry.mapping.maps import text_of
 
     assert text_of({"text": "Where is my card?", "label": "card_arrival"}) == "Where is my card?"
     registry.import_("few", [write("few.jsonl", [{"text": f"row {k}", "label": "a"} for k in range(6)])])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from assay.errors import UsageError
 from assay.model.escape import acts_unseen, json_text
-from assay.registry.payload_texts import texts_of, with_texts
+from assay.registry.exploring.payload_texts import texts_of, with_texts
 
 TEXT = st.text(max_size=30)
 TURNS = st.lists(

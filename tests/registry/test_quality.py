@@ -9,8 +9,8 @@ from assay.errors import NotFound, UsageError
 from assay.kernels.ids import sorted_ids
 from assay.measure.drift.columns import columns_for, read
 from assay.measure.drift.profile import Profile
-from assay.registry import profiles
-from assay.registry.profiles import Profiles
+from assay.registry.monitor import profiles
+from assay.registry.monitor.profiles import Profiles
 from tests.registry.conftest import ticket
 
 ZH = "请先重新启动打印机然后检查网络电源线和路由器设置再试一次如果仍然不行就联系我们的客服人员处理"

@@ -10,8 +10,8 @@ import pytest
 import assay
 from assay.errors import BadInput, NotFound, UsageError
 from assay.kernels.ids import id_list
-from assay.registry.annotating import annotate, annotate_from, summary
-from assay.registry.choosing import chosen
+from assay.registry.governing.annotating import annotate, annotate_from, summary
+from assay.registry.querying.choosing import chosen
 from tests.registry.conftest import ticket
 
 TOPICS = ["退款", "delivery", "login"]

@@ -10,7 +10,7 @@ import pytest
 
 import assay
 from assay.errors import BadInput, Conflict, MergeConflict, NotFound, UsageError
-from assay.registry.merging import read_resolutions
+from assay.registry.history.merging import read_resolutions
 from tests.registry.conftest import ticket
 
 RECIPE = "import"
@@ -125,7 +125,7 @@ def test_a_merge_takes_both_and_names_what_contradicts(forked):
 
 
 def test_a_merge_gives_way_when_its_branch_moved(forked, write, monkeypatch):
-    from assay.registry import merging
+    from assay.registry.history import merging
 
     plain = merging.three_way
 
@@ -177,7 +177,7 @@ def test_a_rollback_is_a_new_version_with_its_reason(forked):
 
 
 def test_what_is_disabled_stays_out_of_rollbacks_and_merges(forked, monkeypatch):
-    from assay.registry import merging
+    from assay.registry.history import merging
 
     gone = min(held(forked, "help@v1") - held(forked, "help@v3"))
     forked.keeping.disable("help", [gone.hex()], "坏")
@@ -219,8 +219,8 @@ def test_blame_goes_through_merges_to_who_brought_it(forked):
 
 
 def test_trace_tells_edits_branches_and_decisions(forked, monkeypatch):
-    from assay.registry import chapters
     from assay.registry.results import Section
+    from assay.registry.trace import chapters
 
     (old,) = [e for e in forked.version("help@v1") if e.provenance["record"] == 4]
     found = forked.trace(old.name)

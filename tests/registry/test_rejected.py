@@ -12,7 +12,7 @@ import assay
 from assay.curate.ledger_reading import decisions, open_ledger
 from assay.errors import Conflict, GateFailed, NotFound, UsageError
 from assay.measure.facets.keyset import Page
-from assay.registry.restoring import RESTORE
+from assay.registry.curating.restoring import RESTORE
 
 from .conftest import ticket
 
@@ -318,7 +318,7 @@ def test_a_policy_that_tolerates_some_lets_the_gate_decide(desk, write):
 
 def test_whoever_comes_second_with_the_same_record_conflicts(desk, monkeypatch):
     record = rejected(desk, "near_dedup")
-    from assay.registry import restoring
+    from assay.registry.curating import restoring
 
     real = restoring.commit_version
 
@@ -334,7 +334,7 @@ def test_whoever_comes_second_with_the_same_record_conflicts(desk, monkeypatch):
 
 def test_others_do_not_conflict(desk, monkeypatch):
     one, other = desk_row(desk, "near_dedup")[:2]
-    from assay.registry import restoring
+    from assay.registry.curating import restoring
 
     real = restoring.commit_version
 

@@ -17,12 +17,12 @@ import assay
 from assay.errors import BadInput, Conflict, NotFound, UsageError
 from assay.model.example import Example
 from assay.registry import Registry
-from assay.registry.annotating import annotate
-from assay.registry.edit_pairs import pair
-from assay.registry.edited import checked_edit
-from assay.registry.gold import create_gold, freeze_gold
-from assay.registry.review_results import Given, Rules
-from assay.registry.review_samples import Drawing, quotas
+from assay.registry.governing.annotating import annotate
+from assay.registry.review.edit_pairs import pair
+from assay.registry.review.edited import checked_edit
+from assay.registry.review.gold import create_gold, freeze_gold
+from assay.registry.review.results import Given, Rules
+from assay.registry.review.samples import Drawing, quotas
 
 from .conftest import ticket
 
@@ -263,7 +263,7 @@ WORKER = """
 import json, sys
 import assay
 from assay.errors import Conflict
-from assay.registry.review_results import Given
+from assay.registry.review.results import Given
 root, who, turns = sys.argv[1:]
 done = []
 for _ in range(int(turns)):

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.registry import Registry
-from assay.registry.annotating import annotate
-from assay.registry.choosing import members
+from assay.registry.governing.annotating import annotate
+from assay.registry.querying.choosing import members
 from assay.store.memory import MemoryStorage
 from tests.store import drafts
 

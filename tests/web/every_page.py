@@ -13,8 +13,8 @@ from fastapi.routing import APIRoute
 
 import assay
 from assay.registry import Registry
-from assay.registry.review_results import Given
-from assay.registry.review_samples import Drawing
+from assay.registry.review.results import Given
+from assay.registry.review.samples import Drawing
 from assay.web.app import PARTS, WORK
 from assay.web.jobs.files import keep
 

@@ -14,7 +14,7 @@ pytest.importorskip("fastapi", reason="needs the extra `web`")
 from fastapi.testclient import TestClient
 
 import assay
-from assay.registry.landing import land
+from assay.registry.curating.landing import land
 from assay.web.app import create_app
 from assay.web.collected import landing as landing_module
 from assay.web.collected.landing import Landing
@@ -140,7 +140,7 @@ def parts(root: Path) -> tuple[Desk, Landing]:
 
 
 def lines(root: Path, count: int) -> list[bytes]:
-    from assay.registry.collecting import Lines
+    from assay.registry.generation.collecting import Lines
 
     taken = Lines(assay.open(root), "lab/m")
     for k in range(count):

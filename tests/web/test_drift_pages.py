@@ -16,8 +16,8 @@ from tests.web.conftest import HOSTILE
 
 import assay
 from assay.kernels.ids import sorted_ids
-from assay.registry import kept_quality
-from assay.registry.annotating import annotate
+from assay.registry.governing.annotating import annotate
+from assay.registry.monitor import kept_quality
 from assay.web import measuring
 from assay.web.app import create_app
 from assay.web.settings import Settings

@@ -15,8 +15,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 import assay
-from assay.registry.annotating import annotate
-from assay.registry.choosing import members
+from assay.registry.governing.annotating import annotate
+from assay.registry.querying.choosing import members
 from assay.web.access.book import open_book
 from assay.web.access.passwords import hashed
 from assay.web.access.roles import Role

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this ma
 from tests.web.desk import Desk  # noqa: E402
 
 import assay  # noqa: E402
-from assay.registry.review_samples import Drawing  # noqa: E402
+from assay.registry.review.samples import Drawing  # noqa: E402
 from assay.web.app import create_app  # noqa: E402
 from assay.web.settings import Settings  # noqa: E402
 

@@ -17,8 +17,8 @@ from tests.web.desk import Desk, form_token, send, well_formed
 
 import assay
 from assay.errors import UsageError
-from assay.registry.review_results import Given, Rules
-from assay.registry.review_samples import Drawing
+from assay.registry.review.results import Given, Rules
+from assay.registry.review.samples import Drawing
 from assay.web.access.book import Book
 from assay.web.access.roles import Role
 from assay.web.pages import audit as audit_page

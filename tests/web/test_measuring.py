@@ -13,7 +13,7 @@ pytest.importorskip("fastapi", reason="needs the extra `web`")
 from fastapi.testclient import TestClient
 
 import assay
-from assay.registry.kept_statistics import kept
+from assay.registry.monitor.kept_statistics import kept
 from assay.web import measuring
 from assay.web.app import create_app
 from assay.web.pages import sweep

@@ -15,8 +15,8 @@ from fastapi.testclient import TestClient
 from tests.web.conftest import HOSTILE
 from tests.web.desk import Desk, send, well_formed
 
-from assay.registry.review_results import Given, Rules
-from assay.registry.review_samples import Drawing
+from assay.registry.review.results import Given, Rules
+from assay.registry.review.samples import Drawing
 from assay.web.access.roles import Role
 
 

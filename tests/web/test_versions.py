@@ -17,8 +17,8 @@ from fastapi.testclient import TestClient
 from tests.web.conftest import HOSTILE
 
 import assay
-from assay.registry.review_results import Given, Rules
-from assay.registry.review_samples import Drawing
+from assay.registry.review.results import Given, Rules
+from assay.registry.review.samples import Drawing
 from assay.web.app import create_app
 from assay.web.pages.turns import turns_of
 from assay.web.settings import Settings
@@ -298,7 +298,7 @@ def test_acts_change_the_next_version_and_need_the_forms_token(root: Path, tmp_p
 def test_figures_are_kept_and_forgetting_drops_them(root: Path, tmp_path: Path) -> None:
     import shutil
 
-    from assay.registry.kept_statistics import kept
+    from assay.registry.monitor.kept_statistics import kept
 
     shutil.copytree(root, tmp_path / "r")
     registry = opened(tmp_path / "r", "ann")

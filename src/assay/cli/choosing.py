@@ -30,7 +30,7 @@ class Choice:
 
     def of(self, registry: Registry, ref: str) -> IdArray:
         """Raises UsageError when nothing was named or the ways of naming do not go together; NotFound."""
-        from assay.registry.choosing import chosen
+        from assay.registry.querying.choosing import chosen
 
         return chosen(registry, ref, ids=self.ids, where=self.where, file=self.file)
 

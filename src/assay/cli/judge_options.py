@@ -10,8 +10,8 @@ import click
 from assay.errors import UsageError
 
 if TYPE_CHECKING:
-    from assay.registry.judge_files import JudgeRequest
-    from assay.registry.judges import Bench
+    from assay.registry.judgement.files import JudgeRequest
+    from assay.registry.judgement.judges import Bench
 
 _OPTIONS = (
     click.argument("files", nargs=-1, required=True, metavar="FILE…"),
@@ -80,7 +80,7 @@ def bench_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def bench_of(given: dict[str, Any]) -> Bench:
     """Who judges, as the options say; takes them out of `given`."""
-    from assay.registry.judges import Bench
+    from assay.registry.judgement.judges import Bench
 
     said = {name: given.pop(name) for name in ("rubric", "judges", "draws", "temperature", "max_tokens")}
     warm = None if said["temperature"] == "default" else said["temperature"]
@@ -92,7 +92,7 @@ def request_of(
     files: Sequence[str], parts: Sequence[str], human: str | None, judge: str | None, **given: Any
 ) -> JudgeRequest:
     """The request that the options spell. Raises UsageError for a part that is no PART=FIELD."""
-    from assay.registry.judge_files import JudgeRequest
+    from assay.registry.judgement.files import JudgeRequest
 
     fields = {}
     for part in parts:

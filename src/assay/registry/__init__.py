@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from assay.model.operation import Operation
     from assay.model.recipe import Recipe
     from assay.registry.acting import Check
-    from assay.registry.collecting import Collector
-    from assay.registry.freeze_results import EvalSetSummary, FreezeResult
+    from assay.registry.curating.freeze_results import EvalSetSummary, FreezeResult
+    from assay.registry.curating.sweeping import Sweep
+    from assay.registry.generation.collecting import Collector
     from assay.registry.language_models import LanguageModels
-    from assay.registry.measuring import Statistics
-    from assay.registry.querying import ArrowTable
-    from assay.registry.radius import Radius
+    from assay.registry.monitor.measuring import Statistics
+    from assay.registry.querying.querying import ArrowTable
     from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
-    from assay.registry.reviewing import Folded
-    from assay.registry.sweeping import Sweep
+    from assay.registry.review.reviewing import Folded
+    from assay.registry.trace.radius import Radius
     from assay.registry.version import Version
     from assay.store.gc import GcPlan
     from assay.store.index.sqlite import SqliteIndex
@@ -103,8 +103,8 @@ class Registry(Parts):
         `models`: what a stage that judges may call. Raises BadInput, NotFound, InvalidRecipe, Conflict; GateFailed
         when a rule of the policy refuses the version; BudgetReached and CallsFailed when judges cannot go on.
         """
-        from assay.registry.curation import Request, run_curation
-        from assay.registry.recipes import load_plan
+        from assay.registry.curating.curation import Request, run_curation
+        from assay.registry.curating.recipes import load_plan
 
         request = Request(
             check_name(name),
@@ -136,7 +136,7 @@ class Registry(Parts):
     def collect(self, name: str, *, generator: str, **options: Any) -> Collector:
         """What an agent of yours writes, as the next version of dataset `name`: `with registry.collect("reviews",
         generator="lab/m") as c: c.add(prompt, output)`. `options`: see `Collector`."""
-        from assay.registry.collecting import Collector
+        from assay.registry.generation.collecting import Collector
 
         return Collector(self, check_name(name), generator, **options)
 
@@ -153,7 +153,7 @@ class Registry(Parts):
     ) -> FreezeResult:
         """Freeze the items of some files as eval set `name`, for good, and look for them in every version. From now on
         no curation keeps a row that holds one. Raises BadInput, NotFound; UsageError when the name has other items."""
-        from assay.registry.freezing import FreezeRequest, freeze
+        from assay.registry.curating.freezing import FreezeRequest, freeze
 
         self.check_writable()
         request = FreezeRequest(name, _listed(sources), shape, container, dry_run, self_test)
@@ -161,7 +161,7 @@ class Registry(Parts):
 
     def eval_sets(self) -> list[EvalSetSummary]:
         """The frozen eval sets, by name."""
-        from assay.registry.freezing import summaries
+        from assay.registry.curating.freezing import summaries
 
         return summaries(self)
 
@@ -206,7 +206,7 @@ class Registry(Parts):
 
     def radius(self, kind: str, value: str) -> Radius:
         """Every version and run that an example, a source, a generator, a template, a licence or a reviewer reached."""
-        from assay.registry.radius import radius
+        from assay.registry.trace.radius import radius
 
         return radius(self, kind, value)
 
@@ -232,7 +232,7 @@ class Registry(Parts):
 
     def example(self, id: str) -> Example:
         """An example by its id or a prefix of it that is unique. Raises NotFound."""
-        from assay.registry.explaining import example_by_id
+        from assay.registry.trace.explaining import example_by_id
 
         return example_by_id(self, id)
 
@@ -244,37 +244,37 @@ class Registry(Parts):
 
     def diff_rows(self, a: str, b: str, limit: int | None = None) -> Iterator[dict[str, Any]]:
         """The differing examples with their texts: edited, added, removed, moved."""
-        from assay.registry.comparing import rows
+        from assay.registry.history.comparing import rows
 
         return rows(self, a, b, limit)
 
     def diff_json(self, a: str, b: str, rows: bool = False) -> dict[str, Any]:
         """The answer of `diff --json`."""
-        from assay.registry.comparing import as_json
+        from assay.registry.history.comparing import as_json
 
         return as_json(self, a, b, rows)
 
     def why(self, ref: str, source: str, record: int) -> Decision:
         """The fate of a record, with the evidence. Raises NotFound."""
-        from assay.registry.explaining import why
+        from assay.registry.trace.explaining import why
 
         return why(self, ref, source, record)
 
     def trace(self, id: str) -> Trace:
         """Everything known about an example. Raises NotFound."""
-        from assay.registry.explaining import trace
+        from assay.registry.trace.explaining import trace
 
         return trace(self, id)
 
     def query(self, sql: str, ref: str | None = None) -> ArrowTable:
         """What a SELECT (docs/query.md) gives: over one version, or over the newest one of every dataset."""
-        from assay.registry.querying import query
+        from assay.registry.querying.querying import query
 
         return query(self, sql, ref)
 
     def matching(self, ref: str, where: str) -> IdArray:
         """The sorted ids (V32) of a version's examples for which an expression such as "score < 3" holds."""
-        from assay.registry.querying import matching
+        from assay.registry.querying.querying import matching
 
         return matching(self, ref, where)
 
@@ -282,7 +282,7 @@ class Registry(Parts):
         self, query: str, ref: str | None = None, limit: int = 20, where: str | None = None, all: bool = False
     ) -> list[Hit]:
         """Examples whose text holds every word of `query` (exact for Chinese): in one version, the newest or `all`."""
-        from assay.registry.searching import search
+        from assay.registry.exploring.searching import search
 
         return search(self, query, ref, limit, where, all)
 
@@ -300,7 +300,7 @@ class Registry(Parts):
     ) -> ExportResult:
         """Write a version, or what `where` holds for: source, a shape, article, ledger, edits; hf with `fill`. `force`:
         see `version`."""
-        from assay.registry.exporting import export
+        from assay.registry.export.exporting import export
 
         return export(self, ref, directory, format, container, dry_run, where, fill, force)
 
@@ -315,32 +315,32 @@ class Registry(Parts):
         progress: Tell | None = None,
     ) -> Sweep:
         """What each value of a stage's parameter would have kept of all that the version's curation read."""
-        from assay.registry.sweeping import sweep
+        from assay.registry.curating.sweeping import sweep
 
         return sweep(self, ref, stage, parameter, values, samples, progress)
 
     def stats(self, ref: str, by: str | None = None) -> Statistics:
         """Figures about a version and verdicts on them; the balance of `by`, a field of the records (`category`,
         `meta.topic`) or a provenance column, is judged. One pass, in bounded memory. Raises NotFound, UsageError."""
-        from assay.registry.measuring import stats
+        from assay.registry.monitor.measuring import stats
 
         return stats(self, ref, by)
 
     def report(self, ref: str, by: str | None = None) -> str:
         """The same as one self-contained HTML document, with charts and a few examples."""
-        from assay.registry.measuring import report
+        from assay.registry.monitor.measuring import report
 
         return report(self, ref, by)
 
     def verify(self, fast: bool = False, progress: Tell | None = None) -> Report:
         """Check every byte that the registry holds against what its name says, and every promise of a manifest."""
-        from assay.registry.upkeep import verify
+        from assay.registry.keeping.upkeep import verify
 
         return verify(self, fast, progress)
 
     def gc(self, dry_run: bool = True, grace_seconds: float = 3600.0) -> GcPlan:
         """What nothing refers to any more; with `dry_run=False` it is deleted."""
-        from assay.registry.upkeep import collect
+        from assay.registry.keeping.upkeep import collect
 
         self.check_writable()
         return collect(self, dry_run, grace_seconds)

@@ -12,15 +12,11 @@ if TYPE_CHECKING:
 
 def drop_derived(registry: Registry) -> None:
     """Empty every cache. Whoever asks next makes what is missing anew; answers of language models are paid for anew."""
-    from assay.registry import (
-        answers,
-        kept_quality,
-        kept_statistics,
-        kept_sweeps,
-        map_store,
-        profiles,
-        segment_columns,
-    )
+    from assay.registry.curating import kept_sweeps
+    from assay.registry.exploring import segment_columns
+    from assay.registry.judgement import answers
+    from assay.registry.mapping import store as map_store
+    from assay.registry.monitor import kept_quality, kept_statistics, profiles
 
     for kept in (registry.values, profiles.cache(registry), segment_columns.facet_files(registry)):
         if kept is not None:

@@ -49,7 +49,7 @@ def version_json(
 
 def governed_json(standing: Standing, needed: int, gate: Gate | None) -> dict[str, Any]:
     """What was said of a version, and what the policy says of it."""
-    from assay.registry.releases import standing_json
+    from assay.registry.governing.releases import standing_json
 
     return {
         "standing": standing_json(standing, needed),

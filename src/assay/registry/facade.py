@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 class Facade(Generic[T]):
     """`policies: Facade[Policies] = Facade("policies", "Policies")`: `registry.policies` is `Policies(registry)`, of
-    `assay.registry.policies`."""
+    `assay.registry.governing.policies`."""
 
     def __init__(self, module: str, name: str) -> None:
         self._module = module

@@ -26,7 +26,7 @@ from assay.llm.client import Request
 from assay.llm.prices import Prices, list_prices
 from assay.llm.wire import ApiKey
 from assay.model.canonical import canonical_json
-from assay.registry.answers import SALT, SALT_BYTES, folder_of
+from assay.registry.judgement.answers import SALT, SALT_BYTES, folder_of
 from assay.registry.timing import spell_time
 
 if TYPE_CHECKING:

@@ -7,50 +7,50 @@ from typing import TYPE_CHECKING
 from assay.registry.facade import Facade
 
 if TYPE_CHECKING:
-    from assay.registry.auditing import Audit
-    from assay.registry.collapsing import Collapsing
-    from assay.registry.generating import Generating
-    from assay.registry.judges import Judges
-    from assay.registry.keeping import Keeping
-    from assay.registry.looking import Looking
-    from assay.registry.mapping import Maps
-    from assay.registry.papers import Papers
-    from assay.registry.policies import Policies
-    from assay.registry.quality import Quality
-    from assay.registry.refs import Refs
-    from assay.registry.releases import Releases
-    from assay.registry.reviewing import Reviewing
-    from assay.registry.running import Runs
+    from assay.registry.exploring.looking import Looking
+    from assay.registry.generation.generating import Generating
+    from assay.registry.governing.auditing import Audit
+    from assay.registry.governing.papers import Papers
+    from assay.registry.governing.policies import Policies
+    from assay.registry.governing.releases import Releases
+    from assay.registry.governing.running import Runs
+    from assay.registry.history.refs import Refs
+    from assay.registry.judgement.judges import Judges
+    from assay.registry.keeping.keeping import Keeping
+    from assay.registry.mapping.maps import Maps
+    from assay.registry.monitor.collapsing import Collapsing
+    from assay.registry.monitor.quality import Quality
+    from assay.registry.review.reviewing import Reviewing
 
 
 class Parts:
     """What `Registry` is made of beside its own methods; `registry.policies` is `Policies(registry)`."""
 
-    refs: Facade[Refs] = Facade("refs", "Refs")
+    refs: Facade[Refs] = Facade("history.refs", "Refs")
     """Branches, tags, merges, rollbacks, blame."""
-    policies: Facade[Policies] = Facade("policies", "Policies")
+    policies: Facade[Policies] = Facade("governing.policies", "Policies")
     """Policies: which is in force, what it says of a version, and waivers."""
-    releases: Facade[Releases] = Facade("releases", "Releases")
+    releases: Facade[Releases] = Facade("governing.releases", "Releases")
     """Approving, releasing and revoking versions."""
-    papers: Facade[Papers] = Facade("papers", "Papers")
+    papers: Facade[Papers] = Facade("governing.papers", "Papers")
     """What is written about versions for people: cards, Croissant, summaries."""
-    runs: Facade[Runs] = Facade("running", "Runs")
+    runs: Facade[Runs] = Facade("governing.running", "Runs")
     """Which models learned from which version."""
-    reviews: Facade[Reviewing] = Facade("reviewing", "Reviewing")
+    reviews: Facade[Reviewing] = Facade("review.reviewing", "Reviewing")
     """Queues, verdicts, and what follows from them."""
-    judges: Facade[Judges] = Facade("judges", "Judges")
+    judges: Facade[Judges] = Facade("judgement.judges", "Judges")
     """Language models as judges of examples."""
-    keeping: Facade[Keeping] = Facade("keeping", "Keeping")
+    keeping: Facade[Keeping] = Facade("keeping.keeping", "Keeping")
     """Disabling, enabling and forgetting examples; compacting and repair."""
-    audit: Facade[Audit] = Facade("auditing", "Audit")
+    audit: Facade[Audit] = Facade("governing.auditing", "Audit")
     """The log for auditors: filters, proofs, checkpoints, and what they are held against."""
-    generation: Facade[Generating] = Facade("generating", "Generating")
+    generation: Facade[Generating] = Facade("generation.generating", "Generating")
     """Templates, and datasets that language models write to quotas."""
-    collapse: Facade[Collapsing] = Facade("collapsing", "Collapsing")
+    collapse: Facade[Collapsing] = Facade("monitor.collapsing", "Collapsing")
     """`registry.collapse(ref)`: how synthetic depth and diversity move from version to version."""
-    quality: Facade[Quality] = Facade("quality", "Quality")
+    quality: Facade[Quality] = Facade("monitor.quality", "Quality")
     """Profiles of versions, drift between any two of them, and trends along a line."""
-    looking: Facade[Looking] = Facade("looking", "Looking")
+    looking: Facade[Looking] = Facade("exploring.looking", "Looking")
     """Examples and rejected records page by page, with facets; taking rejected ones back."""
-    maps: Facade[Maps] = Facade("mapping", "Maps")
+    maps: Facade[Maps] = Facade("mapping.maps", "Maps")
     """Versions in the plane: points, clusters and what became of them."""

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from assay.measure.facets.columns import Mask
 from assay.model.version import Manifest, SegmentRef
-from assay.registry.diff_net import Net, net
-from assay.registry.version_columns import VersionColumns, lay_out
+from assay.registry.exploring.version_columns import VersionColumns, lay_out
+from assay.registry.history.diff_net import Net, net
 from assay.store.erased import forgets
 from assay.store.glimpse import Glimpse
 from assay.store.index.words import Query as WordQuery
@@ -23,7 +23,7 @@ from assay.store.index.words import fold
 
 if TYPE_CHECKING:
     from assay.registry import Registry
-    from assay.registry.ledger_columns import LedgerColumns
+    from assay.registry.exploring.ledger_columns import LedgerColumns
 
 TABLES: Final = 2
 """Versions, and ledgers, that stay laid out: some 70 bytes an example."""

@@ -14,9 +14,9 @@ from pydantic import BaseModel
 
 from assay.model.version import Manifest, SegmentRef
 from assay.registry import Registry
-from assay.registry.kept_quality import drift_told, styles_told, trend_told
-from assay.registry.kept_statistics import kept, told
-from assay.registry.segment_columns import unprepared
+from assay.registry.exploring.segment_columns import unprepared
+from assay.registry.monitor.kept_quality import drift_told, styles_told, trend_told
+from assay.registry.monitor.kept_statistics import kept, told
 from assay.registry.version import Version
 from assay.web.jobs.outliving import Outliving
 

@@ -33,7 +33,7 @@ def command(
     Every record of every SRC is kept, rejected with a reason, or malformed with its place; `assay why` tells. Options
     about calls are for recipes with a judge; keys are read from PROVIDER_API_KEY.
     """
-    from assay.registry.recipes import judging_models
+    from assay.registry.curating.recipes import judging_models
 
     models = models_if_any(given, judging_models(recipe or "default"))
     with session.progress() as progress:

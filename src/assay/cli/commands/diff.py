@@ -12,7 +12,7 @@ from assay.cli.command import Command
 from assay.cli.render import diff as picture
 from assay.cli.render.frame import spaced
 from assay.cli.session import Session
-from assay.registry.comparing import disabled_among
+from assay.registry.history.comparing import disabled_among
 
 ROWS = 20
 

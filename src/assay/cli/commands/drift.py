@@ -26,7 +26,7 @@ def command(session: Session, a: str, b: str, by: str | None, examples: bool, ht
     path = page_path(html)
     found = session.registry.quality.drift(a, b, by)
     if path is not None:
-        from assay.registry.drift_report import page as document
+        from assay.registry.monitor.drift_report import page as document
 
         write(path, document(found, by).encode("utf-8", "backslashreplace"))
     words = ("drift", found.a, found.b, *(("--by", by) if by else ()))

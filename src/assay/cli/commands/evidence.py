@@ -25,7 +25,7 @@ def command(
     about the dataset with proofs, a new checkpoint, and the verifier: python -I verify.py FILE.zip --key THEIR.pub
     """
     from assay.cli.render.evidence import packed
-    from assay.registry.evidence import EvidenceRequest
+    from assay.registry.governing.evidence import EvidenceRequest
 
     made = session.registry.papers.evidence(EvidenceRequest(ref, to, key, fill, notes, dry_run))
     session.answer(made.as_json, lambda: packed(made, dry_run, key is not None))

@@ -33,7 +33,7 @@ def command(
     Numbers are scores; text in double quotes stays text. NAME is a dataset (its newest version is looked at) or a
     version of it; facts hold for an example in every version.
     """
-    from assay.registry.annotating import annotate, annotate_from
+    from assay.registry.governing.annotating import annotate, annotate_from
 
     if file is not None:
         choice.refused("and FILE names them")

@@ -14,7 +14,7 @@ from assay.cli.session import Session
 @click.pass_obj
 def command(session: Session, ref: str) -> None:
     """The tags and scores of the version REF, one line a key."""
-    from assay.registry.annotating import summary
+    from assay.registry.governing.annotating import summary
 
     version = session.registry.version(ref)
     found = summary(session.registry, ref)

@@ -21,7 +21,7 @@ def command(session: Session, ids: tuple[str, ...], file: str | None, reason: st
     Ids, fingerprints and proofs stay valid. Later curations reject records that are these examples. The receipt
     lists the versions and runs that held them, and what forgetting does not reach.
     """
-    from assay.registry.forgetting import LEFT
+    from assay.registry.keeping.forgetting import LEFT
     from assay.registry.meant import ids_in_file
 
     named = [*ids, *(ids_in_file(file) if file else ())]

@@ -41,7 +41,7 @@ def command(session: Session, /, name: str, quotas: tuple[str, ...], dry_run: bo
     What the recipe rejects is asked for anew. Nothing is paid for twice: the same command goes on where it stopped.
     """
     from assay.cli.render.generation import forecast, generation
-    from assay.registry.generating import Order
+    from assay.registry.generation.generating import Order
 
     models = models_of(given, given["models"])
     order = Order(name, parameters=parameters_of(given), shares=shares_of(quotas), **given)

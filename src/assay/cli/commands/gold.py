@@ -40,16 +40,16 @@ def command(
     if ref is not None and freeze:
         raise UsageError("--from and --freeze were both given", "draw, let people judge, then freeze")
     if ref is not None:
-        from assay.registry.gold import create_gold
-        from assay.registry.review_results import Rules
-        from assay.registry.review_samples import Drawing
+        from assay.registry.review.gold import create_gold
+        from assay.registry.review.results import Rules
+        from assay.registry.review.samples import Drawing
 
         drawing = Drawing("stratified", given["n"], given["seed"], given["by"])
         rules = Rules(reviewers=2 if given["double"] else 1)
         made = create_gold(session.registry, name, ref, drawing, rules, note=given["note"], dry_run=dry_run)
         session.answer(made.as_json, lambda: status(made, session.command))
     elif freeze:
-        from assay.registry.gold import freeze_gold
+        from assay.registry.review.gold import freeze_gold
 
         with session.progress() as progress:
             result = freeze_gold(session.registry, name, dry_run=dry_run, tell=progress)

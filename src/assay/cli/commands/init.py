@@ -51,7 +51,7 @@ def command(session: Session, folder_argument: str | None, governance: bool, dry
 
 def _governance(session: Session, folder: str | None, dry_run: bool) -> None:
     import assay
-    from assay.registry.rulebook import FOLDER, free_paths, write_rulebook
+    from assay.registry.governing.rulebook import FOLDER, free_paths, write_rulebook
 
     made, place = False, Path(folder or FOLDER)
     free_paths(place)

@@ -25,7 +25,7 @@ def command(ctx: click.Context, /, judge_model: str | None, variants: str | None
     A check whose data is not in the rows says what it needs. Exit 1 when any check warns.
     """
     from assay.cli.render.judges import bias
-    from assay.registry.judge_files import bias_files
+    from assay.registry.judgement.files import bias_files
 
     session: Session = ctx.obj
     names = variants.split(",") if variants else []

@@ -24,7 +24,7 @@ def command(ctx: click.Context, /, good: float | None, **given: Any) -> None:
     is no verdict. Exit 1 when the judge does not agree with people well enough to stand in for them.
     """
     from assay.cli.render.judges import calibration
-    from assay.registry.judge_files import calibrate_files
+    from assay.registry.judgement.files import calibrate_files
 
     session: Session = ctx.obj
     found = calibrate_files(request_of(**given), good)

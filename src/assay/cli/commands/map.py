@@ -39,8 +39,8 @@ def command(  # noqa: PLR0913 - options by keyword
 ) -> None:  # fmt: skip
     """Where the examples of REF lie: clusters named by what sets them apart, as a list and as a picture."""
     from assay.cli.render.map import page
-    from assay.registry.map_values import Wanted
-    from assay.registry.map_view import drawn, viewed
+    from assay.registry.mapping.values import Wanted
+    from assay.registry.mapping.view import drawn, viewed
 
     if like is not None and against is not None:
         raise UsageError("--like and --against were both given", "compare in one way at a time")

@@ -29,7 +29,7 @@ def command(session: Session, sql: str, ref: str | None, as_csv: bool, limit: in
         raise UsageError("--csv and --json", "ask for one of them")
     found = session.registry.query(sql, ref)
     from assay.cli.render import query as picture
-    from assay.registry.query_json import as_json
+    from assay.registry.querying.as_json import as_json
 
     if as_csv:
         picture.print_csv(found)

@@ -26,7 +26,7 @@ def command(
     assay sweep helpdesk length --set max_output=256:2048:256
     """
     from assay.cli.render.sweep import picture
-    from assay.registry.sweeping import parse_range
+    from assay.registry.curating.sweeping import parse_range
 
     parameter, _, spelled = ("threshold", "", threshold) if threshold else (setting or "").partition("=")
     if not parameter or not spelled:

@@ -24,7 +24,7 @@ def command(session: Session, name: str, feature: str | None, html: str | None) 
     path = page_path(html)
     found = session.registry.quality.trend(name, feature)
     if path is not None:
-        from assay.registry.drift_report import trend_page
+        from assay.registry.monitor.drift_report import trend_page
 
         write(path, trend_page(found).encode("utf-8", "backslashreplace"))
     then = []

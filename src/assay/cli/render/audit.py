@@ -14,7 +14,7 @@ from assay.cli.render.text import clip, plural, safe_text
 if TYPE_CHECKING:
     from assay.govern.proofs.note import Key
     from assay.govern.proofs.report import Report
-    from assay.registry.auditing import Checkpointed
+    from assay.registry.governing.auditing import Checkpointed
 
 _STATES = {"holds": "green", "fork": "red", "short": "red", "unreached": "yellow"}
 _SHOWN = 12

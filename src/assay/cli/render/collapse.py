@@ -17,7 +17,7 @@ from assay.measure.shares import percent
 
 if TYPE_CHECKING:
     from assay.measure.collapse_checks import Check
-    from assay.registry.collapsing import Collapse, VersionState
+    from assay.registry.monitor.collapsing import Collapse, VersionState
 
 _MARKS = {"healthy": ("✓", "green"), "warning": ("✗", "bold red"), "not_enough": ("?", "dim")}
 _ORIGINS: Final = {

@@ -18,7 +18,7 @@ from assay.measure.shares import percent
 
 if TYPE_CHECKING:
     from assay.measure.drift.compare import Cell, Shift
-    from assay.registry.drifting import Brought, Cause, Drift
+    from assay.registry.monitor.drifting import Brought, Cause, Drift
 
 _MARKS = {
     "drifted": ("✗ drifted", "bold red"), "steady": ("✓ steady", "green"),

@@ -10,7 +10,7 @@ from rich.text import Text
 from assay.cli.render.cards import size
 from assay.cli.render.frame import labelled, spaced, title, try_next
 from assay.cli.render.text import plural, safe_text
-from assay.registry.evidence import EvidenceResult
+from assay.registry.governing.evidence import EvidenceResult
 
 
 def packed(made: EvidenceResult, dry_run: bool, keyed: bool) -> RenderableType:

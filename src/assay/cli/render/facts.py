@@ -13,7 +13,7 @@ from assay.cli.render.frame import columns, title
 from assay.cli.render.text import clip, plural, safe_text
 
 if TYPE_CHECKING:
-    from assay.registry.annotating import Annotated, KeySummary
+    from assay.registry.governing.annotating import Annotated, KeySummary
 
 
 def annotated(done: Annotated, dry_run: bool) -> RenderableType:

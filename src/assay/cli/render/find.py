@@ -14,8 +14,8 @@ from assay.cli.render.text import clip, plural, safe_text, short
 
 if TYPE_CHECKING:
     from assay.measure.facets.columns import Facet
-    from assay.registry.explored import Explored, Ledgered, Refusal, Row
-    from assay.registry.restoring import Restored
+    from assay.registry.curating.restoring import Restored
+    from assay.registry.exploring.explored import Explored, Ledgered, Refusal, Row
 
 _WIDTH: Final = 74
 _VALUE: Final = 28

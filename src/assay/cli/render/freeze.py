@@ -12,7 +12,7 @@ from assay.cli.render.frame import columns, spaced
 from assay.cli.render.text import clip, counted, plural, safe_text, short
 
 if TYPE_CHECKING:
-    from assay.registry.freeze_results import ContaminatedVersion, FreezeResult, SelfTest
+    from assay.registry.curating.freeze_results import ContaminatedVersion, FreezeResult, SelfTest
 
 _VERBS = {"frozen": "froze", "unchanged": "was frozen already:", "dry_run": "would freeze"}
 

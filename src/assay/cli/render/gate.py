@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from assay.govern.approvals import Refused, Standing
     from assay.govern.gate import Gate, Outcome
     from assay.model.operation import Operation
-    from assay.registry.releases import Act
+    from assay.registry.governing.releases import Act
 
 _MARKS = {
     "passed": ("✓", "green"),

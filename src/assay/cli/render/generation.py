@@ -18,7 +18,7 @@ from assay.cli.render.text import clip, counted, plural, safe_text, short
 
 if TYPE_CHECKING:
     from assay.generate.rounds import Round
-    from assay.registry.generate_results import Cost, Forecast, GenerationResult, Mix
+    from assay.registry.generation.results import Cost, Forecast, GenerationResult, Mix
 
 Command = Callable[..., str]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from assay.measure.judges.calibration import Calibration
     from assay.measure.judges.checks import BiasReport
     from assay.measure.judges.values import Check
-    from assay.registry.judge_files import Judged
+    from assay.registry.judgement.files import Judged
 
 _MARKS = {"healthy": ("✓", "green"), "warning": ("✗", "bold red"), "not_enough": ("?", "dim")}
 _SHOWN = 12

@@ -14,10 +14,10 @@ from assay.cli.render.frame import labelled, spaced
 from assay.cli.render.text import clip, plural, safe_text
 
 if TYPE_CHECKING:
-    from assay.registry.compacting import CompactResult
-    from assay.registry.doctoring import Diagnosis
-    from assay.registry.forgetting import Receipt
-    from assay.registry.standing import StandingResult
+    from assay.registry.keeping.compacting import CompactResult
+    from assay.registry.keeping.doctoring import Diagnosis
+    from assay.registry.keeping.forgetting import Receipt
+    from assay.registry.keeping.standing import StandingResult
 
 _SHOWN = 12
 

@@ -12,12 +12,12 @@ from rich.text import Text
 from assay.cli.render.frame import columns, spaced, title, try_next
 from assay.cli.render.text import clip, plural, safe_text
 from assay.measure.shares import percent
-from assay.registry.map_view import made_how
+from assay.registry.mapping.view import made_how
 
 if TYPE_CHECKING:
     from assay.measure.map.alignment import Change
     from assay.measure.map.styles import Style
-    from assay.registry.map_view import MapView
+    from assay.registry.mapping.view import MapView
 
 _SIGNS = {"grew": "↑", "shrank": "↓", "same": "=", "appeared": "+", "vanished": "−"}
 _SHOWN = 8

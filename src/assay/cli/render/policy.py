@@ -16,7 +16,7 @@ from assay.cli.render.text import clip, safe_text, short
 if TYPE_CHECKING:
     from assay.govern.policy import Policy
     from assay.govern.rule import Rule
-    from assay.registry.policies import InForce
+    from assay.registry.governing.policies import InForce
 
 _STYLES = {"refuse": "red", "warn": "yellow", "off": "dim"}
 

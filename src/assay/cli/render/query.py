@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assay.cli.render.text import clip, plural
-from assay.registry.query_json import plain, rows_of
+from assay.registry.querying.as_json import plain, rows_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from assay.cli.render.frame import columns, spaced, title
 from assay.cli.render.text import clip, safe_text
-from assay.registry.radius import Radius
+from assay.registry.trace.radius import Radius
 
 BAR = 12
 

@@ -14,7 +14,14 @@ from assay.cli.render.frame import columns, labelled, spaced, title, try_next
 from assay.cli.render.text import block, clip, plural, safe_text, short
 
 if TYPE_CHECKING:
-    from assay.registry.ref_results import Act, Blame, BranchSummary, MergeResult, RollbackResult, TagSummary
+    from assay.registry.history.ref_results import (
+        Act,
+        Blame,
+        BranchSummary,
+        MergeResult,
+        RollbackResult,
+        TagSummary,
+    )
 
 _SHOWN = 20
 _SIGNS = (("+", "added", "green"), ("−", "removed", "red"), ("~", "edited", "yellow"), ("→", "moved", "cyan"))

@@ -15,8 +15,8 @@ from assay.cli.render.text import block, clip, plural, safe_text, short
 
 if TYPE_CHECKING:
     from assay.govern.review_values import Verdict
-    from assay.registry.review_apply import Applied
-    from assay.registry.review_results import QueueStatus, Shown
+    from assay.registry.review.applying import Applied
+    from assay.registry.review.results import QueueStatus, Shown
 
 Command = Callable[..., str]
 

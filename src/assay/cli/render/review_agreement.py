@@ -17,7 +17,7 @@ from assay.cli.render.text import clip, plural
 if TYPE_CHECKING:
     from assay.govern.review_agreement import Agreement
     from assay.kernels.agreement_intervals import Estimate
-    from assay.registry.gold import GoldStatus
+    from assay.registry.review.gold import GoldStatus
 
 _NAMES = {
     "percent": "same verdict", "fleiss_kappa": "Fleiss' kappa", "krippendorff_alpha": "Krippendorff's alpha",

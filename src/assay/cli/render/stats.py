@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from assay.measure.health import Health
     from assay.measure.lengths import Bin, LengthSummary
     from assay.measure.profile import Profile
-    from assay.registry.measuring import Statistics
+    from assay.registry.monitor.measuring import Statistics
 
 BAR = 24
 LABEL = 26

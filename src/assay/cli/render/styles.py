@@ -15,7 +15,7 @@ from assay.measure.shares import percent
 if TYPE_CHECKING:
     from assay.measure.map.habits import Habits
     from assay.measure.map.styles import Style
-    from assay.registry.map_styles import GeneratorStyles
+    from assay.registry.mapping.styles import GeneratorStyles
 
 
 def page(found: GeneratorStyles) -> RenderableType:

@@ -11,7 +11,7 @@ from assay.cli.render.frame import spaced
 from assay.cli.render.text import clip, short
 
 if TYPE_CHECKING:
-    from assay.registry.sweeping import Edge, Sweep
+    from assay.registry.curating.sweeping import Edge, Sweep
 
 _BAR = 30
 _EIGHTHS = " ▏▎▍▌▋▊▉█"

@@ -17,7 +17,7 @@ from assay.cli.render.text import clip, counted, plural, safe_text, short
 if TYPE_CHECKING:
     from assay.govern.runs import Run
     from assay.model.operation import Operation
-    from assay.registry.freeze_results import EvalSetSummary
+    from assay.registry.curating.freeze_results import EvalSetSummary
     from assay.registry.results import DatasetSummary, ExportResult, Hit
     from assay.store.gc import GcPlan
     from assay.store.verify import Report

@@ -15,7 +15,7 @@ from assay.cli.render.text import block, clip, safe_text
 
 if TYPE_CHECKING:
     from assay.generate.template import Template
-    from assay.registry.templates import SavedTemplate
+    from assay.registry.generation.templates import SavedTemplate
 
 _SHOWN = 8
 

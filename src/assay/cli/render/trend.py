@@ -17,7 +17,7 @@ from assay.measure.report.sections import tail
 
 if TYPE_CHECKING:
     from assay.measure.drift.trend import Series
-    from assay.registry.trending import Anomaly, Trend
+    from assay.registry.monitor.trending import Anomaly, Trend
 
 _HEIGHTS = "▁▂▃▄▅▆▇█"
 _WIDE = 24

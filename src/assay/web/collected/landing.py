@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from assay.errors import AssayError
 from assay.registry import Registry
-from assay.registry.landing import land, landed
+from assay.registry.curating.landing import land, landed
 from assay.web.collected.spool import Batch, Group
 from assay.web.registries import Registries
 

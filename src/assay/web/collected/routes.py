@@ -10,7 +10,7 @@ from fastapi import Depends, FastAPI, Header, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from assay.model.ref import check_name
-from assay.registry.collecting import Lines
+from assay.registry.generation.collecting import Lines
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.collected.landing import AGE, ENOUGH, Landing

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import Query
 
 from assay.errors import NotFound, UsageError
-from assay.registry.sweeping import parse_range
+from assay.registry.curating.sweeping import parse_range
 from assay.web.asking import Ask
 from assay.web.commands.declaring import Answer, Commands, Exit, Line, Ref, Some, Word
 

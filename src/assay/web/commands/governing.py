@@ -9,9 +9,9 @@ from pydantic import Field
 from assay.errors import InvalidPolicy, NotFound
 from assay.govern.pages import page
 from assay.govern.policy import rule_classes
-from assay.registry.gold import create_gold
-from assay.registry.review_results import Rules
-from assay.registry.review_samples import Drawing
+from assay.registry.review.gold import create_gold
+from assay.registry.review.results import Rules
+from assay.registry.review.samples import Drawing
 from assay.registry.strict_yaml import read_yaml
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask

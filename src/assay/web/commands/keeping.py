@@ -5,9 +5,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from assay.errors import UsageError
-from assay.registry.annotating import annotate
-from assay.registry.choosing import chosen
 from assay.registry.documents import garbage_json, report_json
+from assay.registry.governing.annotating import annotate
+from assay.registry.querying.choosing import chosen
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.commands.declaring import Answer, Body, Commands, Exit, Id, Named, Told

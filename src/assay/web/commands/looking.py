@@ -9,10 +9,10 @@ from typing import Annotated, Final
 from fastapi import Query
 
 from assay.errors import NotFound, UsageError
-from assay.registry.annotating import summary
 from assay.registry.documents import example_json, governed_json, operation_json, version_json
-from assay.registry.query_json import as_json
-from assay.registry.querying import query as run_query
+from assay.registry.governing.annotating import summary
+from assay.registry.querying.as_json import as_json
+from assay.registry.querying.querying import query as run_query
 from assay.store.sql.database import Limits
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from assay.registry.review_results import Given, Rules
-from assay.registry.review_samples import Drawing
+from assay.registry.review.results import Given, Rules
+from assay.registry.review.samples import Drawing
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.commands.declaring import Answer, Body, Commands, Id, Named, Ref, Told, Word

@@ -12,9 +12,9 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
 
 from assay.errors import UsageError
-from assay.registry.evidence import EvidenceRequest
-from assay.registry.exporting import stream
-from assay.registry.review_files import queue_rows
+from assay.registry.export.exporting import stream
+from assay.registry.governing.evidence import EvidenceRequest
+from assay.registry.review.files import queue_rows
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.commands.declaring import Answer, Body, Commands, Named, Ref, Some

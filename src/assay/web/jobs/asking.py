@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from assay.errors import BadInput, UsageError
 from assay.judge.rubric import builtin_rubric
 from assay.model.ref import check_name
-from assay.registry.recipes import judging_models
+from assay.registry.curating.recipes import judging_models
 from assay.web.asking import Ask
 from assay.web.jobs.job import Job
 from assay.web.jobs.kinds import Kind, dataset_of

@@ -14,7 +14,7 @@ from assay.errors import BadInput, InvalidRecipe, NotFound
 from assay.judge.rubric import BUILT_IN
 from assay.model.recipe import Recipe
 from assay.registry import Registry
-from assay.registry.recipes import preset_names, recipe_of_yaml
+from assay.registry.curating.recipes import preset_names, recipe_of_yaml
 from assay.web.access.identity import Identity
 from assay.web.uploads.store import Uploads
 

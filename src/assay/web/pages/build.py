@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from assay.errors import AssayError, NotFound
-from assay.registry.recipes import preset_names
+from assay.registry.curating.recipes import preset_names
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.jobs.asking import start

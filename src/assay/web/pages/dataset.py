@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from assay.errors import NotFound
 from assay.registry import Registry
-from assay.registry.kept_statistics import answers, kept_among
+from assay.registry.monitor.kept_statistics import answers, kept_among
 from assay.store.heads import Committed, Line
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask

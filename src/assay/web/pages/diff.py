@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from assay.kernels.token_diff import token_diff
 from assay.registry import Registry
-from assay.registry.diff_page import Kind, diff_rows
+from assay.registry.history.diff_page import Kind, diff_rows
 from assay.registry.version import Version
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask

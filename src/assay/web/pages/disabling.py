@@ -14,8 +14,8 @@ from assay.kernels.ids import IdArray, id_list
 from assay.measure.facets.query import LONGEST
 from assay.model.ref import Ref
 from assay.registry import Registry
-from assay.registry.explored import beginning, opening
-from assay.registry.standing import StandingResult
+from assay.registry.exploring.explored import beginning, opening
+from assay.registry.keeping.standing import StandingResult
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.routing import Done, Mistaken, Page, Pages

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from assay.errors import Revoked, UsageError
 from assay.registry import Registry
-from assay.registry.naming import spelled
+from assay.registry.history.naming import spelled
 from assay.registry.version import Version
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from assay.errors import UsageError
 from assay.govern.proofs.standalone import standalone_source
 from assay.registry import Registry
-from assay.registry.evidence import EvidenceRequest, EvidenceResult
+from assay.registry.governing.evidence import EvidenceRequest, EvidenceResult
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.routing import File, Page, Pages

@@ -17,11 +17,11 @@ from assay.kernels.token_diff import token_diff
 from assay.measure.facets.query import LONGEST
 from assay.model.example import Example
 from assay.registry import Registry
-from assay.registry.annotating import annotate
-from assay.registry.choosing import chosen
+from assay.registry.governing.annotating import annotate
+from assay.registry.querying.choosing import chosen
 from assay.registry.results import Trace
-from assay.registry.review_results import Rules
-from assay.registry.review_samples import Drawing
+from assay.registry.review.results import Rules
+from assay.registry.review.samples import Drawing
 from assay.registry.version import Version
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask

@@ -17,10 +17,10 @@ from assay.measure.facets.keyset import Page as Rows
 from assay.measure.facets.query import LONGEST, Picked, Query, parse
 from assay.model.ref import Ref
 from assay.registry import Registry
-from assay.registry.annotating import annotate
-from assay.registry.choosing import chosen
-from assay.registry.explored import Explored, Row
-from assay.registry.review_samples import Drawing
+from assay.registry.exploring.explored import Explored, Row
+from assay.registry.governing.annotating import annotate
+from assay.registry.querying.choosing import chosen
+from assay.registry.review.samples import Drawing
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.facet_links import (

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
-from assay.registry.gold import create_gold
-from assay.registry.review_results import Rules
-from assay.registry.review_samples import Drawing
+from assay.registry.review.gold import create_gold
+from assay.registry.review.results import Rules
+from assay.registry.review.samples import Drawing
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.routing import Done, Page, Pages

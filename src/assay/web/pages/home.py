@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from assay.model.operation import Operation
 from assay.registry import Registry
-from assay.registry.attention import Waits, attention
+from assay.registry.governing.attention import Waits, attention
 from assay.registry.kept_json import KeptJson
-from assay.registry.kept_statistics import answers, kept_among, worst_of
+from assay.registry.monitor.kept_statistics import answers, kept_among, worst_of
 from assay.store.heads import Line
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from assay.measure.charts.lineage import Node
 from assay.measure.charts.lineage import lineage as chart
-from assay.registry.lineage import Step, lineage
+from assay.registry.history.lineage import Step, lineage
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.routing import Page, Pages
@@ -20,7 +20,7 @@ pages = Pages()
 
 
 class StepLine(BaseModel):
-    """A version in the line; the fields are those of `assay.registry.lineage.Step`."""
+    """A version in the line; the fields are those of `assay.registry.history.lineage.Step`."""
 
     ref: str
     number: int

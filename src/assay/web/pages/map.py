@@ -17,12 +17,12 @@ from assay.errors import NotFound
 from assay.measure.charts.scatter import spot
 from assay.measure.facets.query import Picked, Query
 from assay.measure.map.raster import DARK, LIGHT, picture
-from assay.registry.annotating import annotate
-from assay.registry.exploring import MAP
-from assay.registry.map_colours import OTHERS, Colours
-from assay.registry.map_selection import Selection
-from assay.registry.map_values import SEED, VersionMap, Wanted
-from assay.registry.map_view import LABELS, made_how
+from assay.registry.exploring.pages import MAP
+from assay.registry.governing.annotating import annotate
+from assay.registry.mapping.colours import OTHERS, Colours
+from assay.registry.mapping.selection import Selection
+from assay.registry.mapping.values import SEED, VersionMap, Wanted
+from assay.registry.mapping.view import LABELS, made_how
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.facet_links import address, field_title, value_name

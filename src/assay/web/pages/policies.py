@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from assay.errors import AssayError
 from assay.registry import Registry
-from assay.registry.policies import InForce
+from assay.registry.governing.policies import InForce
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.pages.policy import EXAMPLE, Policied, policied, spelled

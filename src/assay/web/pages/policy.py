@@ -16,8 +16,8 @@ from assay.govern.policy import Policy
 from assay.kernels.ids import id_list
 from assay.model.escape import acts_unseen
 from assay.registry import Registry
-from assay.registry.policies import InForce
-from assay.registry.releases import Act
+from assay.registry.governing.policies import InForce
+from assay.registry.governing.releases import Act
 from assay.registry.timing import spell_time
 from assay.registry.version import Version
 from assay.web.access.roles import Permission

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from assay.errors import UsageError
 from assay.measure.facets.query import Picked, Query
 from assay.registry import Registry
-from assay.registry.radius import KINDS, Radius
+from assay.registry.trace.radius import KINDS, Radius
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.facet_links import address

@@ -16,8 +16,8 @@ from assay.measure.facets.keyset import Page as Rows
 from assay.measure.language import script_of
 from assay.model.ref import Ref
 from assay.registry import Registry
-from assay.registry.explored import Ledgered, Refusal
-from assay.registry.ledger_columns import made_by
+from assay.registry.exploring.explored import Ledgered, Refusal
+from assay.registry.exploring.ledger_columns import made_by
 from assay.registry.version import Version
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask

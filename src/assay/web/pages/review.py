@@ -8,9 +8,9 @@ from urllib.parse import quote
 from pydantic import BaseModel, Field
 
 from assay.kernels.agreement_intervals import Estimate
-from assay.registry.review_overview import Overview, covered
-from assay.registry.review_results import Rules
-from assay.registry.review_samples import SAMPLES, Drawing
+from assay.registry.review.overview import Overview, covered
+from assay.registry.review.results import Rules
+from assay.registry.review.samples import SAMPLES, Drawing
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.routing import Done, Page, Pages

@@ -14,10 +14,10 @@ from assay.errors import Conflict, UsageError
 from assay.govern.review_values import ACCEPT, EDIT, SKIP, Verdict
 from assay.govern.reviews import CONFLICT, DECIDED
 from assay.model.escape import acts_unseen, json_text
-from assay.registry.known_facts import chapter
-from assay.registry.payload_texts import Text, texts_of, with_texts
-from assay.registry.review_overview import covered
-from assay.registry.review_results import Given, Shown
+from assay.registry.exploring.payload_texts import Text, texts_of, with_texts
+from assay.registry.review.overview import covered
+from assay.registry.review.results import Given, Shown
+from assay.registry.trace.known_facts import chapter
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.pages.review import Agreed, agreed

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from assay.errors import NotFound, UsageError
 from assay.registry import Registry
-from assay.registry.dials import Dial, dials
-from assay.registry.kept_sweeps import kept_sweep
+from assay.registry.curating.dials import Dial, dials
+from assay.registry.curating.kept_sweeps import kept_sweep
 from assay.registry.version import Version
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from assay.measure.facets.query import Picked, Query
 from assay.measure.shares import percent
-from assay.registry.trending import line_named
+from assay.registry.monitor.trending import line_named
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.facet_links import address

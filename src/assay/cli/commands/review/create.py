@@ -41,8 +41,8 @@ def create(session: Session, /, name: str, ref: str, choice: Choice, **given: An
     All of REF, or what --id, --ids or --where name, or a sample of it.
     """
     from assay.cli.render.review import status
-    from assay.registry.review_results import Rules
-    from assay.registry.review_samples import Drawing
+    from assay.registry.review.results import Rules
+    from assay.registry.review.samples import Drawing
 
     sample = given["sample"] or ("all" if given["n"] is None else "random")
     n = given["n"] if given["n"] is not None or sample in ("all", "edge") else 100

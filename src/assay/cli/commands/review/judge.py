@@ -58,7 +58,7 @@ def give(
     """Give a verdict on some examples and answer."""
     from assay.cli.render.review import given
     from assay.cli.review_words import read_payload, read_tags
-    from assay.registry.review_results import Given
+    from assay.registry.review.results import Given
 
     file = said.get("payload")
     if file and len(ids) > 1:

@@ -1,0 +1,1 @@
+"""From raw files to a version: reading, deciding, writing, and what may be asked of that afterwards."""

@@ -1,0 +1,1 @@
+"""Examples and rejected records page by page, by facets and by words."""

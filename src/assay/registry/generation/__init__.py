@@ -1,0 +1,1 @@
+"""Datasets that language models and agents write."""

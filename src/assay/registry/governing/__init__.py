@@ -1,0 +1,1 @@
+"""Policies, gates, approvals, releases, runs, and the papers about them."""

@@ -1,0 +1,1 @@
+"""Lines of versions: names, branches, merges, what lies between two versions."""

@@ -1,0 +1,1 @@
+"""What keeps a registry whole: disabling, forgetting, compacting, repair."""

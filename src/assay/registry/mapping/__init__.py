@@ -1,0 +1,1 @@
+"""Versions in the plane: learned, remembered, selected from, coloured."""

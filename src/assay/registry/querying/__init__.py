@@ -1,0 +1,1 @@
+"""SQL and expressions over what a registry holds."""

@@ -1,0 +1,1 @@
+"""Queues of examples for people, their verdicts, and the versions that follow."""

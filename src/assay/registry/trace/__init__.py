@@ -1,0 +1,1 @@
+"""What is known of one example, and how far it reached."""
