@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from assay.registry.governing.papers import Papers
     from assay.registry.governing.policies import Policies
     from assay.registry.governing.releases import Releases
-    from assay.registry.governing.running import Runs
     from assay.registry.history.refs import Refs
     from assay.registry.judgement.judges import Judges
     from assay.registry.keeping.keeping import Keeping
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from assay.registry.monitor.collapsing import Collapsing
     from assay.registry.monitor.quality import Quality
     from assay.registry.review.reviewing import Reviewing
+    from assay.registry.training.running import Runs
 
 
 class Parts:
@@ -34,7 +34,7 @@ class Parts:
     """Approving, releasing and revoking versions."""
     papers: Facade[Papers] = Facade("governing.papers", "Papers")
     """What is written about versions for people: cards, Croissant, summaries."""
-    runs: Facade[Runs] = Facade("governing.running", "Runs")
+    runs: Facade[Runs] = Facade("training.running", "Runs")
     """Which models learned from which version."""
     reviews: Facade[Reviewing] = Facade("review.reviewing", "Reviewing")
     """Queues, verdicts, and what follows from them."""

@@ -17,7 +17,7 @@ CHAPTERS: Final[tuple[str, ...]] = (
     "assay.registry.trace.known_facts:chapter",
     "assay.registry.trace.known_judgements:chapter",
     "assay.registry.trace.known_reviews:chapter",
-    "assay.registry.governing.running:chapter",
+    "assay.registry.training.running:chapter",
 )
 """Where each chapter is written, in the order shown: "module:function", looked up when a trace is asked for. The
 function takes the registry and the example's id (32 bytes) and gives a `Section`, or None where it knows nothing."""

@@ -9,6 +9,7 @@ from assay.errors import UsageError
 from assay.govern.runs import ACTION, Run, runs
 from assay.model.ref import check_name
 from assay.registry.results import Section
+from assay.track.receipt import Receipt
 
 if TYPE_CHECKING:
     from assay.registry import Registry
@@ -29,9 +30,12 @@ class Runs:
 
         `details`: any of `FIELDS`. The same link again replaces what was said of it. Raises NotFound, UsageError.
         """
+        return self._link(ref, name, details or {}, None)
+
+    def _link(self, ref: str, name: str, details: Mapping[str, str], receipt: Receipt | None) -> Run:
         registry = self._registry
         registry.check_writable()
-        said = {key: value for key, value in (details or {}).items() if value}
+        said: dict[str, Any] = {key: value for key, value in details.items() if value}
         unknown = sorted(said.keys() - set(FIELDS))
         if unknown:
             raise UsageError(f"a run has no field {unknown[0]!r}", f"its fields: {', '.join(FIELDS)}")
@@ -39,6 +43,8 @@ class Runs:
             raise UsageError(
                 f"a field of a run is longer than {_LONGEST} characters", "name it, do not tell it"
             )
+        if receipt is not None:
+            said["receipt"] = receipt.as_json()
         version = registry.version(ref)
         split = version.name.partition(":")[2] or None
         body: dict[str, Any] = {
@@ -51,6 +57,23 @@ class Runs:
             body["split"] = split
         operation = registry.act(ACTION, version.manifest.dataset, body)
         return Run(name, version.manifest.dataset, version.manifest.number, split, body["run"], operation)
+
+    def record(self, receipt: Receipt, details: Mapping[str, str] | None = None) -> Run:
+        """Keep a receipt: link its run to the version, and hold what it says. The run's next receipt replaces it.
+
+        Raises NotFound; UsageError when the version's fingerprint is another than the receipt's.
+        """
+        if self._registry.version(receipt.ref).fingerprint != receipt.fingerprint:
+            raise UsageError(
+                f"{receipt.version} is not what run {receipt.run} learned from: the fingerprints differ",
+                "open the registry that it was loaded from",
+            )
+        return self._link(receipt.ref, receipt.run, details or {}, receipt)
+
+    def receipt(self, run: Run) -> Receipt | None:
+        """The newest receipt of a run, None when it was linked by hand. Raises Damaged."""
+        said = self._registry.store.objects.get_json(run.details).get("receipt")
+        return None if said is None else Receipt.from_json(said)
 
     def list(self, ref: str | None = None) -> list[Run]:
         """All runs, oldest first; with `ref`, those that learned from that version, or from any of a dataset."""
@@ -67,7 +90,8 @@ class Runs:
 
     def details(self, run: Run) -> dict[str, str]:
         """What was said of a run. Raises Damaged."""
-        return dict(self._registry.store.objects.get_json(run.details))
+        said = self._registry.store.objects.get_json(run.details)
+        return {key: value for key, value in said.items() if key in FIELDS}
 
 
 def chapter(registry: Registry, example: bytes) -> Section:
