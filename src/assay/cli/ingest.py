@@ -89,6 +89,10 @@ def options(function: F) -> F:
                 help="Processes to use; never changes the result.",
             ),
             click.option(
+                "--engine", metavar="E", default="local", show_default=True,
+                help="Where records are read and checked: local, ray, ray:HOST:PORT; never changes the result.",
+            ),
+            click.option(
                 "--memory", type=ByteSize(), metavar="SIZE",
                 help="Memory to stay within, such as 1GB; what does not fit lies in files meanwhile.",
             ),

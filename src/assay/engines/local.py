@@ -8,7 +8,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from assay.errors import UsageError
 
@@ -33,6 +33,13 @@ class LocalEngine:
 
     workers: int = 1
     threads: bool = False
+
+    @classmethod
+    def opened(cls, address: str | None, workers: int, threads: bool) -> Self:
+        """Raises UsageError when an address is given: this machine has none."""
+        if address is not None:
+            raise UsageError("the local engine is this machine and has no address", "write --engine local")
+        return cls(workers, threads)
 
     def map(self, function: Callable[[Given], Made], chunks: Iterable[Given]) -> Iterator[Made]:
         """`function` over `chunks` in order. Raises what `function` raised; UsageError when a worker dies."""

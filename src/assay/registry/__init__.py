@@ -17,6 +17,7 @@ from assay.store.heads import MAIN
 from assay.store.storage import Storage
 
 if TYPE_CHECKING:
+    from assay.curate.engine import Engine
     from assay.kernels.ids import IdArray
     from assay.model.decision import Decision
     from assay.model.diff import Diff
@@ -86,6 +87,7 @@ class Registry(Parts):
         shape: str | None = None,
         container: str | None = None,
         workers: int = 1,
+        engine: str | Engine = "local",
         batch_rows: int = BATCH_ROWS,
         memory: int | None = None,
         provenance: Mapping[str, str] | None = None,
@@ -99,6 +101,7 @@ class Registry(Parts):
         `recipe`: a preset's name, the path of a YAML file, or a `Recipe` (default: `default`). `eval_sources`: files
         that are the test split. `add`: keep the newest version's examples and add to them. `branch`: which one is
         moved. `shape` and `container` are recognised when not named. `memory`: bytes beyond which keys lie in files.
+        `engine`: where records are read and checked, `local`, `ray` or `ray:ADDRESS`; never changes the result.
         `called`: path → the name under which a source stands in the ledger.
         `models`: what a stage that judges may call. Raises BadInput, NotFound, InvalidRecipe, Conflict; GateFailed
         when a rule of the policy refuses the version; BudgetReached and CallsFailed when judges cannot go on.
@@ -118,6 +121,7 @@ class Registry(Parts):
             provenance or {},
             branch=branch,
             workers=workers,
+            engine=engine,
             batch_rows=batch_rows,
             memory=memory,
             dry_run=dry_run,

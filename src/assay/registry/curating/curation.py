@@ -17,6 +17,7 @@ import orjson
 
 from assay.curate.barring import bar
 from assay.curate.carried import carry
+from assay.curate.engine import Engine
 from assay.curate.gather import Gathered
 from assay.curate.keep import Keep
 from assay.curate.parts import Forgotten
@@ -63,7 +64,7 @@ _KEYS_SHARE = 8
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a curation was asked to do. `workers`, `batch_rows` and `memory` (bytes) say how fast and in
+    """What a curation was asked to do. `workers`, `engine`, `batch_rows` and `memory` (bytes) say how fast and in
     what space, and never change the result. `barred`: what may not come in."""
 
     dataset: str
@@ -76,6 +77,7 @@ class Request:
     container: str | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
     workers: int = 1
+    engine: str | Engine = "local"
     batch_rows: int = BATCH_ROWS
     memory: int | None = None
     dry_run: bool = False

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from assay import __version__
 from assay.curate.carried import Carried, carried
+from assay.curate.engine import open_engine
 from assay.curate.evaluate import Evaluator
 from assay.curate.fact_fields import FactFields
 from assay.curate.gather import Gathered, gather
@@ -21,7 +22,6 @@ from assay.curate.keep import Keep
 from assay.curate.recall import Reading, keep_memories, may_recall, name_of, recall, remember, spans_of
 from assay.curate.spool import Spool
 from assay.curate.stage import Memory
-from assay.engines.local import LocalEngine
 from assay.kernels import native
 from assay.kernels.texts import AnyTexts
 from assay.registry.curating.base_rows import BaseRows, BaseTexts
@@ -104,7 +104,9 @@ def read_sources(  # noqa: PLR0913 - what the row pass needs
     def seen(_: int) -> None:
         tell(Progress("reading and checking", sources.bytes_read, sources.bytes_total, "bytes"))
 
-    engine = LocalEngine(request.workers, threads=sources.suit_threads)
+    engine = request.engine
+    if isinstance(engine, str):
+        engine = open_engine(engine, request.workers, sources.suit_threads)
     evaluator = Evaluator(
         request.plan, request.provenance, values, sources.eval_positions, facts, request.barred.forgotten
     )
