@@ -14,7 +14,7 @@ from assay.registry.results import Progress
 
 pytest.importorskip("ray", reason="ray is not installed: pip install --group interop")
 
-from tests.interop import ray_nodes  # noqa: E402 - needs Ray
+from tests.interop import ray_nodes
 
 ROWS, NODES = 1_000_000, 3
 REPO = Path(__file__).resolve().parents[2]
@@ -47,6 +47,7 @@ def test_a_million_rows_and_a_node_that_is_killed(tmp_path):
     assert (there.fingerprint, there.read, there.rejected) == (here.fingerprint, here.read, here.rejected)
     assert [stage.as_json() for stage in there.stages] == [stage.as_json() for stage in here.stages]
     print(
-        f"\n{here.read:,} records, {here.kept:,} kept, {here.fingerprint[:23]}…: {local:.0f} s on this machine; on {NODES} "
-        f"node processes, {killed[0][0]} processes of one killed at {killed[0][1]:.0%} of the bytes: {ray:.0f} s, the same"
+        f"\n{here.read:,} records, {here.kept:,} kept, {here.fingerprint[:23]}…: {local:.0f} s on this machine; "
+        f"on {NODES} node processes, {killed[0][0]} processes of one killed at {killed[0][1]:.0%} of the bytes: "
+        f"{ray:.0f} s, the same"
     )
