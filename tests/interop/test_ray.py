@@ -73,16 +73,19 @@ def test_the_fingerprint_is_that_of_this_machine_though_a_node_dies(nodes, tmp_p
     source = write("a.jsonl", corpus(6_000))
     registry = assay.init(tmp_path / "registry")
     here = registry.curate("here", [source])
-    killed = []
+    chunks, killed = 0, 0
 
     def kill_once(told: Progress) -> None:
-        if told.phase == "reading and checking" and not killed and told.done * 4 > (told.total or 1):
-            killed.append(ray_nodes.kill(nodes))
+        nonlocal chunks, killed
+        if told.phase == "reading and checking":
+            chunks += 1
+            if chunks == 30:
+                killed = ray_nodes.kill(nodes)
 
     there = registry.curate(
         "there", [source], engine=f"ray:{nodes.address}", batch_rows=50, progress=kill_once
     )
-    assert killed and killed[0] >= 2
+    assert killed >= 2 and chunks > 100
     assert (there.fingerprint, there.rejected) == (here.fingerprint, here.rejected)
     assert registry.verify().ok
 
