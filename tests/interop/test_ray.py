@@ -71,8 +71,8 @@ def test_a_cluster_that_is_not_there_is_named(tmp_path, write):  # noqa: F811
 
 def test_the_fingerprint_is_that_of_this_machine_though_a_node_dies(nodes, tmp_path, write):  # noqa: F811
     source = write("a.jsonl", corpus(6_000))
-    registry = assay.init(tmp_path / "registry")
-    here = registry.curate("here", [source])
+    here = assay.init(tmp_path / "here").curate("tickets", [source])
+    registry = assay.init(tmp_path / "there")
     chunks, killed = 0, 0
 
     def kill_once(told: Progress) -> None:
@@ -83,7 +83,7 @@ def test_the_fingerprint_is_that_of_this_machine_though_a_node_dies(nodes, tmp_p
                 killed = ray_nodes.kill(nodes)
 
     there = registry.curate(
-        "there", [source], engine=f"ray:{nodes.address}", batch_rows=50, progress=kill_once
+        "tickets", [source], engine=f"ray:{nodes.address}", batch_rows=50, progress=kill_once
     )
     assert killed >= 2 and chunks > 100
     assert (there.fingerprint, there.rejected) == (here.fingerprint, here.rejected)
@@ -92,6 +92,6 @@ def test_the_fingerprint_is_that_of_this_machine_though_a_node_dies(nodes, tmp_p
 
 def test_on_this_machine_alone(tmp_path, write):  # noqa: F811
     source = write("a.jsonl", corpus(300))
-    registry = assay.init(tmp_path / "registry")
-    expected = registry.curate("here", [source]).fingerprint
-    assert registry.curate("there", [source], engine="ray:local", workers=1).fingerprint == expected
+    expected = assay.init(tmp_path / "here").curate("tickets", [source]).fingerprint
+    there = assay.init(tmp_path / "there").curate("tickets", [source], engine="ray:local", workers=1)
+    assert there.fingerprint == expected

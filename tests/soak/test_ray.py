@@ -45,9 +45,8 @@ def write_corpus(path: Path) -> None:
 def test_a_million_rows_and_a_node_that_is_killed(tmp_path):
     sources = [str(tmp_path / "tickets.jsonl")]
     write_corpus(tmp_path / "tickets.jsonl")
-    registry = assay.init(tmp_path / "registry")
     began = time.monotonic()
-    here = registry.curate("here", sources)
+    here = assay.init(tmp_path / "here").curate("tickets", sources)
     local = time.monotonic() - began
     chunks, killed = 0, 0
     with ray_nodes.cluster(NODES, memory=1 << 30) as nodes:
@@ -60,7 +59,7 @@ def test_a_million_rows_and_a_node_that_is_killed(tmp_path):
                     killed = ray_nodes.kill(nodes)
 
         began = time.monotonic()
-        there = registry.curate("there", sources, engine=f"ray:{nodes.address}", progress=kill_once)
+        there = registry.curate("tickets", sources, engine=f"ray:{nodes.address}", progress=kill_once)
         ray = time.monotonic() - began
     assert killed and chunks > 2 * KILLED_AFTER
     assert (there.fingerprint, there.read, there.rejected) == (here.fingerprint, here.read, here.rejected)
