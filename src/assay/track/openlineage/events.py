@@ -7,7 +7,8 @@ and in `symlinks` as `helpdesk@v2`, because Marquez does not keep the version of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Any, Final, Literal
 from uuid import NAMESPACE_URL, uuid5
 
@@ -84,7 +85,7 @@ def training_event(receipt: Receipt, namespace: str = NAMESPACE) -> Json:
     dataset, _, number = receipt.version.partition("@")
     job = _job(namespace, f"train.{dataset}", "TRAINING")
     facets = {
-        "assay_receipt": _facet(RECEIPT_SCHEMA) | told(receipt) | {"metrics": dict(receipt.metrics)},
+        "assay_receipt": _facet(RECEIPT_SCHEMA) | told(receipt) | {"metrics": _metrics(receipt)},
     }
     quality = {"rowCount": receipt.rows, "columnMetrics": {}}
     of_input: Json = {
@@ -132,9 +133,12 @@ def events_of(made: Made, receipts: Iterable[Receipt], namespace: str = NAMESPAC
     return found
 
 
-def _begun(receipt: Receipt) -> Receipt:
-    from dataclasses import replace
+def _metrics(receipt: Receipt) -> dict[str, float | str]:
+    """By name; what JSON has no number for, as text: "nan", "inf"."""
+    return {name: value if isfinite(value) else str(value) for name, value in receipt.metrics.items()}
 
+
+def _begun(receipt: Receipt) -> Receipt:
     return replace(receipt, state="started", ended=None, metrics={})
 
 
