@@ -86,7 +86,10 @@ def test_the_client_writes_and_search_finds_it_by_our_digest(mlflow, helpdesk):
     assert helpdesk.version("客服@v1").fingerprint == fingerprint  # the same examples under another name
     assert runs(f"dataset.digest = '{tracker_digest(fingerprint)}'") == v2 | {ids["客服@v1"]}
     assert runs("dataset.name = 'helpdesk@v2:train'") == {ids["helpdesk@v2:train"]}
-    assert runs("dataset.name LIKE 'helpdesk@%' AND dataset.context = 'training'") == {*v2, ids["helpdesk@v1:train"]}
+    assert runs("dataset.name LIKE 'helpdesk@%' AND dataset.context = 'training'") == {
+        *v2,
+        ids["helpdesk@v1:train"],
+    }
     assert runs(f"tags.`assay.fingerprint` = '{fingerprint}' AND tags.`assay.dataset` = 'helpdesk'") == v2
     assert runs("tags.`assay.version` = '客服@v1'") == {ids["客服@v1"]}
 

@@ -1,4 +1,4 @@
-"""Weights & Biases, for real and offline: what its client wrote into the run's folder is read back, and nobody leaves."""
+"""Weights & Biases, for real and offline: what its client wrote is read back, and nobody leaves the machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.errors import TrackerFailed, UsageError
+from assay.errors import TrackingFailed, UsageError
 from assay.testing.trackers import FINGERPRINT, RECEIPT, SECRET, TrackerSuite
 from assay.track.tracker import tracker_named
 
@@ -77,7 +77,7 @@ def test_a_field_of_the_users_is_left_alone(wandb, tmp_path):
 def test_an_end_that_comes_too_late_is_said_to(wandb):
     from dataclasses import replace
 
-    with pytest.raises(TrackerFailed, match="not open any more") as caught:
+    with pytest.raises(TrackingFailed, match="not open any more") as caught:
         tracker_named("wandb").end(replace(RECEIPT, trackers={"wandb": "abc"}))
     assert "before wandb.finish()" in caught.value.hint
     with pytest.raises(UsageError, match="no other"):
@@ -158,9 +158,12 @@ def test_what_is_written_offline_is_a_reference_that_names_version_and_content(
     assert (entry.path, entry.ref, entry.digest) == ("train", uri, uri)
     assert json.loads(artifact.metadata)["fingerprint"] == FINGERPRINT
     assert config["dataset"] == config["assay"]
-    assert {"ref": "helpdesk@v2:train", "uri": uri, "rows": 12, "checkpoint": RECEIPT.checkpoint}.items() <= config[
-        "dataset"
-    ].items()
+    assert {
+        "ref": "helpdesk@v2:train",
+        "uri": uri,
+        "rows": 12,
+        "checkpoint": RECEIPT.checkpoint,
+    }.items() <= config["dataset"].items()
     assert (kept["assay/state"], kept["assay/eval_loss"]) == ("finished", 1.25)
 
     artifact, config, kept = found["客服@v12"]

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from assay.errors import MissingExtra, TrackerFailed, UsageError
+from assay.errors import MissingExtra, TrackingFailed, UsageError
 from assay.testing.trackers import RECEIPT, SECRET, MemoryTracker, TrackerSuite
 from assay.track.address import Address
-from assay.track.telling import failures_of, told
+from assay.track.told import failures_of, told
 from assay.track.tracker import Tracker, tracker_named, tracker_names
 from assay.track.wandb import aliases, artifact_name
 
@@ -30,7 +30,9 @@ class TestMemory(TrackerSuite):
         return MemoryTracker(broken=True)
 
     def found(self):
-        return {str(r.run): told(r) | {"metrics": str(dict(r.metrics))} for r in self.one.begun + self.one.ended}
+        return {
+            str(r.run): told(r) | {"metrics": str(dict(r.metrics))} for r in self.one.begun + self.one.ended
+        }
 
 
 def test_the_built_in_trackers_plug_in_by_name():
@@ -67,7 +69,7 @@ def test_events_need_a_place_to_go(spelled):
 
 
 def test_what_goes_wrong_is_told_in_a_line_without_credentials():
-    with pytest.raises(TrackerFailed) as caught, failures_of("mlflow"):
+    with pytest.raises(TrackingFailed) as caught, failures_of("mlflow"):
         raise ValueError("cannot connect to postgresql://mira:pa55@db/x\nand a long story")
     assert "pa55" not in caught.value.message and "//…@db/x" in caught.value.message
     assert "story" not in caught.value.message
@@ -84,7 +86,8 @@ def test_what_is_told_leaves_out_what_may_be_secret():
 
 
 @pytest.mark.parametrize(
-    ("version", "split"), [("helpdesk@v2", "train"), ("helpdesk@v2", None), ("客服@v1", "训练"), ("a.b-c_d@v9", "x")]
+    ("version", "split"),
+    [("helpdesk@v2", "train"), ("helpdesk@v2", None), ("客服@v1", "训练"), ("a.b-c_d@v9", "x")],
 )
 def test_an_address_is_read_as_it_was_spelled(version, split):
     address = Address.of(replace(RECEIPT, version=version, split=split))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from assay.registry.monitor.collapsing import Collapsing
     from assay.registry.monitor.quality import Quality
     from assay.registry.review.reviewing import Reviewing
+    from assay.registry.training.openlineage import Lineages
     from assay.registry.training.running import Runs
 
 
@@ -36,6 +37,8 @@ class Parts:
     """What is written about versions for people: cards, Croissant, summaries."""
     runs: Facade[Runs] = Facade("training.running", "Runs")
     """Which models learned from which version."""
+    lineage: Facade[Lineages] = Facade("training.openlineage", "Lineages")
+    """What a version was made of and which runs learned from it, for catalogues that speak OpenLineage."""
     reviews: Facade[Reviewing] = Facade("review.reviewing", "Reviewing")
     """Queues, verdicts, and what follows from them."""
     judges: Facade[Judges] = Facade("judgement.judges", "Judges")

@@ -1,7 +1,7 @@
 """What every tracker must do, and a tracker in memory.
 
-Subclass `TrackerSuite` in your tests and give it a tracker with a run under way, one without, one whose place is broken,
-and a way to read back what was written.
+Subclass `TrackerSuite` in your tests and give it a tracker with a run under way, one without, one whose place is
+broken, and a way to read back what was written.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import pytest
 
-from assay.errors import AssayError, TrackerFailed
+from assay.errors import AssayError, TrackingFailed
 from assay.track.receipt import Receipt
 from assay.track.tracker import Tracker
 
-SECRET: Final = "s3cr3t-7f1c"
+SECRET: Final = "s3cr3t-7f1c"  # noqa: S105 - no password: what must not get out
 FINGERPRINT: Final = "sha256:" + "0123456789abcdef" * 4
 RECEIPT: Final = Receipt(
     run="run-1",
@@ -67,7 +67,7 @@ class MemoryTracker:
 
     def _check(self) -> None:
         if self.broken:
-            raise TrackerFailed(f"{self.name} was not told of the run", "mend it")
+            raise TrackingFailed(f"{self.name} was not told of the run", "mend it")
 
 
 class TrackerSuite:

@@ -54,5 +54,6 @@ class Address:
 
 def _none_of(text: str) -> UsageError:
     return UsageError(
-        f"{text[:80]!r} is no address of a version", "one looks like assay://helpdesk@v2/train?fingerprint=sha256:…"
+        f"{text[:80]!r} is no address of a version",
+        "one looks like assay://helpdesk@v2/train?fingerprint=sha256:…",
     )

@@ -35,9 +35,9 @@ def tracker_names() -> list[str]:
 
 
 def tracker_named(spelled: str) -> Tracker:
-    """A tracker by its name, `mlflow`, or by name and place, `openlineage=events.jsonl`: a file, an address, a run's id,
-    as the tracker says. Raises UsageError when there is none, or none at such a place; MissingExtra when what it needs
-    is not installed."""
+    """A tracker by its name, `mlflow`, or by name and place, `openlineage=events.jsonl`: a file, an address, a run's
+    id, as the tracker says. Raises UsageError when there is none, or none at such a place; MissingExtra when what it
+    needs is not installed."""
     name, given, place = spelled.partition("=")
     for point in entry_points(group=GROUP):
         if point.name == name:

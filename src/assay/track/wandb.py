@@ -6,10 +6,10 @@ import re
 from hashlib import sha256
 from typing import Any, ClassVar, Final
 
-from assay.errors import MissingExtra, TrackerFailed, UsageError
+from assay.errors import MissingExtra, TrackingFailed, UsageError
 from assay.track.address import Address
 from assay.track.receipt import Receipt
-from assay.track.telling import failures_of, told
+from assay.track.told import failures_of, told
 
 CONFIG: Final = "dataset"
 OURS: Final = "assay"
@@ -19,9 +19,12 @@ _LONGEST: Final = 128
 
 
 def artifact_name(dataset: str) -> str:
-    """A name that W&B's server takes (ASCII letters, digits, `_`, `.`, `-`); other letters become digits of their digest."""
+    """A name that W&B's server takes (ASCII letters, digits, `_`, `.`, `-`), with digits of a digest where letters of
+    other scripts had to go."""
     fit = _UNFIT.sub("_", dataset)[: _LONGEST - 9]
-    return fit if fit == dataset else f"{fit.strip('_') or 'dataset'}-{sha256(dataset.encode()).hexdigest()[:8]}"
+    return (
+        fit if fit == dataset else f"{fit.strip('_') or 'dataset'}-{sha256(dataset.encode()).hexdigest()[:8]}"
+    )
 
 
 def aliases(receipt: Receipt) -> list[str]:
@@ -34,10 +37,11 @@ def aliases(receipt: Receipt) -> list[str]:
 class WandB:
     """Writes onto the W&B run that is under way in this process; starts none, and ends none.
 
-    `begin` declares an artifact of type `dataset` that refers to `assay://…` with the fingerprint in the address: W&B keeps a
-    digest of the address alone where it does not know the scheme. Online the run *uses* it; offline W&B can only log it.
-    The receipt stands in `config["assay"]`, and in `config["dataset"]` where the run had no such field. `end` writes state
-    and metrics into the run's summary as `assay/NAME`. No row is uploaded. Raises MissingExtra, UsageError.
+    `begin` declares an artifact of type `dataset` that refers to `assay://…` with the fingerprint in the address: of a
+    scheme that it does not know, W&B keeps the address as the digest. Online the run *uses* it; offline W&B can only
+    log it. The receipt stands in `config["assay"]`, and in `config["dataset"]` where the run had no such field. `end`
+    writes state and metrics into the run's summary as `assay/NAME`. No row is uploaded. Raises MissingExtra,
+    UsageError.
     """
 
     name: ClassVar[str] = "wandb"
@@ -56,7 +60,7 @@ class WandB:
         self._wandb: Any = wandb
 
     def begin(self, receipt: Receipt) -> str | None:
-        """The W&B run's id; None when none is under way. Raises TrackerFailed."""
+        """The W&B run's id; None when none is under way. Raises TrackingFailed."""
         with failures_of(self.name):
             run = self._wandb.run
             if run is None:
@@ -70,18 +74,20 @@ class WandB:
             return str(run.id)
 
     def end(self, receipt: Receipt) -> None:
-        """State and metrics, into the summary of the run that is still open. Raises TrackerFailed."""
+        """State and metrics, into the summary of the run that is still open. Raises TrackingFailed."""
         known = receipt.trackers.get(self.name)
         if known is None:
             return
         with failures_of(self.name):
             run = self._wandb.run
             if run is None or run.id != known:
-                raise TrackerFailed(
+                raise TrackingFailed(
                     f"wandb was not told how the run ended: W&B's run {known[:40]} is not open any more",
                     "end the receipt before wandb.finish(); it is in the registry all the same",
                 )
-            said = {name: value for name, value in (("state", receipt.state), ("ended", receipt.ended)) if value}
+            said = {
+                name: value for name, value in (("state", receipt.state), ("ended", receipt.ended)) if value
+            }
             run.summary.update({SUMMARY + name: value for name, value in {**receipt.metrics, **said}.items()})
 
     def _artifact(self, receipt: Receipt) -> Any:

@@ -37,7 +37,8 @@ class AssaySource(DatasetSource):  # type: ignore[misc]
     def load(self, registry: Registry | str | Path | None = None) -> Version:
         """The version with its rows, out of `registry` (or its folder), by default the one that it was made with.
 
-        Raises UsageError when no registry is known, or when the version there has another fingerprint; NotFound; Revoked.
+        Raises UsageError when no registry is known, or when the version there has another fingerprint; NotFound,
+        Revoked.
         """
         found = self._registry if registry is None else _opened(registry)
         if found is None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from assay.track.address import Address
 from assay.track.receipt import Receipt, tracker_digest
-from assay.track.telling import told
+from assay.track.told import told
 
 SOURCE_TYPE: Final = "assay"
 PREFIX: Final = "assay."

@@ -10,7 +10,7 @@ from assay.errors import MissingExtra
 from assay.track.address import Address
 from assay.track.mlflow.dataset import METRICS, PREFIX, SOURCE_TYPE, described, tags
 from assay.track.receipt import Receipt
-from assay.track.telling import failures_of
+from assay.track.told import failures_of
 
 CONTEXT: Final = "training"
 _UNFIT: Final = re.compile(r"[^\w.\- /]", re.ASCII)
@@ -32,8 +32,8 @@ def client_library() -> Any:
 class MLflow:
     """Writes onto the MLflow run that is under way in this process, or onto run `run`; starts none, and ends none.
 
-    `begin` logs the version as a dataset input and sets tags `assay.*`, which search knows in all stores; `end` sets the
-    state and logs the metrics as `assay/NAME` at step 0. The store is MLflow's own affair (`mlflow.set_tracking_uri`).
+    `begin` logs the version as a dataset input and sets tags `assay.*`, which search knows in all stores; `end` sets
+    the state and logs the metrics as `assay/NAME` at step 0. Which store is MLflow's affair (`set_tracking_uri`).
     Raises MissingExtra.
     """
 
@@ -44,7 +44,7 @@ class MLflow:
         self._run = run or None
 
     def begin(self, receipt: Receipt) -> str | None:
-        """The MLflow run's id; None when none is under way. Raises TrackerFailed."""
+        """The MLflow run's id; None when none is under way. Raises TrackingFailed."""
         with failures_of(self.name):
             run = self._run or self._active()
             if run is None:
@@ -55,7 +55,7 @@ class MLflow:
             return run
 
     def end(self, receipt: Receipt) -> None:
-        """State and metrics; the same again changes nothing. Raises TrackerFailed."""
+        """State and metrics; the same again changes nothing. Raises TrackingFailed."""
         run = receipt.trackers.get(self.name)
         if run is None:
             return

@@ -1,27 +1,27 @@
 """OpenLineage run events (spec 2-0-2) of curations and training runs, as plain JSON values. Pure.
 
-A dataset is named without its version: that is the node of the lineage graph. The version stands in the facet `version`,
-and in `symlinks` as `helpdesk@v2`, because Marquez does not keep the version of an input.
+A dataset is named without its version: that is the node of the lineage graph. The version stands in the facet
+`version`, and in `symlinks` as `helpdesk@v2`, because Marquez does not keep the version of an input.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib.metadata import version
 from math import isfinite
 from typing import Any, Final, Literal
 from uuid import NAMESPACE_URL, uuid5
 
-from assay import __version__
 from assay.model.provenance import COLUMNS
 from assay.track.receipt import Receipt
-from assay.track.telling import told
+from assay.track.told import told
 
 EventType = Literal["START", "COMPLETE", "FAIL"]
 Json = dict[str, Any]
 
 NAMESPACE: Final = "assay"
-PRODUCER: Final = f"urn:assay:producer:{__version__}"
+PRODUCER: Final = f"urn:assay:producer:{version('assay-data')}"
 SPEC: Final = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
 RECEIPT_SCHEMA: Final = "urn:assay:schema:receipt:1"
 VERSION_SCHEMA: Final = "urn:assay:schema:version:1"
@@ -46,9 +46,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A version and how it came about: by which `action` (curate, merge, …), when, from what. `bytes`, `files`: of its segments.
+    """A version and how it came about: by which `action` (curate, merge, …), when, from what.
 
-    `digest` is its manifest's: another version, another digest.
+    `digest` is its manifest's: another version, another digest. `entry`: the log's entry that made it. `bytes` and
+    `files` are those of the segments that it lies in, which it may share with others.
     """
 
     dataset: str
@@ -62,6 +63,8 @@ class Made:
     bytes: int
     files: int
     sources: Sequence[Source] = field(default_factory=tuple)
+    parents: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    """The versions that its examples came from, as ref and fingerprint."""
 
     @property
     def version(self) -> str:
@@ -107,6 +110,9 @@ def making_events(made: Made, namespace: str = NAMESPACE) -> list[Json]:
     run = {"runId": run_id("version", made.digest, namespace), "facets": {}}
     job = _job(namespace, f"{made.action}.{made.dataset}", "CURATION")
     inputs = [_source(source) for source in made.sources]
+    for ref, fingerprint in made.parents:
+        dataset, _, number = ref.partition("@")
+        inputs.append(_dataset(namespace, dataset, number, fingerprint) | {"inputFacets": {}})
     rows = sum(made.splits.values())
     statistics = {"rowCount": rows, "size": made.bytes, "fileCount": made.files}
     output = _dataset(namespace, made.dataset, f"v{made.number}", made.fingerprint)
@@ -161,8 +167,8 @@ def _facet(schema: str) -> Json:
     return {"_producer": PRODUCER, "_schemaURL": schema}
 
 
-def _standard(version: str, name: str, file: str | None = None) -> Json:
-    return _facet(f"{_FACETS}/{version}/{file or name}.json#/$defs/{name}")
+def _standard(edition: str, name: str, file: str | None = None) -> Json:
+    return _facet(f"{_FACETS}/{edition}/{file or name}.json#/$defs/{name}")
 
 
 def _job(namespace: str, name: str, kind: str) -> Json:
@@ -174,14 +180,14 @@ def _job(namespace: str, name: str, kind: str) -> Json:
     }
 
 
-def _dataset(namespace: str, dataset: str, version: str, fingerprint: str) -> Json:
-    alias = {"namespace": namespace, "name": f"{dataset}@{version}", "type": "VERSION"}
+def _dataset(namespace: str, dataset: str, number: str, fingerprint: str) -> Json:
+    alias = {"namespace": namespace, "name": f"{dataset}@{number}", "type": "VERSION"}
     columns = [
         {"name": name, "type": kind, "ordinal_position": place, "fields": []}
         for place, (name, kind) in enumerate(_COLUMNS, 1)
     ]
     facets = {
-        "version": _standard("1-0-1", "DatasetVersionDatasetFacet") | {"datasetVersion": version},
+        "version": _standard("1-0-1", "DatasetVersionDatasetFacet") | {"datasetVersion": number},
         "schema": _standard("1-2-0", "SchemaDatasetFacet") | {"fields": columns},
         "symlinks": _standard("1-0-1", "SymlinksDatasetFacet") | {"identifiers": [alias]},
         "assay_version": _facet(VERSION_SCHEMA) | {"fingerprint": fingerprint},

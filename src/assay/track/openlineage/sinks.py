@@ -8,20 +8,25 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from assay.errors import MissingExtra, UsageError
-from assay.track.telling import failures_of
+from assay.errors import MissingExtra, StorageFailure, UsageError
+from assay.track.told import failures_of
 
 NAME: Final = "openlineage"
 TIMEOUT: Final = 10.0
 """Seconds that one attempt to post may take."""
-_RETRIES: Final = {"total": 2, "backoff_factor": 0.2, "allowed_methods": ["POST"], "status_forcelist": [502, 503, 504]}
+_RETRIES: Final = {
+    "total": 2,
+    "backoff_factor": 0.2,
+    "allowed_methods": ["POST"],
+    "status_forcelist": [502, 503, 504],
+}
 
 
 class Sink(Protocol):
     """Takes events, one by one."""
 
     def emit(self, event: Mapping[str, Any]) -> None:
-        """Write or post one event. Raises TrackerFailed."""
+        """Write or post one event. Raises TrackingFailed, StorageFailure."""
         ...
 
 
@@ -31,20 +36,26 @@ def spell(event: Mapping[str, Any]) -> bytes:
 
 
 class FileSink:
-    """Appends events to a file, a line each."""
+    """Appends events to a file, a line each. Raises StorageFailure."""
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
 
     def emit(self, event: Mapping[str, Any]) -> None:
-        with failures_of(NAME), self._path.open("ab") as out:
-            out.write(spell(event))
+        try:
+            with self._path.open("ab") as out:
+                out.write(spell(event))
+        except OSError as error:
+            raise StorageFailure(
+                f"events cannot be written to {self._path}: {error.strerror or error}", "name another file"
+            ) from None
 
 
 class HttpSink:
     """Posts events to `url` (http or https; `/api/v1/lineage` is added) through OpenLineage's own client.
 
-    Only its transport is used: its client would read the environment, configuration files and Git, and add what it found.
+    Only its transport is used: its client would read the environment, configuration files and Git, and add what it
+    finds there.
     Raises MissingExtra without the client; UsageError for what is no address.
     """
 
@@ -65,7 +76,7 @@ class HttpSink:
             raise UsageError("events cannot be posted to what is no address", "https://HOST[:PORT]") from None
 
     def emit(self, event: Mapping[str, Any]) -> None:
-        with failures_of(NAME):
+        with failures_of(NAME, "see whether the server is there, and send the events again"):
             self._transport.emit(dict(event))
 
 
@@ -74,5 +85,7 @@ def sink_at(place: str, api_key: str | None = None) -> Sink:
     if place.startswith(("http://", "https://")):
         return HttpSink(place, api_key)
     if not place or Path(place).is_dir():
-        raise UsageError("OpenLineage events need a place to go", "openlineage=FILE, or openlineage=https://HOST")
+        raise UsageError(
+            "OpenLineage events need a place to go", "openlineage=FILE, or openlineage=https://HOST"
+        )
     return FileSink(place)

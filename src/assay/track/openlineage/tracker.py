@@ -7,7 +7,7 @@ from typing import ClassVar
 from assay.track.openlineage.events import NAMESPACE, training_event, training_id
 from assay.track.openlineage.sinks import NAME, Sink, sink_at
 from assay.track.receipt import Receipt
-from assay.track.telling import failures_of
+from assay.track.told import failures_of
 
 
 class OpenLineage:
@@ -23,13 +23,13 @@ class OpenLineage:
         self._namespace = namespace
 
     def begin(self, receipt: Receipt) -> str | None:
-        """The UUID of the run there. Raises TrackerFailed."""
+        """The UUID of the run there. Raises TrackingFailed."""
         with failures_of(self.name):
             self._sink.emit(training_event(receipt, self._namespace))
             return training_id(receipt, self._namespace)
 
     def end(self, receipt: Receipt) -> None:
-        """Send how the run ended. Raises TrackerFailed. The same event again has the same run, time and content."""
+        """Send how the run ended. Raises TrackingFailed. The same event again has the same run, time and content."""
         if self.name in receipt.trackers:
             with failures_of(self.name):
                 self._sink.emit(training_event(receipt, self._namespace))

@@ -7,16 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from assay.errors import AssayError, TrackerFailed
+from assay.errors import AssayError, TrackingFailed
 from assay.track.receipt import Receipt
 
 FIELDS: Final = (
     "run", "version", "fingerprint", "split", "rows", "transform", "chat_template", "seed", "checkpoint",
     "started", "state", "ended",
 )  # fmt: skip
-"""The fields of a receipt that trackers get. A command line (`program`) and the environment may hold secrets, and stay."""
+"""The fields of a receipt that trackers get. A command line and the environment may hold secrets: they stay."""
 _CREDENTIALS: Final = re.compile(r"//[^/@\s]*@")
 _LONGEST: Final = 300
+_HINT: Final = (
+    "the receipt is in the registry all the same; mend the tracker, or record the run there by hand"
+)
 
 
 def told(receipt: Receipt) -> dict[str, Any]:
@@ -26,8 +29,8 @@ def told(receipt: Receipt) -> dict[str, Any]:
 
 
 @contextmanager
-def failures_of(tracker: str) -> Iterator[None]:
-    """Whatever goes wrong inside comes out as an AssayError: TrackerFailed, with the first line of what was said and
+def failures_of(tracker: str, hint: str = _HINT) -> Iterator[None]:
+    """Whatever goes wrong inside comes out as an AssayError: TrackingFailed, with the first line of what was said,
     without credentials of an address."""
     try:
         yield
@@ -36,7 +39,7 @@ def failures_of(tracker: str) -> Iterator[None]:
     except Exception as error:
         line = next(iter(str(error).strip().splitlines()), "")[:_LONGEST]
         said = _CREDENTIALS.sub("//…@", line)
-        raise TrackerFailed(
-            f"{tracker} was not told of the run: {type(error).__name__}" + (f": {said}" if said else ""),
-            "the receipt is in the registry all the same; mend the tracker and record it there by hand",
+        kind = type(error).__name__
+        raise TrackingFailed(
+            f"{tracker} was not told: {kind}" + (f": {said}" if said else ""), hint
         ) from error
