@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from assay.errors import UsageError
+from assay.errors import NotFound, TrackingFailed, UsageError
 from assay.testing.trackers import RECEIPT, TrackerSuite
 from assay.track.receipt import Receipt, tracker_digest
 from assay.track.tracker import tracker_named
@@ -169,3 +169,30 @@ def test_what_mlflow_confuses_is_told_apart(mlflow, helpdesk, tmp_path):
             helpdesk.import_(name, [str(path)])
             digests.append(mlflow.data.from_assay(name, registry=helpdesk).digest)
         assert len(set(digests)) == 2 and all(len(digest) == 32 for digest in digests)
+
+
+def test_metrics_are_read_with_the_version_that_the_run_learned_from(mlflow, helpdesk, monkeypatch):
+    from assay.track.results.mlflow import Series, read
+
+    tracker, begun = tracker_named("mlflow"), replace(receipt_of(helpdesk, "helpdesk@v2:train"), seed=7)
+    with mlflow.start_run() as run:
+        id = tracker.begin(begun)
+        for step, loss in ((10, 2.0), (20, 1.5), (20, 1.25), (30, float("inf"))):
+            mlflow.log_metric("eval_loss", loss, step=step, timestamp=step * 1000 + int(loss == 1.25))
+        mlflow.log_metric("nan", float("nan"))
+        tracker.end(replace(begun, trackers={"mlflow": id}, state="finished", metrics={"acc": 0.5}))
+    with mlflow.start_run() as other:
+        pass
+    first, second = read([run.info.run_id, other.info.run_id])
+    assert (first.version, first.split, first.run, first.seed) == ("helpdesk@v2", "train", "run-1", 7)
+    assert first.metrics == {
+        "assay/acc": Series((0,), (0.5,)),
+        "eval_loss": Series((10, 20), (2.0, 1.25), 1),
+        "nan": Series((), (), 1),
+    }
+    assert (second.id, second.version, second.metrics) == (other.info.run_id, None, {})
+    with pytest.raises(NotFound, match="no run"):
+        read(["f" * 32])
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(TrackingFailed, match="mlflow was not read"):
+        read(["f" * 32], store="http://127.0.0.1:9")

@@ -29,7 +29,7 @@ def told(receipt: Receipt) -> dict[str, Any]:
 
 
 @contextmanager
-def failures_of(tracker: str, hint: str = _HINT) -> Iterator[None]:
+def failures_of(tracker: str, hint: str = _HINT, fate: str = "was not told") -> Iterator[None]:
     """Whatever goes wrong inside comes out as an AssayError: TrackingFailed, with the first line of what was said,
     without credentials of an address."""
     try:
@@ -40,6 +40,4 @@ def failures_of(tracker: str, hint: str = _HINT) -> Iterator[None]:
         line = next(iter(str(error).strip().splitlines()), "")[:_LONGEST]
         said = _CREDENTIALS.sub("//…@", line)
         kind = type(error).__name__
-        raise TrackingFailed(
-            f"{tracker} was not told: {kind}" + (f": {said}" if said else ""), hint
-        ) from error
+        raise TrackingFailed(f"{tracker} {fate}: {kind}" + (f": {said}" if said else ""), hint) from error
