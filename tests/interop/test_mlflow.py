@@ -138,9 +138,9 @@ def test_a_source_loads_nothing_but_what_its_fingerprint_says(mlflow, helpdesk):
     from mlflow.data.dataset_source_registry import get_dataset_source_from_json, resolve_dataset_source
 
     other = replace(receipt_of(helpdesk, "helpdesk@v2"), fingerprint="sha256:" + "0" * 64)
-    from assay.track.address import Address
+    from assay.track.uri import VersionUri
 
-    source = resolve_dataset_source(str(Address.of(other)))
+    source = resolve_dataset_source(str(VersionUri.of(other)))
     assert get_dataset_source_from_json(source.to_json(), "assay").uri == source.uri
     with pytest.raises(UsageError, match="fingerprints differ"):
         source.load(helpdesk)

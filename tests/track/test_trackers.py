@@ -9,9 +9,9 @@ import pytest
 
 from assay.errors import MissingExtra, TrackingFailed, UsageError
 from assay.testing.trackers import RECEIPT, SECRET, MemoryTracker, TrackerSuite
-from assay.track.address import Address
 from assay.track.told import failures_of, told
 from assay.track.tracker import Tracker, tracker_named, tracker_names
+from assay.track.uri import VersionUri
 from assay.track.wandb import aliases, artifact_name
 
 
@@ -89,10 +89,10 @@ def test_what_is_told_leaves_out_what_may_be_secret():
     ("version", "split"),
     [("helpdesk@v2", "train"), ("helpdesk@v2", None), ("客服@v1", "训练"), ("a.b-c_d@v9", "x")],
 )
-def test_an_address_is_read_as_it_was_spelled(version, split):
-    address = Address.of(replace(RECEIPT, version=version, split=split))
-    assert str(address).isascii() and Address.parse(str(address)) == address
-    assert address.ref == (f"{version}:{split}" if split else version)
+def test_a_uri_is_read_as_it_was_spelled(version, split):
+    uri = VersionUri.of(replace(RECEIPT, version=version, split=split))
+    assert str(uri).isascii() and VersionUri.parse(str(uri)) == uri
+    assert uri.ref == (f"{version}:{split}" if split else version)
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,9 @@ def test_an_address_is_read_as_it_was_spelled(version, split):
      "assay://[/x?fingerprint=", "assay://a@v1/b/c?fingerprint=sha256:" + "0" * 64,
      "assay://a@v1?fingerprint=sha256:" + "0" * 63],
 )  # fmt: skip
-def test_what_is_no_address_is_refused(text):
-    with pytest.raises(UsageError, match="no address of a version"):
-        Address.parse(text)
+def test_what_is_no_uri_is_refused(text):
+    with pytest.raises(UsageError, match="no URI of a version"):
+        VersionUri.parse(text)
 
 
 def test_names_for_wandb_are_what_its_server_takes():

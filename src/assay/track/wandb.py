@@ -7,9 +7,9 @@ from hashlib import sha256
 from typing import Any, ClassVar, Final
 
 from assay.errors import MissingExtra, TrackingFailed, UsageError
-from assay.track.address import Address
 from assay.track.receipt import Receipt
 from assay.track.told import failures_of, told
+from assay.track.uri import VersionUri
 
 CONFIG: Final = "dataset"
 OURS: Final = "assay"
@@ -37,8 +37,8 @@ def aliases(receipt: Receipt) -> list[str]:
 class WandB:
     """Writes onto the W&B run that is under way in this process; starts none, and ends none.
 
-    `begin` declares an artifact of type `dataset` that refers to `assay://…` with the fingerprint in the address: of a
-    scheme that it does not know, W&B keeps the address as the digest. Online the run *uses* it; offline W&B can only
+    `begin` declares an artifact of type `dataset` that refers to `assay://…` with the fingerprint in the URI: of a
+    scheme that it does not know, W&B keeps the URI as the digest. Online the run *uses* it; offline W&B can only
     log it. The receipt stands in `config["assay"]`, and in `config["dataset"]` where the run had no such field. `end`
     writes state and metrics into the run's summary as `assay/NAME`. No row is uploaded. Raises MissingExtra,
     UsageError.
@@ -65,7 +65,7 @@ class WandB:
             run = self._wandb.run
             if run is None:
                 return None
-            said = told(receipt) | {"ref": receipt.ref, "uri": str(Address.of(receipt))}
+            said = told(receipt) | {"ref": receipt.ref, "uri": str(VersionUri.of(receipt))}
             fields: dict[str, Any] = {OURS: said}
             if _is_ours(run.config.get(CONFIG)):
                 fields[CONFIG] = said
@@ -91,7 +91,7 @@ class WandB:
             run.summary.update({SUMMARY + name: value for name, value in {**receipt.metrics, **said}.items()})
 
     def _artifact(self, receipt: Receipt) -> Any:
-        address = Address.of(receipt)
+        uri = VersionUri.of(receipt)
         said = {"fingerprint": receipt.fingerprint, "version": receipt.version, "rows": receipt.rows}
         made = self._wandb.Artifact(
             artifact_name(receipt.version.partition("@")[0]),
@@ -99,7 +99,7 @@ class WandB:
             description=f"{receipt.ref} {receipt.fingerprint}",
             metadata=said | ({"split": receipt.split} if receipt.split else {}),
         )
-        made.add_reference(str(address), name=artifact_name(receipt.split or "all"), checksum=False)
+        made.add_reference(str(uri), name=artifact_name(receipt.split or "all"), checksum=False)
         return made
 
     def _declare(self, run: Any, artifact: Any, names: list[str]) -> None:

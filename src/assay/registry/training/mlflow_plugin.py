@@ -5,7 +5,7 @@ MLflow imports this file by its entry points, and looks at annotations as values
 
 import json
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from mlflow.data.dataset import Dataset
 from mlflow.data.dataset_source import DatasetSource
@@ -13,8 +13,8 @@ from mlflow.data.dataset_source import DatasetSource
 from assay.errors import UsageError
 from assay.registry import Registry
 from assay.registry.version import Version
-from assay.track.address import SCHEME, Address
 from assay.track.mlflow.dataset import SOURCE_TYPE, described
+from assay.track.uri import SCHEME, VersionUri
 
 
 class AssaySource(DatasetSource):  # type: ignore[misc]
@@ -23,16 +23,14 @@ class AssaySource(DatasetSource):  # type: ignore[misc]
     `registry` is remembered in this process and never written down: which machine has it is nobody's business.
     """
 
-    source_type: ClassVar[str] = SOURCE_TYPE
-
-    def __init__(self, address: Address, registry: Registry | None = None) -> None:
-        self.address = address
+    def __init__(self, named: VersionUri, registry: Registry | None = None) -> None:
+        self.named = named
         self._registry = registry
 
     @property
     def uri(self) -> str:
         """`assay://helpdesk@v2/train?fingerprint=sha256:…`."""
-        return str(self.address)
+        return str(self.named)
 
     def load(self, registry: Registry | str | Path | None = None) -> Version:
         """The version with its rows, out of `registry` (or its folder), by default the one that it was made with.
@@ -43,10 +41,10 @@ class AssaySource(DatasetSource):  # type: ignore[misc]
         found = self._registry if registry is None else _opened(registry)
         if found is None:
             raise UsageError(f"{self.uri} does not say in which registry it lies", "load(registry=FOLDER)")
-        version = found.version(self.address.ref)
-        if version.fingerprint != self.address.fingerprint:
+        version = found.version(self.named.ref)
+        if version.fingerprint != self.named.fingerprint:
             raise UsageError(
-                f"{self.address.version} of this registry is not what the run learned from: the fingerprints differ",
+                f"{self.named.version} of this registry is not what the run learned from: the fingerprints differ",
                 "open the registry that it was loaded from",
             )
         version.admit()
@@ -57,7 +55,7 @@ class AssaySource(DatasetSource):  # type: ignore[misc]
 
     @classmethod
     def from_dict(cls, source_dict: dict[Any, Any]) -> Self:
-        return cls(Address.parse(str(source_dict.get("uri"))))
+        return cls(VersionUri.parse(str(source_dict.get("uri"))))
 
     @staticmethod
     def _get_source_type() -> str:
@@ -69,14 +67,14 @@ class AssaySource(DatasetSource):  # type: ignore[misc]
 
     @classmethod
     def _resolve(cls, raw_source: Any) -> Self:
-        return cls(Address.parse(raw_source))
+        return cls(VersionUri.parse(raw_source))
 
 
 class AssayDataset(Dataset):  # type: ignore[misc]
     """A version, or a split of one, for `mlflow.log_input`. Name and digest are those that the tracker gives it."""
 
     def __init__(self, source: AssaySource, rows: int, name: str | None = None) -> None:
-        self._described = described(source.address, rows)
+        self._described = described(source.named, rows)
         super().__init__(source, name or self._described.name, self._described.digest)
 
     def _compute_digest(self) -> str:
@@ -106,8 +104,8 @@ def from_assay(
     opened = _opened(registry)
     version = opened.version(ref)
     split = version.name.partition(":")[2] or None
-    address = Address(version.manifest.ref, version.fingerprint, split)
-    made = AssayDataset(AssaySource(address, opened), len(version), name)
+    named = VersionUri(version.manifest.ref, version.fingerprint, split)
+    made = AssayDataset(AssaySource(named, opened), len(version), name)
     if digest not in (None, made.digest):
         raise UsageError(f"the digest of {version.name} is {made.digest}, not {digest!r}", "leave it out")
     return made

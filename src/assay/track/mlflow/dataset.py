@@ -11,9 +11,9 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from assay.track.address import Address
 from assay.track.receipt import Receipt, tracker_digest
 from assay.track.told import told
+from assay.track.uri import VersionUri
 
 SOURCE_TYPE: Final = "assay"
 PREFIX: Final = "assay."
@@ -33,12 +33,12 @@ class Described:
     profile: str
 
 
-def described(address: Address, rows: int) -> Described:
-    """The version, or the split, at `address`, which has `rows` examples."""
+def described(version: VersionUri, rows: int) -> Described:
+    """The version, or the split, that `version` names, which has `rows` examples."""
     return Described(
-        address.ref,
-        tracker_digest(address.fingerprint),
-        json.dumps({"uri": str(address)}),
+        version.ref,
+        tracker_digest(version.fingerprint),
+        json.dumps({"uri": str(version)}),
         json.dumps({"num_rows": rows}),
     )
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from assay.errors import MissingExtra
-from assay.track.address import Address
 from assay.track.mlflow.dataset import METRICS, PREFIX, SOURCE_TYPE, described, tags
 from assay.track.receipt import Receipt
 from assay.track.told import failures_of
+from assay.track.uri import VersionUri
 
 CONTEXT: Final = "training"
 _UNFIT: Final = re.compile(r"[^\w.\- /]", re.ASCII)
@@ -74,7 +74,7 @@ class MLflow:
         client.log_batch(run, tags=[self._mlflow.entities.RunTag(*tag) for tag in said.items()])
 
     def _input(self, receipt: Receipt) -> Any:
-        entities, known = self._mlflow.entities, described(Address.of(receipt), receipt.rows)
+        entities, known = self._mlflow.entities, described(VersionUri.of(receipt), receipt.rows)
         dataset = entities.Dataset(known.name, known.digest, SOURCE_TYPE, known.source, profile=known.profile)
         said = {name: value for name, value in tags(receipt).items() if name in _OF_INPUT}
         said["mlflow.data.context"] = CONTEXT

@@ -1,4 +1,4 @@
-"""Addresses of versions for the tools of others: `assay://helpdesk@v2/train?fingerprint=sha256:…`."""
+"""URIs of versions for the tools of others: `assay://helpdesk@v2/train?fingerprint=sha256:…`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FINGERPRINT: Final = re.compile(r"fingerprint=(sha256:[0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class VersionUri:
     """A version, or one split of it, by name and by content: who follows the name can tell whether it is the same."""
 
     version: str
@@ -40,7 +40,7 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The address that `str` spelled. Raises UsageError."""
+        """The URI that `str` spelled. Raises UsageError."""
         try:
             parts = urlsplit(text)
         except ValueError:
@@ -54,6 +54,6 @@ class Address:
 
 def _none_of(text: str) -> UsageError:
     return UsageError(
-        f"{text[:80]!r} is no address of a version",
+        f"{text[:80]!r} is no URI of a version",
         "one looks like assay://helpdesk@v2/train?fingerprint=sha256:…",
     )
