@@ -68,6 +68,12 @@ def test_events_need_a_place_to_go(spelled):
     assert "openlineage=FILE" in caught.value.hint
 
 
+def test_a_password_in_an_address_is_refused_since_receipts_are_kept():
+    with pytest.raises(UsageError, match="name or a password") as caught:
+        tracker_named("openlineage=https://mira:pa55@lineage.example/x")
+    assert "pa55" not in caught.value.message and "key" in caught.value.hint
+
+
 def test_what_goes_wrong_is_told_in_a_line_without_credentials():
     with pytest.raises(TrackingFailed) as caught, failures_of("mlflow"):
         raise ValueError("cannot connect to postgresql://mira:pa55@db/x\nand a long story")

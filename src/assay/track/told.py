@@ -28,6 +28,14 @@ def told(receipt: Receipt) -> dict[str, Any]:
     return {name: said[name] for name in FIELDS if name in said}
 
 
+def id_at(receipt: Receipt, tracker: str) -> str | None:
+    """The run's id at a tracker, which the receipt may have under its name alone or with its place (`mlflow=…`)."""
+    for name, id in receipt.trackers.items():
+        if name.partition("=")[0] == tracker:
+            return id
+    return None
+
+
 @contextmanager
 def failures_of(tracker: str, hint: str = _HINT, fate: str = "was not told") -> Iterator[None]:
     """Whatever goes wrong inside comes out as an AssayError: TrackingFailed, with the first line of what was said,

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 from assay.errors import MissingExtra, TrackingFailed, UsageError
 from assay.track.receipt import Receipt
-from assay.track.told import failures_of, told
+from assay.track.told import failures_of, id_at, told
 from assay.track.uri import VersionUri
 
 CONFIG: Final = "dataset"
@@ -75,7 +75,7 @@ class WandB:
 
     def end(self, receipt: Receipt) -> None:
         """State and metrics, into the summary of the run that is still open. Raises TrackingFailed."""
-        known = receipt.trackers.get(self.name)
+        known = id_at(receipt, self.name)
         if known is None:
             return
         with failures_of(self.name):

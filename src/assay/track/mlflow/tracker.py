@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 from assay.errors import MissingExtra
 from assay.track.mlflow.dataset import METRICS, PREFIX, SOURCE_TYPE, described, tags
 from assay.track.receipt import Receipt
-from assay.track.told import failures_of
+from assay.track.told import failures_of, id_at
 from assay.track.uri import VersionUri
 
 CONTEXT: Final = "training"
@@ -56,7 +56,7 @@ class MLflow:
 
     def end(self, receipt: Receipt) -> None:
         """State and metrics; the same again changes nothing. Raises TrackingFailed."""
-        run = receipt.trackers.get(self.name)
+        run = id_at(receipt, self.name)
         if run is None:
             return
         with failures_of(self.name):

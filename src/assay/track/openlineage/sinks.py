@@ -83,6 +83,11 @@ class HttpSink:
 def sink_at(place: str, api_key: str | None = None) -> Sink:
     """What writes to `place`: an address of a server, else a file. Raises UsageError, MissingExtra."""
     if place.startswith(("http://", "https://")):
+        if "@" in place.split("/", 3)[2]:
+            raise UsageError(
+                "an address with a name or a password in it is kept in the log with the receipt",
+                "leave it out, and give the server's key as a key",
+            )
         return HttpSink(place, api_key)
     if not place or Path(place).is_dir():
         raise UsageError(

@@ -7,7 +7,7 @@ from typing import ClassVar
 from assay.track.openlineage.events import NAMESPACE, training_event, training_id
 from assay.track.openlineage.sinks import NAME, Sink, sink_at
 from assay.track.receipt import Receipt
-from assay.track.told import failures_of
+from assay.track.told import failures_of, id_at
 
 
 class OpenLineage:
@@ -30,6 +30,6 @@ class OpenLineage:
 
     def end(self, receipt: Receipt) -> None:
         """Send how the run ended. Raises TrackingFailed. The same event again has the same run, time and content."""
-        if self.name in receipt.trackers:
+        if id_at(receipt, self.name) is not None:
             with failures_of(self.name):
                 self._sink.emit(training_event(receipt, self._namespace))
