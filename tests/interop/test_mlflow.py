@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from assay.errors import NotFound, TrackingFailed, UsageError
+from assay.errors import NotFound, Revoked, TrackingFailed, UsageError
 from assay.testing.trackers import RECEIPT, TrackerSuite
 from assay.track.receipt import Receipt, tracker_digest
 from assay.track.tracker import tracker_named
@@ -144,6 +144,15 @@ def test_a_source_loads_nothing_but_what_its_fingerprint_says(mlflow, helpdesk):
     assert get_dataset_source_from_json(source.to_json(), "assay").uri == source.uri
     with pytest.raises(UsageError, match="fingerprints differ"):
         source.load(helpdesk)
+
+
+def test_the_rows_of_a_revoked_version_are_not_given_out(mlflow, helpdesk):
+    helpdesk.import_("withdrawn", [str(helpdesk.root.parent / "tickets.jsonl")])
+    source = mlflow.data.from_assay("withdrawn@v1", registry=helpdesk).source
+    assert len(source.load()) == 30
+    helpdesk.releases.revoke("withdrawn@v1", "a customer's wish")
+    with pytest.raises(Revoked, match="a customer's wish"):
+        source.load()
 
 
 def test_what_mlflow_confuses_is_told_apart(mlflow, helpdesk, tmp_path):

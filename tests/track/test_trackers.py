@@ -35,6 +35,47 @@ class TestMemory(TrackerSuite):
         }
 
 
+class Raises(MemoryTracker):
+    def begin(self, receipt):
+        raise ConnectionError("no AssayError")
+
+
+class Tells(MemoryTracker):
+    """Keeps the whole receipt, and every end once more."""
+
+    told = ()
+
+    def begin(self, receipt):
+        self.told += (receipt.as_json(),)
+        return super().begin(receipt)
+
+    end = begin
+
+
+@pytest.mark.parametrize(
+    ("bad", "test", "caught"),
+    [
+        (Raises(), "test_a_failure_is_an_assay_error", ConnectionError),
+        (Tells(), "test_command_lines_and_environments_are_never_told", AssertionError),
+        (Tells(), "test_the_end_stands_there_and_may_be_told_again", AssertionError),
+        (Tells(), "test_the_end_of_a_run_that_it_was_not_told_of_is_nothing_to_it", AssertionError),
+        (MemoryTracker(run=None), "test_a_run_has_an_id_and_the_version_stands_there", AssertionError),
+    ],
+)
+def test_the_suite_sees_a_tracker_that_breaks_a_promise(bad, test, caught):
+    class Suite(TrackerSuite):
+        def tracker(self):
+            return bad
+
+        broken = tracker
+
+        def found(self):
+            return {"told": str(getattr(bad, "told", ()))}
+
+    with pytest.raises(caught):
+        getattr(Suite(), test)()
+
+
 def test_the_built_in_trackers_plug_in_by_name():
     assert {"mlflow", "openlineage", "wandb"} <= set(tracker_names())
 
