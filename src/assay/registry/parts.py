@@ -37,8 +37,6 @@ class Parts:
     """What is written about versions for people: cards, Croissant, summaries."""
     runs: Facade[Runs] = Facade("training.running", "Runs")
     """Which models learned from which version."""
-    lineage: Facade[Lineages] = Facade("training.openlineage", "Lineages")
-    """What a version was made of and which runs learned from it, for catalogues that speak OpenLineage."""
     reviews: Facade[Reviewing] = Facade("review.reviewing", "Reviewing")
     """Queues, verdicts, and what follows from them."""
     judges: Facade[Judges] = Facade("judgement.judges", "Judges")
@@ -57,3 +55,5 @@ class Parts:
     """Examples and rejected records page by page, with facets; taking rejected ones back."""
     maps: Facade[Maps] = Facade("mapping.maps", "Maps")
     """Versions in the plane: points, clusters and what became of them."""
+    lineage: Facade[Lineages] = Facade("training.openlineage", "Lineages")
+    """What a version was made of and which runs learned from it, for catalogues that speak OpenLineage."""

@@ -1,1 +1,1 @@
-"""Readers of results that other tools write down."""
+"""What came of training runs: results of evaluations, read from the files of the tools that made them."""
