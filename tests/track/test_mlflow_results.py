@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.errors import MissingExtra, UsageError
-from assay.track.results.mlflow import MOST_RUNS, Series, read, series
+from assay.track.results.mlflow import MOST_RUNS, Metrics, Series, read, series
 
 INF = 1.7976931348623157e308
 
@@ -23,6 +23,14 @@ def test_what_is_no_finite_number_is_left_out_and_counted():
     found = series([(0, 0, float("nan")), (1, 0, INF), (2, 0, -INF), (3, 0, float("inf")), (4, 0, 1.0)])
     assert found == Series((4,), (1.0,), 4)
     assert series([]) == Series((), ()) and series([]).last is None
+
+
+def test_figures_are_the_newest_values_and_what_the_run_logged_itself_counts():
+    found = Metrics(
+        "0" * 32, "", {"assay/loss": Series((0,), (9.0,)), "loss": Series((1, 2), (3.0, 2.0)),
+                       "assay/acc": Series((0,), (0.5,)), "nan": Series((), (), 1)},
+    )  # fmt: skip
+    assert found.figures == {"acc": 0.5, "loss": 2.0}
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9), st.floats(-1, 1)), unique_by=lambda p: p[:2]))

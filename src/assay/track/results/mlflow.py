@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from assay.errors import NotFound, UsageError
-from assay.track.mlflow.dataset import PREFIX
+from assay.track.mlflow.dataset import METRICS, PREFIX
 from assay.track.mlflow.tracker import client_library
 from assay.track.told import failures_of
 
@@ -42,6 +42,17 @@ class Metrics:
     split: str | None = None
     run: str | None = None
     seed: int | None = None
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """Metric → its newest value. What our tracker wrote at the end (`assay/loss`) stands under the plain name, where
+        the run did not log that itself."""
+        ours = {
+            name.removeprefix(METRICS): one for name, one in self.metrics.items() if name.startswith(METRICS)
+        }
+        own = {name: one for name, one in self.metrics.items() if not name.startswith(METRICS)}
+        last = {name: one.last for name, one in sorted((ours | own).items())}
+        return {name: value for name, value in last.items() if value is not None}
 
 
 def series(points: Iterable[tuple[int, int, float]]) -> Series:
