@@ -45,8 +45,8 @@ class Metrics:
 
     @property
     def figures(self) -> dict[str, float]:
-        """Metric → its newest value. What our tracker wrote at the end (`assay/loss`) stands under the plain name, where
-        the run did not log that itself."""
+        """Metric → its newest value. What our tracker wrote at the end (`assay/loss`) stands under the plain name,
+        where the run did not log that itself."""
         ours = {
             name.removeprefix(METRICS): one for name, one in self.metrics.items() if name.startswith(METRICS)
         }
