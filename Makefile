@@ -52,7 +52,7 @@ asan: $(VENV)/.ready
 quality: $(VENV)/.ready
 	@$(BIN)/python -m pytest -m shared_data -q -rs -s
 
-# Exports are read with the tools of others: Hugging Face datasets and mlcroissant, which weigh some 300 MB.
+# The tools of others, for real: datasets and mlcroissant read exports, MLflow, W&B and OpenLineage are told of runs. Some 600 MB.
 interop: $(VENV)/.ready
 	@$(BIN)/python -m pip install --quiet -e . --group dev --group interop
 	@$(BIN)/python -m pytest tests/interop -q -rs

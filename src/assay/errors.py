@@ -17,6 +17,7 @@
     ├── QuotasUnmet           a generation that ended with less than was asked for     exit 1
     ├── Conflict              somebody else committed first, and the changes collide  exit 3
     │   └── MergeConflict     two branches contradict each other; lists every example
+    ├── TrackingFailed        an experiment tracker that could not be told of a run   exit 2
     ├── Damaged               bytes are not what their name says                      exit 1
     └── StorageFailure        the operating system refused a read or a write          exit 2
 
@@ -159,6 +160,12 @@ class MergeConflict(Conflict):
     def __init__(self, message: str, hint: str = "", conflicts: Sequence[Mapping[str, Any]] = ()) -> None:
         super().__init__(message, hint)
         self.conflicts = tuple(conflicts)
+
+
+class TrackingFailed(AssayError):
+    """An experiment tracker that could not be told of a run. The run goes on, and its receipt stays in the registry."""
+
+    code = "tracker_failed"
 
 
 class Damaged(AssayError):

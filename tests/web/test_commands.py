@@ -94,6 +94,7 @@ READS: dict[str, tuple[list[str], dict[str, Any]]] = {
         {"ref": "help@v2", "stage": "near_dedup", "threshold": "0.7:0.9:0.1"},
     ),
     "radius": (["--source", "RAW"], {"kind": "source", "value": "RAW"}),
+    "lineage": (["help@v2"], {"ref": "help@v2"}),
     "check": (["help"], {"ref": "help"}),
     "branch": (["help"], {"name": "help"}),
     "tag": (["help"], {"ref": "help"}),

@@ -54,6 +54,7 @@ SECTIONS = {
         "blame": "Who and what brought an example into a version.",
         "sweep": "What other thresholds would have kept.",
         "radius": "Every version and run that something reached.",
+        "lineage": "What went into a version, and which runs came of it.",
     },
     "Govern": {
         "review": "Queues of examples, and people's verdicts on them.",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from assay.registry.monitor.collapsing import Collapsing
     from assay.registry.monitor.quality import Quality
     from assay.registry.review.reviewing import Reviewing
+    from assay.registry.training.openlineage import Lineages
     from assay.registry.training.running import Runs
 
 
@@ -54,3 +55,5 @@ class Parts:
     """Examples and rejected records page by page, with facets; taking rejected ones back."""
     maps: Facade[Maps] = Facade("mapping.maps", "Maps")
     """Versions in the plane: points, clusters and what became of them."""
+    lineage: Facade[Lineages] = Facade("training.openlineage", "Lineages")
+    """What a version was made of and which runs learned from it, for catalogues that speak OpenLineage."""

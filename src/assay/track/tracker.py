@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Final, Protocol, runtime_checkable
 
@@ -9,7 +10,7 @@ from assay.errors import UsageError
 from assay.track.receipt import Receipt
 
 GROUP: Final = "assay.trackers"
-"""The entry-point group: a name and a class that is made without arguments."""
+"""The entry-point group: a name and a class that is made without arguments, or with one text: its place."""
 
 
 @runtime_checkable
@@ -33,11 +34,14 @@ def tracker_names() -> list[str]:
     return sorted(point.name for point in entry_points(group=GROUP))
 
 
-def tracker_named(name: str) -> Tracker:
-    """A tracker by its name. Raises UsageError when there is none, or when its extra is not installed."""
+def tracker_named(spelled: str) -> Tracker:
+    """A tracker by its name, `mlflow`, or by name and place, `openlineage=events.jsonl`: a file, an address, a run's
+    id, as the tracker says. Raises UsageError when there is none, or none at such a place; MissingExtra when what it
+    needs is not installed."""
+    name, given, place = spelled.partition("=")
     for point in entry_points(group=GROUP):
         if point.name == name:
-            made: Tracker = point.load()()
-            return made
+            make: Callable[..., Tracker] = point.load()
+            return make(place) if given else make()
     known = ", ".join(tracker_names()) or "none"
     raise UsageError(f"no tracker {name!r}", f"those that are installed: {known}")

@@ -1,4 +1,4 @@
-"""diff, why, trace, blame, sweep, radius, check."""
+"""diff, why, trace, blame, sweep, radius, lineage, check."""
 
 from __future__ import annotations
 
@@ -69,6 +69,12 @@ def sweep(
 def radius(ask: Ask, kind: Reached, value: Line) -> Answer:
     """Every version and run that something reached. `kind` is the command's option, without its dashes."""
     return ask.registry.radius(kind, value).as_json()
+
+
+@commands.get("lineage")
+def lineage(ask: Ask, ref: Ref, namespace: Word = "assay") -> Answer:
+    """What a version was made of and which runs learned from it, with the OpenLineage events that say so."""
+    return ask.registry.lineage.of(ref).as_json(namespace)
 
 
 @commands.get("check")
