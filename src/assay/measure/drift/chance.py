@@ -134,3 +134,14 @@ def holm(found: Sequence[float]) -> list[float]:
         worst = max(worst, min(1.0, (len(found) - rank) * found[k]))
         out[k] = worst
     return out
+
+
+def benjamini_hochberg(found: Sequence[float]) -> list[float]:
+    """The p-values corrected so that of all that are called real, chance made at most that share on average
+    (Benjamini and Hochberg 1995). Same order."""
+    order = sorted(range(len(found)), key=lambda k: (-found[k], -k))
+    out, least = [0.0] * len(found), 1.0
+    for rank, k in enumerate(order):
+        least = min(least, found[k] * len(found) / (len(found) - rank))
+        out[k] = least
+    return out

@@ -1,9 +1,10 @@
 """A bootstrap of the difference between runs on two versions: over items and over runs at once.
 
-Each draw takes the items, and the runs of either side, anew with replacement (the pigeonhole bootstrap of Owen 2007), so that
-what a run's scores have in common stays in common. Three intervals at 95 % are made of the same draws: percentiles; BCa (Efron
-1987), with the acceleration from the influence of every run and item; and bootstrap-t, each draw in units of its own spread.
-With few runs none of the three covers what it says: docs/design/0034-effects.md has what was measured.
+Each draw takes the items, and the runs of either side, anew with replacement (the pigeonhole bootstrap of Owen
+2007), so that what a run's scores have in common stays in common. Three intervals at 95 % are made of the same
+draws: percentiles; BCa (Efron 1987), with the acceleration from the influence of every run and item; and
+bootstrap-t, each draw in units of its own spread. With few runs none of the three covers what it says:
+docs/design/0034-effects.md has what was measured.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ class Bootstrapped:
 def bootstrap(before: Scores, after: Scores, rng: np.random.Generator, draws: int = DRAWS) -> Bootstrapped:
     """Intervals for the difference of two or more runs each (rows), on two or more items (columns).
 
-    `rng` makes the draws: the same state, the same answer. Raises ValueError as `difference` does, and for fewer runs or items.
+    `rng` makes the draws: the same state, the same answer. Raises ValueError as `difference` does, and for fewer
+    runs or items.
     """
     found = difference(before, after)
     if found.parts is None:

@@ -8,18 +8,18 @@ and items are crossed random factors (Owen 2007, "The pigeonhole bootstrap"), so
                  K: what other items would bring beyond that: the variance over items of the difference, over their
                     number, less the share of it that is left over after run and item and stands in M already
 
-M is known from few runs (f degrees of freedom), K from many items. Student's t for all of V would be far too wide where
-items make the luck, the normal's too narrow where seeds do. Banerjee (1961) gives each part its own quantile,
-half² = t(f)² M + t(items - 1)² K, and covers at least 95 % whatever the shares; where both parts weigh alike it covers up
-to 97.7 % with two runs a side. So the way from one quantile to the other is bent: half² = V (q² + (t² - q²) (M/V)^1.5), which
-covers 94.8 to 96.4 % of normal luck with two runs a side, and less far from 95 with more (docs/design/0034-effects.md has what was
-measured, and what a bootstrap covers).
+M is known from few runs (f degrees of freedom), K from many items. Student's t for all of V would be far too wide
+where items make the luck, the normal's too narrow where seeds do. Banerjee (1961) gives each part its own quantile,
+half² = t(f)² M + t(items - 1)² K, and covers at least 95 % whatever the shares; where both parts weigh alike it
+covers up to 97.7 % with two runs a side. So the way from one quantile to the other is bent: half² = V (q² + (t² -
+q²) (M/V)^1.5), which covers 94.8 to 96.4 % of normal luck with two runs a side, and less far from 95 with more
+(docs/design/0034-effects.md has what was measured, and what a bootstrap covers).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from assay.measure.drift.chance import student_quantile, student_tail
 
-Scores = npt.NDArray[np.floating[Any]]
+Scores = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 """Runs × items: what each run scored on each item."""
 LEVEL: Final = 0.95
 _BEND: Final = 1.5
@@ -78,6 +78,10 @@ class Difference:
         """Whether the interval leaves out no difference."""
         return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
 
+    def untold(self) -> Difference:
+        """The same without an interval: where there is too little to go by."""
+        return replace(self, low=None, high=None, parts=None)
+
     @property
     def p(self) -> float | None:
         """How often chance alone would show as much; below 0.05 just where the interval leaves out no difference."""
@@ -98,8 +102,8 @@ class Difference:
 
 
 def difference(before: Scores, after: Scores) -> Difference:
-    """What the later runs score beyond the earlier ones on the same items. Both have the same items, one or more, in the
-    same order, and at least one run. Raises ValueError otherwise."""
+    """What the later runs score beyond the earlier ones on the same items. Both have the same items, one or more,
+    in the same order, and at least one run. Raises ValueError otherwise."""
     if (
         before.ndim != 2
         or after.ndim != 2
@@ -120,8 +124,8 @@ def difference(before: Scores, after: Scores) -> Difference:
 
 
 def difference_by_seed(before: Scores, after: Scores) -> Difference:
-    """`difference` where run k of either side had the same seed, and what the seed brings to both falls out. Both have
-    the same shape; raises ValueError otherwise."""
+    """`difference` where run k of either side had the same seed, and what the seed brings to both falls out. Both
+    have the same shape; raises ValueError otherwise."""
     if before.ndim != 2 or before.shape != after.shape or not before.size:
         raise ValueError("runs that are paired by seed must be equally many, on the same items")
     runs, items = (len(before), len(after)), before.shape[1]
@@ -136,14 +140,19 @@ def difference_by_seed(before: Scores, after: Scores) -> Difference:
     return _told(by_run, parts, items)
 
 
-def difference_of_means(before: Scores, after: Scores) -> Difference:
+def difference_of_means(before: Scores, after: Scores, by_seed: bool = False) -> Difference:
     """The same of runs of which only one figure each is known: Student's test, or Welch's where the sides have not
-    equally many. At least one run of each."""
+    equally many; with `by_seed`, Student's of pairs. At least one run of each; raises ValueError for pairs that do
+    not match."""
     runs = (len(before), len(after))
+    if by_seed and runs[0] != runs[1]:
+        raise ValueError("runs that are paired by seed must be equally many")
     if min(runs) < 2:
         return _untold(float(before.mean()), float(after.mean()), runs, 0)
     sides = [before.astype(np.float64), after.astype(np.float64)]
     of_runs, free = _of_runs(sides)
+    if by_seed:
+        of_runs, free = float((sides[1] - sides[0]).var(ddof=1)) / runs[0], runs[0] - 1.0
     return _told(sides, Parts(of_runs, 0.0, free, 0.0), 0)
 
 
@@ -161,8 +170,9 @@ def _left_over(scores: Scores, by_item: npt.NDArray[np.float64], by_run: npt.NDA
 def _of_runs(by_run: list[npt.NDArray[np.float64]]) -> tuple[float, float]:
     """The variance of the difference of the sides' means, and its degrees of freedom.
 
-    With equally many runs a side both estimates of it are the same number, whose degrees of freedom are best taken as if the
-    sides spread alike; else each side has its own variance (Welch 1947), and the degrees of freedom are Satterthwaite's.
+    With equally many runs a side both estimates of it are the same number, whose degrees of freedom are best taken
+    as if the sides spread alike; else each side has its own variance (Welch 1947), and the degrees of freedom are
+    Satterthwaite's.
     """
     of_side = [float(side.var(ddof=1)) / len(side) for side in by_run]
     total, free = sum(of_side), float(sum(len(side) - 1 for side in by_run))

@@ -15,16 +15,17 @@ MOST: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """`runs`: a side, the fewest that would show a difference of the observed size `POWER` of the time, None when no number up to
-    `MOST` would. `items`: with the runs that there are, None where the items are not what is short."""
+    """`runs`: a side, the fewest that would show a difference of the observed size `POWER` of the time, None when
+    no number up to `MOST` would. `items`: with the runs that there are, None where the items are not what is
+    short."""
 
     runs: int | None
     items: int | None
 
 
 def needed(found: Difference) -> Needed | None:
-    """What it would take if the spread and the difference were those observed. None where no spread is known (a side has one run),
-    or there is no difference. An estimate from few runs: it may be out by a factor of two."""
+    """What it would take if the spread and the difference were those observed. None where no spread is known (a
+    side has one run), or there is no difference. An estimate from few runs: it may be out by a factor of two."""
     parts = found.parts
     if parts is None or not found.value or parts.variance <= 0:
         return None

@@ -1,7 +1,8 @@
 """Logs of inspect_ai: `.eval` (a ZIP archive of JSON files) and `.json`.
 
-Read with files of inspect_ai 0.3.285, whose archives are compressed with zstd. A scorer that gives one value is a metric
-by its name, one that gives several is a metric each, `scorer.part`. Of an item that was asked several times (epochs) the mean stands.
+Read with files of inspect_ai 0.3.285, whose archives are compressed with zstd. A scorer that gives one value is a
+metric by its name, one that gives several is a metric each, `scorer.part`. Of an item that was asked several times
+(epochs) the mean stands.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,9 +33,9 @@ def read(path: Path) -> list[Evaluation]:
         return [_task(path.name.removeprefix("samples_").rpartition("_")[0] or path.stem, {}, {}, {}, path)]
     whole = an_object(parsed(read_bytes(path), str(path)), str(path))
     results = an_object(whole.get("results"), f"{path} field results")
-    config = whole.get("config") if isinstance(whole.get("config"), dict) else {}
-    better = whole.get("higher_is_better") if isinstance(whole.get("higher_is_better"), dict) else {}
-    grouped = whole.get("group_subtasks") if isinstance(whole.get("group_subtasks"), dict) else {}
+    config, better, grouped = (
+        _object(whole.get(n)) for n in ("config", "higher_is_better", "group_subtasks")
+    )
     stamp = path.stem.removeprefix("results")
     found = []
     for task, figures in results.items():
@@ -42,15 +43,16 @@ def read(path: Path) -> list[Evaluation]:
             continue  # a group: the mean of tasks that stand here by themselves
         items = path.with_name(f"samples_{task}{stamp}.jsonl")
         told = an_object(figures, f"{path} field results.{task}")
-        found.append(_task(task, told, better.get(task) or {}, config, items if items.is_file() else None))
+        found.append(_task(task, told, _object(better.get(task)), config, items if items.is_file() else None))
     model = text(whole.get("model_name"))
     if not found:
         raise BadInput(f"{path} has results of no task", "run lm_eval with at least one task")
-    return [Evaluation(**{**_fields(one), "model": model}) for one in found]
+    return [replace(one, model=model) for one in found]
 
 
-def _fields(one: Evaluation) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in one.__dataclass_fields__}
+def _object(value: Any) -> Mapping[str, Any]:
+    """An object, or an empty one where something else stands."""
+    return value if isinstance(value, dict) else {}
 
 
 def _task(
@@ -88,7 +90,7 @@ def _items(path: Path) -> tuple[list[Item], int]:
         number_of = text(row.get("doc_id"))
         if number_of is None:
             raise BadInput(f"{path} line {line} has no doc_id", "it is no file of --log_samples")
-        doc = row.get("doc") if isinstance(row.get("doc"), dict) else {}
+        doc = _object(row.get("doc"))
         named = row.get("metrics")
         metrics = (
             named

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,9 @@ LARGEST_ARCHIVE: Final = 8 << 30
 MOST_MEMBERS: Final = 1_000_000
 _ZSTD: Final = 93
 """The method of PKWARE's APPNOTE 6.3.8, which Python knows from 3.14 on."""
+_BROKEN: Final = (
+    zipfile.BadZipFile, zlib.error, OSError, EOFError, KeyError, ValueError, NotImplementedError, RuntimeError,
+)  # fmt: skip
 
 
 def read_bytes(path: Path) -> bytes:
@@ -89,8 +93,8 @@ def lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 
 class Archive:
-    """The JSON files of a ZIP archive, stored, deflated or as zstd. Members are read within bounds, and never unpacked to
-    a disk, so their names are no paths."""
+    """The JSON files of a ZIP archive, stored, deflated or as zstd. Members are read within bounds, and never
+    unpacked to a disk, so their names are no paths."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -126,22 +130,10 @@ class Archive:
             else:
                 with self._file.open(info) as member:
                     data = member.read(LARGEST_MEMBER + 1)
-        except (
-            zipfile.BadZipFile,
-            OSError,
-            EOFError,
-            KeyError,
-            ValueError,
-            NotImplementedError,
-            RuntimeError,
-        ) as error:
+        except _BROKEN as error:
             raise BadInput(
                 f"{place} cannot be read: {error}", "the archive may have been cut short"
             ) from None
-        except Exception as error:
-            if type(error).__module__ != "zlib":
-                raise
-            raise BadInput(f"{place} is damaged: {error}", "copy the archive again") from None
         if len(data) > LARGEST_MEMBER:
             raise BadInput(f"{place} is larger than {LARGEST_MEMBER >> 20} MiB", "log less with each item")
         self._left -= len(data)
@@ -162,7 +154,7 @@ class Archive:
         packed = raw.read(info.compress_size)
         with pa.CompressedInputStream(pa.BufferReader(packed), "zstd") as stream:
             data = bytes(stream.read(LARGEST_MEMBER + 1))
-        if len(data) <= LARGEST_MEMBER and zipfile.crc32(data) != info.CRC:
+        if len(data) <= LARGEST_MEMBER and zlib.crc32(data) != info.CRC:
             raise ValueError("its checksum does not match")
         return data
 

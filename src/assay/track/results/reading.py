@@ -18,9 +18,9 @@ _MOST_FILES: Final = 1_000
 def read(name: str, columns: Mapping[str, str] | None = None) -> list[Evaluation]:
     """What a file tells of one run, or of several where its rows name them; of a folder, what its files tell.
 
-    Known are files of lm-evaluation-harness (`results_*.json` with `samples_*.jsonl` beside it), logs of inspect_ai (`.eval`, `.json`), and
-    tables (CSV, TSV, JSON Lines, JSON) whose columns are named as usual or by `columns`. Raises NotFound; BadInput, which
-    says file, record and field.
+    Known are files of lm-evaluation-harness (`results_*.json` with `samples_*.jsonl` beside it), logs of inspect_ai
+    (`.eval`, `.json`), and tables (CSV, TSV, JSON Lines, JSON) whose columns are named as usual or by `columns`.
+    Raises NotFound; BadInput, which says file, record and field.
     """
     path = Path(name)
     if path.is_dir():
@@ -45,10 +45,11 @@ def _folder(path: Path) -> list[Evaluation]:
 
 def _file(path: Path, columns: Mapping[str, str] | None) -> list[Evaluation]:
     head = _head(path)
-    if columns is None or not columns:
-        for tool in (lm_eval, inspect_ai):
-            if tool.recognised(path, head):
-                return tool.read(path)
+    if not columns:
+        if lm_eval.recognised(path, head):
+            return lm_eval.read(path)
+        if inspect_ai.recognised(path, head):
+            return inspect_ai.read(path)
     if path.suffix not in tables.SUFFIXES:
         raise BadInput(
             f"{path} is of no tool that is known by its name",

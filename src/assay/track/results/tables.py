@@ -1,6 +1,6 @@
 """Results as a table that anybody can write: CSV, TSV, JSON Lines or a JSON array, a row an item (and a metric).
 
-Columns are known by their names: `item` (or id), `score` or a column for each metric, `metric`, `run`, `seed`, `question`; all other short texts
+Columns are known by their names (`USUAL`): item, score, metric, run, seed, question, eval; all other short texts
 are tags. A table without items, `metric,value`, is figures alone.
 """
 
@@ -43,17 +43,15 @@ class _Gathered:
 
 
 def read(path: Path, columns: Mapping[str, str] | None = None) -> list[Evaluation]:
-    """One evaluation for each run and task that the rows name. `columns`: part → column, where the usual names are not
-    used. Raises NotFound; BadInput for a table without a score, or one of more than `MOST_ITEMS` rows."""
+    """One evaluation for each run and task that the rows name. `columns`: part → column, where the usual names are
+    not used. Raises NotFound; BadInput for a table without a score, or one of more than `MOST_ITEMS` rows."""
     given = dict(columns or {})
     unknown = sorted(given.keys() - USUAL.keys())
     if unknown:
         raise BadInput(f"there is no part {unknown[0]!r} of results", f"parts: {', '.join(USUAL)}")
     runs: dict[tuple[str | None, str], _Gathered] = {}
     found: dict[str, str] = {}
-    count = 0
-    for place, row in _rows(path):
-        count += 1
+    for count, (place, row) in enumerate(_rows(path), 1):
         if count > MOST_ITEMS * 4:
             raise BadInput(f"{path} has more than {MOST_ITEMS * 4:,} rows", "give a file a run")
         found = found if found and found.keys() >= given.keys() else _found(row, given, f"{path} {place}")

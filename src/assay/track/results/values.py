@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any, Final
 
 MOST_ITEMS: Final = 1_000_000
@@ -31,8 +32,9 @@ class Item:
 class Evaluation:
     """What one run scored on one evaluation.
 
-    `name`: the task's, where the tool says one; `figures`: metric → what the tool gives for all items together; `lower`: the
-    metrics of which less is better. `unread`: records without a score. `run`: what the file calls the run.
+    `name`: the task's, where the tool says one; `figures`: metric → what the tool gives for all items together;
+    `lower`: the metrics of which less is better. `unread`: records without a score. `run`: what the file calls the
+    run.
     """
 
     tool: str
@@ -53,9 +55,8 @@ class Evaluation:
 
 
 def tidy(found: Evaluation) -> Evaluation:
-    """The same with tags that sort items, names and ids of bounded length, figures of all items where the tool gave none."""
-    from hashlib import sha256
-
+    """The same with tags that sort items, names and ids of bounded length, and a mean where the tool gave no
+    figure."""
     items = found.items
     kept = _tags(items)
     metrics = found.metrics[:MOST_METRICS]
@@ -74,7 +75,7 @@ def tidy(found: Evaluation) -> Evaluation:
         )
         for one in items
     )  # fmt: skip
-    figures = {name: value for name, value in sorted(found.figures.items())[:MOST_METRICS]}
+    figures = dict(sorted(found.figures.items())[:MOST_METRICS])
     for metric in metrics:
         scores = [one.scores[metric] for one in held if metric in one.scores]
         if scores and metric not in figures:
