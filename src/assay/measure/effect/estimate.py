@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -164,7 +164,13 @@ def _left_over(scores: Scores, by_item: npt.NDArray[np.float64], by_run: npt.NDA
         rest = row - by_item
         rest -= of_run - mean
         total += float(rest @ rest)
-    return total / ((scores.shape[0] - 1) * (scores.shape[1] - 1))
+    free: int = (scores.shape[0] - 1) * (scores.shape[1] - 1)
+    return total / free
+
+
+def left_over_of(scores: Scores) -> float:
+    """The variance of one score that neither its run nor its item explains, of two or more of each."""
+    return _left_over(scores, scores.mean(0, dtype=np.float64), scores.mean(1, dtype=np.float64))
 
 
 def _of_runs(by_run: list[npt.NDArray[np.float64]]) -> tuple[float, float]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Final
 
-from assay.measure.effect.estimate import Difference, Parts
+import numpy as np
+
+from assay.measure.effect.estimate import Parts, Scores, left_over_of
 
 POWER: Final = 0.8
 MOST: Final = 1_000
@@ -15,41 +17,56 @@ MOST: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """`runs`: a side, the fewest that would show a difference of the observed size `POWER` of the time, None when
-    no number up to `MOST` would. `items`: with the runs that there are, None where the items are not what is
-    short."""
+    """`runs`: a side, the fewest that would show a difference of the observed size `POWER` of the time; None when no
+    number up to `MOST` would, because the items are too few: `items` would do, where they are what is short."""
 
     runs: int | None
     items: int | None
 
 
-def needed(found: Difference) -> Needed | None:
-    """What it would take if the spread and the difference were those observed. None where no spread is known (a
-    side has one run), or there is no difference. An estimate from few runs: it may be out by a factor of two."""
-    parts = found.parts
-    if parts is None or not found.value or parts.variance <= 0:
-        return None
-    size = abs(found.value)
-    one_each = parts.runs / sum(1 / n for n in found.runs) * 2
-    runs = None
-    if _shows(Parts(one_each / MOST, parts.items, 2 * (MOST - 1), parts.item_free), size):
-        low, high = 1, MOST
-        while high - low > 1:
-            middle = (low + high) // 2
-            enough = _shows(Parts(one_each / middle, parts.items, 2 * (middle - 1), parts.item_free), size)
-            low, high = (low, middle) if enough else (middle, high)
-        runs = high
-    return Needed(runs, _items(found, parts, size) if runs is None else None)
+def needed(before: Scores, after: Scores) -> Needed | None:
+    """What it would take if spread and difference were those observed, of runs × items, or of runs with a figure each.
 
-
-def _items(found: Difference, parts: Parts, size: float) -> int | None:
-    """How many items would do with `MOST` runs, if others were like those that there are."""
-    if not found.items or not parts.items:
+    One side with two runs is enough to go by: the other is taken to spread alike. None where neither has two, or there
+    is no difference. An estimate from few runs: it may well be out by a factor of two.
+    """
+    sides = [side[:, None] if side.ndim == 1 else side for side in (before, after)]
+    value = abs(float(sides[1].mean(dtype=np.float64) - sides[0].mean(dtype=np.float64)))
+    several = [side for side in sides if len(side) > 1]
+    items = sides[0].shape[1]
+    if not several or not value:
         return None
+    free = sum(len(side) - 1 for side in several)
+    one_run = (
+        sum(float(side.mean(1, dtype=np.float64).var(ddof=1)) * (len(side) - 1) for side in several) / free
+    )
+    of_items = 0.0
+    if items > 1:
+        left_over = sum(left_over_of(side) * (len(side) - 1) for side in several) / free
+        apart = sides[1].mean(0, dtype=np.float64) - sides[0].mean(0, dtype=np.float64)
+        of_items = (
+            max(0.0, float(apart.var(ddof=1)) - left_over * sum(1 / len(side) for side in sides)) / items
+        )
+    if one_run + of_items <= 0:
+        return None
+    runs = _fewest(one_run, of_items, items, value)
+    if runs is not None or not of_items:
+        return Needed(runs, None)
     z = NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(POWER)
-    return round(parts.items * found.items * (z / size) ** 2) + 1
+    return Needed(None, round(of_items * items * (z / value) ** 2) + 1)
 
 
-def _shows(parts: Parts, size: float) -> bool:
-    """Whether half the interval, and what chance adds, stay below the difference `POWER` of the time."""
-    return bool(parts.half + NormalDist().inv_cdf(POWER) * parts.variance**0.5 <= size)
+def _fewest(one_run: float, of_items: float, items: int, value: float) -> int | None:
+    """Runs a side, by halving."""
+
+    def shows(runs: int) -> bool:
+        parts = Parts(2 * one_run / runs, of_items, 2.0 * (runs - 1), max(0, items - 1))
+        return bool(parts.half + NormalDist().inv_cdf(POWER) * parts.variance**0.5 <= value)
+
+    if not shows(MOST):
+        return None
+    low, high = 1, MOST
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if shows(middle) else (middle, high)
+    return high

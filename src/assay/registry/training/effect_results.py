@@ -88,7 +88,8 @@ class Measure:
     def as_json(self) -> dict[str, Any]:
         return {
             "evaluation": self.evaluation, "metric": self.metric, "lower_is_better": self.lower,
-            "verdict": self.verdict, "paired_by": self.paired, **difference_json(self.difference), "items_left_out": self.left_out,
+            "verdict": self.verdict, "paired_by": self.paired, **difference_json(self.difference),
+            "items_left_out": self.left_out,
         }  # fmt: skip
 
 

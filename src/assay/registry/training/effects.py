@@ -14,7 +14,7 @@ from assay.errors import UsageError
 from assay.measure.drift.chance import benjamini_hochberg, holm
 from assay.measure.effect.bootstrap import Bootstrapped, bootstrap
 from assay.measure.effect.estimate import difference, difference_by_seed, difference_of_means
-from assay.measure.effect.power import needed
+from assay.measure.effect.power import Needed, needed
 from assay.registry.training.effect_data import Changes, changes
 from assay.registry.training.effect_results import Effect, Field, Measure, RunScore, Stratum, verdict
 from assay.registry.training.effect_sides import Aligned, Scored, align, from_files, from_log, less_is_better
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LEAST_ITEMS: Final = 10
 """Of a stratum: with fewer, nothing is said of it."""
 MOST_FIELDS: Final = 6
+MOST_MEASURES: Final = 24
 _ELSEWHERE: Final = 5
 _PREFERRED: Final = (
     "accuracy", "acc", "exact_match", "match", "score", "pass@1", "f1", "acc_norm", "eval_accuracy", "eval_loss",
@@ -93,14 +94,24 @@ class Effects:
                 options.correction,
                 (without[0], without[1]),
             )
-        measures = [_measure(name, metric, sides, options) for name, metric in both]
-        main, aligned = measures[0]
+        main, aligned = _measure(*both[0], sides, options)
+        others = tuple(_measure(*one, sides, options)[0] for one in both[1:MOST_MEASURES])
         fields = _fields(main, aligned, moved, options, (tag, feature or tag)) if aligned is not None else ()
         drawn = _bootstrap(main, aligned, options.draws)
         return Effect(
-            old.name, new.name, main, tuple(one for one, _ in measures[1:]), fields, moved.all, needed(main.difference),
-            drawn, options.correction, (without[0], without[1]),
+            old.name, new.name, main, others, fields, moved.all, _needed(main, aligned), drawn, options.correction,
+            (without[0], without[1]),
         )  # fmt: skip
+
+
+def _needed(main: Measure, aligned: Aligned | None) -> Needed | None:
+    """For what is not told yet."""
+    if main.difference.clear:
+        return None
+    if aligned is not None:
+        return needed(aligned.before, aligned.after)
+    before, after = (np.array([run.score for run in side]) for side in main.runs)
+    return needed(before, after)
 
 
 def _both(sides: tuple[Side, Side], options: Options) -> list[tuple[str, str]]:
