@@ -79,7 +79,9 @@ def test_order_and_direction_do_not_matter(before, after, order):
     assert (mixed.low, mixed.high) == pytest.approx((one.low, one.high), abs=1e-6)
 
 
-@pytest.mark.parametrize(("within", "free", "t"), [(0.95, 30, 2.042272), (0.95, 1, 12.7062), (0.99, 7, 3.499483)])
+@pytest.mark.parametrize(
+    ("within", "free", "t"), [(0.95, 30, 2.042272), (0.95, 1, 12.7062), (0.99, 7, 3.499483)]
+)
 def test_quantiles_are_those_of_the_tables(within, free, t):
     assert student_quantile(within, free) == pytest.approx(t, rel=1e-5)
     assert student_tail(student_quantile(within, free + 0.5), free + 0.5) == pytest.approx(1 - within)

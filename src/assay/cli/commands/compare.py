@@ -64,7 +64,7 @@ from assay.errors import UsageError
 )
 @click.pass_context
 def command(
-    ctx: click.Context, a: str, b: str, fail_if_worse: bool, columns: tuple[str, ...], **asked: Any
+    ctx: click.Context, /, a: str, b: str, fail_if_worse: bool, columns: tuple[str, ...], **asked: Any
 ) -> None:
     """What models that learned from version B score beyond those that learned from A, and what changed in the data."""
     from assay.cli.render.effect import page

@@ -52,7 +52,7 @@ class Axis:
                 cells[k] = "┿" if k == zero else "━"
             if last > first:
                 cells[first], cells[last] = "┝" if first == zero else "╺", "┥" if last == zero else "╸"
-        cells[self.cell(found.value * self.by)] = "◆" if whole else "●" if found.low is not None else "○"
+        cells[self.cell(found.value * self.by)] = ("◆●" if found.low is not None else "◇○")[not whole]
         out = Text()
         for cell in cells:
             out.append(cell, "dim" if cell == "┊" else style)
@@ -133,14 +133,12 @@ def _short_of(found: Effect, main: Measure) -> list[str]:
             f"{plural(n, 'run')} on {ref.partition('@')[2]}"
             for n, ref in zip(runs, (found.a, found.b), strict=True)
         )
-        lines.append(f"{have}: how much seeds differ is known from two runs a side on")
+        lines.append(f"{have}: seeds can be told from two a side on")
     if found.needed is None:
         return lines
     if found.needed.runs is not None:
         more = " and ".join(f"{max(0, found.needed.runs - n)} more" for n in runs)
-        lines.append(
-            f"about {plural(found.needed.runs, 'run')} a side ({more}) would show this difference 4 times in 5"
-        )
+        lines.append(f"about {found.needed.runs:,} runs a side ({more}) would mostly show this much")
     elif found.needed.items is not None:
         lines.append(
             f"more runs alone would not show it on these items; about {found.needed.items:,} items might"

@@ -87,7 +87,7 @@ class Measure:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "evaluation": self.evaluation, "metric": self.metric, "lower_is_better": self.lower,
+            "evaluation": self.evaluation, "metric": self.metric, "lower_is_better": self.lower, "points": self.points,
             "verdict": self.verdict, "paired_by": self.paired, **difference_json(self.difference),
             "items_left_out": self.left_out,
         }  # fmt: skip

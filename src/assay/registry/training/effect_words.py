@@ -19,8 +19,11 @@ def scale(measure: Measure) -> float:
 
 def digits(measure: Measure, most: float) -> int:
     """Decimals that tell figures apart whose greatest is `most`, as shown."""
-    if measure.points:
-        return 1
+    return 1 if measure.points else decimals_for(most)
+
+
+def decimals_for(most: float) -> int:
+    """Decimals of figures the greatest of which is `most`: three digits of it."""
     return 2 if most == 0 else min(6, max(0, 2 - math.floor(math.log10(most))))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,7 @@ from assay.measure.effect.power import Needed, needed
 from assay.registry.training.effect_data import Changes, changes
 from assay.registry.training.effect_results import Effect, Field, Measure, RunScore, Stratum, verdict
 from assay.registry.training.effect_sides import Aligned, Scored, align, from_files, from_log, less_is_better
+from assay.registry.training.kept_effects import answers, asked, told
 
 if TYPE_CHECKING:
     from assay.registry import Registry
@@ -54,18 +55,35 @@ class Options:
     columns: Mapping[str, str] | None = None
 
 
+_USUAL: Final = Options()
+
+
 class Effects:
     """What changes of data did to models."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
-    def compare(self, a: str, b: str, options: Options = Options()) -> Effect:
-        """Runs that learned from `b` against runs that learned from `a`, and what changed between the two in the
-        data.
+    def compare(self, a: str, b: str, options: Options = _USUAL) -> Effect:
+        """Runs that learned from `b` against those that learned from `a`, and what changed between the two in the data.
 
-        Raises NotFound, BadInput; UsageError for a metric, an evaluation or a field that there is not.
+        Raises NotFound, BadInput; UsageError for a metric, an evaluation or a field that there is not. Versions that
+        were revoked are compared too: only counts of their rows are told.
         """
+        found = self._compare(a, b, options)
+        if not options.results_a:
+            registry = self._registry
+            key = asked(registry, registry.version(a), registry.version(b), options)
+            answers(registry).put(told(found), *key)
+        return found
+
+    def known(self, a: str, b: str, options: Options = _USUAL) -> dict[str, Any] | None:
+        """The answer of `compare` as plain values where it is kept, else None. Raises NotFound."""
+        registry = self._registry
+        key = asked(registry, registry.version(a), registry.version(b), options)
+        return answers(registry).get(*key)
+
+    def _compare(self, a: str, b: str, options: Options) -> Effect:
         registry = self._registry
         old, new = registry.version(a), registry.version(b)
         sides = (
