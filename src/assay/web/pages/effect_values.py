@@ -1,4 +1,5 @@
-"""What `compare` answers, as pages show it: rows with their figures spelled, and the numbers that charts are drawn from."""
+"""What `compare` answers, as pages show it: rows with their figures spelled, and the numbers that charts are drawn
+from."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ Told = Mapping[str, Any]
 
 
 class Row(BaseModel):
-    """One difference as a table shows it. `reading`: the verdict. `p`: corrected where there are several. `came`, `went`:
-    training rows with this value, None where rows state no such field."""
+    """One difference as a table shows it. `reading`: the verdict. `p`: corrected where there are several. `came`,
+    `went`: training rows with this value, None where rows state no such field."""
 
     name: str
     note: str
@@ -38,8 +39,8 @@ class Row(BaseModel):
 
 
 class Group(BaseModel):
-    """The values of a field. `called`: what rows call it. `more`: values without a row. `elsewhere`: values in which rows
-    changed and that no item has (value, came, went)."""
+    """The values of a field. `called`: what rows call it. `more`: values without a row. `elsewhere`: values in
+    which rows changed and that no item has (value, came, went)."""
 
     field: str
     called: str | None
@@ -59,8 +60,8 @@ class Scored(BaseModel):
 
 
 class Found(BaseModel):
-    """The comparison. `ends`: of the scale that all differences share; `by`: what figures are multiplied by. `needed`: runs a
-    side, and items, that it would take to tell."""
+    """The comparison. `ends`: of the scale that all differences share; `by`: what figures are multiplied by.
+    `needed`: runs a side, and items, that it would take to tell."""
 
     metric: str
     evaluation: str
