@@ -273,7 +273,7 @@ def _bootstrap(main: Measure, aligned: Aligned | None, draws: int) -> Bootstrapp
         return None
     if aligned is None or main.difference.parts is None or main.paired != "items":
         raise UsageError(
-            "a bootstrap draws runs and items: it needs two runs a side with results of items, not paired by seed",
-            "",
+            "a bootstrap needs two runs a side with results of items, and no pairs of seeds",
+            "leave out --bootstrap",
         )
     return bootstrap(aligned.before, aligned.after, np.random.default_rng(0), draws)

@@ -137,10 +137,7 @@ def _delimited(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
                     raise BadInput(
                         f"{path} line {reader.line_num} has more fields than columns", "quote the commas"
                     )
-                yield (
-                    f"line {reader.line_num}",
-                    {name: value for name, value in row.items() if value not in (None, "")},
-                )
+                yield f"line {reader.line_num}", {name: value or "" for name, value in row.items()}
     except FileNotFoundError:
         raise NotFound(f"no file {path}", "name a file of results") from None
     except UnicodeDecodeError:
