@@ -4,7 +4,6 @@ import json
 
 import pytest
 from rich.cells import cell_len
-
 from tests.registry import effect_runs
 
 
@@ -52,11 +51,9 @@ def test_from_runs_to_the_picture(assay_run, desk):
 
 
 def test_ci_can_ask_whether_models_got_worse(assay_run, desk):
-    worse = {topic: -0.2 for topic in effect_runs.TOPICS}
+    worse = dict.fromkeys(effect_runs.TOPICS, -0.2)
     files = [str(effect_runs.results(desk, 1, s)) for s in (0, 1)]
-    low = []
-    for s in (5, 6):
-        low.append(str(effect_runs.results(desk, 2, s, effects=worse)))
+    low = [str(effect_runs.results(desk, 2, s, effects=worse)) for s in (5, 6)]
     given = [w for f in files for w in ("--results-a", f)] + [w for f in low for w in ("--results-b", f)]
     assert assay_run("compare", "helpdesk@v1", "helpdesk@v2", *given).code == 0
     failed = assay_run("compare", "helpdesk@v1", "helpdesk@v2", *given, "--fail-if-worse")

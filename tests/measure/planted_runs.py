@@ -1,4 +1,4 @@
-"""Runs on two versions with a difference that is known: items of very different difficulty, seeds that shift a whole run."""
+"""Runs on two versions with a known difference: items of very different difficulty, seeds that shift a whole run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the intervals of `compare` cover, over the grid that docs/effect.md has, and what a bootstrap of the same runs covers."""
+"""What the intervals of `compare` cover, over the grid of docs/effect.md, and what a bootstrap of such runs covers."""
 
 from itertools import product
 

@@ -105,8 +105,10 @@ def _bad(tmp_path):
     lm_eval(tmp_path / "lm", [1, 0])
     samples = next((tmp_path / "lm").glob("samples_*"))
     texts = {
-        "cut.json": '{"results": {"a": {"alias"', "list.jsonl": "[1]\n", "noscore.csv": "item,topic\na,x\n", "empty.csv": "item,score\n",
-        "twice.csv": "item,score\na,1\na,0\n", "wide.csv": "item,score\na,1,2\n", "noitem.csv": "item,score\n,1\n",
+        "cut.json": '{"results": {"a": {"alias"', "list.jsonl": "[1]\n",
+        "noscore.csv": "item,topic\na,x\n", "empty.csv": "item,score\n",
+        "twice.csv": "item,score\na,1\na,0\n", "wide.csv": "item,score\na,1,2\n",
+        "noitem.csv": "item,score\n,1\n",
         "figure.csv": "metric,value\nacc,good\n", "other.txt": "x", "deep.json": "[" * 5_000,
         "broken.jsonl": '{"item": "a", "score": 1}\n{"item": \n',
     }  # fmt: skip
@@ -114,8 +116,10 @@ def _bad(tmp_path):
         (tmp_path / name).write_text(text)
     (tmp_path / "latin.csv").write_bytes("item,score\nä,1\n".encode("latin-1"))
     return {
-        "cut.eval": "no archive", "failed.eval": "ended as 'error'", "none.eval": "no header.json", "spoiled.eval": "cannot be read",
-        "cut.json": "not JSON", "list.jsonl": "line 1 is not a JSON object", "noscore.csv": "line 2 has no score", "empty.csv": "no row",
+        "cut.eval": "no archive", "failed.eval": "ended as 'error'", "none.eval": "no header.json",
+        "spoiled.eval": "cannot be read",
+        "cut.json": "not JSON", "list.jsonl": "line 1 is not a JSON object", "noscore.csv": "line 2 has no score",
+        "empty.csv": "no row",
         "twice.csv": "line 3 gives item 'a' a second", "wide.csv": "line 2 has more fields", "noitem.csv": "line 2 has no item",
         "figure.csv": "no number", "other.txt": "no tool", "deep.json": "not JSON", "broken.jsonl": "line 2 is not JSON",
         "latin.csv": "not UTF-8",

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-import assay
 from tests.registry import effect_runs
 from tests.web.desk import well_formed
+
+import assay
 
 fastapi = pytest.importorskip("fastapi", reason="needs the extra `web`")
 
@@ -53,7 +53,7 @@ def test_the_newest_two_versions_with_results_are_compared(desk: TestClient) -> 
 
 
 def test_versions_and_fields_are_chosen(desk: TestClient) -> None:
-    page, twin = well_formed(desk, "/d/helpdesk/effect?a=v2&b=v1&by=category")
+    _, twin = well_formed(desk, "/d/helpdesk/effect?a=v2&b=v1&by=category")
     assert (twin["a"], twin["b"]) == ("v2", "v1") and [g["field"] for g in twin["found"]["groups"]] == [
         "category"
     ]

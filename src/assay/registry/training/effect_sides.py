@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,9 +14,11 @@ import pyarrow.compute as pc
 
 from assay.registry.training.items import Measured, table_of
 from assay.track.results.reading import read
+from assay.track.results.values import Evaluation
 
 if TYPE_CHECKING:
     from assay.registry import Registry
+    from assay.registry.training.results import RunResults
     from assay.registry.version import Version
 
 RECEIPT: Final = "training"
@@ -40,25 +42,28 @@ _LOWER: Final = frozenset(
     )
 )
 _NO_SCORE: Final = ("runtime", "per_second", "epoch", "step", "flos", "learning_rate", "grad_norm", "num_")
+_SMALL: Final = 4 << 20
 Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One run on one evaluation. `operation`: the log entry that says so, None of a file."""
+    """One run on one evaluation. `open` gives what its items scored, None of figures alone; `of_items`: the metrics
+    that they have. `operation`: the log entry that says so, None of a file."""
 
     run: str
     evaluation: str
     seed: int | None
     figures: Mapping[str, float]
     lower: frozenset[str]
-    items: Measured | None
+    open: Callable[[], Measured] | None = None
+    of_items: frozenset[str] = frozenset()
     eval_set: str | None = None
     operation: int | None = None
 
     @property
     def metrics(self) -> frozenset[str]:
-        return frozenset(self.figures) | (self.items.metrics if self.items is not None else frozenset())
+        return frozenset(self.figures) | self.of_items
 
 
 def from_log(registry: Registry, version: Version, evaluation: str | None) -> list[Scored]:
@@ -73,7 +78,7 @@ def from_log(registry: Registry, version: Version, evaluation: str | None) -> li
             continue
         figures = {name: value for name, value in receipt.metrics.items() if _is_score(name)}
         if figures:
-            found.append(Scored(key[0], RECEIPT, receipt.seed, figures, frozenset(), None))
+            found.append(Scored(key[0], RECEIPT, receipt.seed, figures, frozenset()))
     for one in registry.results.list(ref):
         key = (one.at.run, one.at.split)
         if key not in receipts or evaluation not in (None, one.at.evaluation, one.eval_set):
@@ -84,8 +89,8 @@ def from_log(registry: Registry, version: Version, evaluation: str | None) -> li
         seed = receipt.seed if receipt is not None and receipt.seed is not None else one.seed
         found.append(
             Scored(
-                one.at.run, one.at.evaluation, seed, one.figures, one.lower, registry.results.items(one), one.eval_set,
-                one.at.operation.seq,
+                one.at.run, one.at.evaluation, seed, one.figures, one.lower, _opener(registry, one), one.of_items,
+                one.eval_set, one.at.operation.seq,
             )
         )  # fmt: skip
     return found
@@ -98,12 +103,38 @@ def from_files(
     found = []
     for file in files:
         for one in read(file, columns):
-            items = Measured(table_of(one, {})) if one.items else None
-            name = one.run or Path(file).stem
-            if evaluation is None or evaluation == one.name or (len(files) and one.name == Path(file).stem):
-                task = evaluation or ("" if one.name == Path(file).stem else one.name)
-                found.append(Scored(name, task, one.seed, one.figures, one.lower, items))
+            of_the_file = one.name == Path(file).stem  # which is the run's name, not the evaluation's
+            if evaluation in (None, one.name) or of_the_file:
+                task = evaluation or ("" if of_the_file else one.name)
+                opener, of_items = _held(one) if one.items else (None, frozenset())
+                name = one.run or Path(file).stem
+                found.append(
+                    Scored(name, task, one.seed, one.figures, one.lower, opener, frozenset(of_items))
+                )
     return found
+
+
+def _held(one: Evaluation) -> tuple[Callable[[], Measured], tuple[str, ...]]:
+    held = Measured(table_of(one, {}))
+    return (lambda: held), one.metrics
+
+
+def _opener(registry: Registry, one: RunResults) -> Callable[[], Measured] | None:
+    """Opens a table when it is asked for; small ones are held, so that a second metric does not read them again."""
+    if one.items is None:
+        return None
+    kept: list[Measured] = []
+
+    def opened() -> Measured:
+        if kept:
+            return kept[0]
+        found = registry.results.items(one)
+        assert found is not None, "results with items have a table of them"
+        if found.table.nbytes <= _SMALL:
+            kept.append(found)
+        return found
+
+    return opened
 
 
 def less_is_better(metric: str, runs: Sequence[Scored]) -> bool:
@@ -124,38 +155,29 @@ class Aligned:
     left_out: int
 
 
-def align(before: Sequence[Measured], after: Sequence[Measured], metric: str) -> Aligned:
-    """The items that all runs were measured on: runs × items of either side, perhaps none."""
-    every = [*before, *after]
-    first = every[0]
-    asked = [one.items for one in every]
-    if all(items.equals(asked[0]) for items in asked[1:]):
-        rows: list[pa.Array | None] = [None] * len(every)
-        common = first.items
-    else:
-        common = first.items
-        for items in asked[1:]:
-            common = common.filter(pc.is_in(common, value_set=items))
-        rows = [pc.index_in(common, value_set=items) for items in asked]
-    scores = np.empty((len(every), len(common)), np.float32)
-    sound = np.ones(len(common), np.bool_)
-    content = _taken(first.content, rows[0])
-    for k, (one, row) in enumerate(zip(every, rows, strict=True)):
-        held = one.scores(metric)
-        scores[k] = held if row is None else held[row.to_numpy()]
-        theirs = _taken(one.content, row)
+def align(before: Sequence[Scored], after: Sequence[Scored], metric: str) -> Aligned:
+    """The items that all runs were measured on: runs × items, perhaps none. One table is open at a time."""
+    every = [one.open for one in (*before, *after) if one.open is not None]
+    first = every[0]()
+    items, content, most = first.items, first.content, 0
+    scores = np.empty((len(every), len(items)), np.float32)
+    same = np.ones(len(items), np.bool_)
+    for k, opened in enumerate(every):
+        one = opened()
+        most = max(most, len(one.items))
+        held, theirs = one.scores(metric), one.content
+        if not one.items.equals(items):
+            row = pc.index_in(items, value_set=one.items)
+            here, theirs = row.is_valid().to_numpy(zero_copy_only=False), theirs.take(row)
+            held = np.where(here, held[pc.fill_null(row, 0).to_numpy()] if len(held) else np.nan, np.nan)
+        scores[k] = held
         if not theirs.equals(content):
-            sound &= pc.fill_null(pc.equal(theirs, content), True).to_numpy(zero_copy_only=False)
-    sound &= ~np.isnan(scores).any(0)
-    most = max(len(items) for items in asked)
+            same &= pc.fill_null(pc.equal(theirs, content), True).to_numpy(zero_copy_only=False)
+    sound = same & ~np.isnan(scores).any(0)
     kept = scores if sound.all() else scores[:, sound]
     mask = pa.array(sound)
-    tags = {name: _taken(first.tag(name), rows[0]).filter(mask) for name in first.tags}
+    tags = {name: first.tag(name).filter(mask) for name in first.tags}
     return Aligned(kept[: len(before)], kept[len(before) :], tags, most - int(sound.sum()))
-
-
-def _taken(values: pa.Array, rows: pa.Array | None) -> pa.Array:
-    return values if rows is None else values.take(rows)
 
 
 def _is_score(metric: str) -> bool:

@@ -151,7 +151,7 @@ def _both(sides: tuple[Side, Side], options: Options) -> list[tuple[str, str]]:
 
     def rank(one: tuple[str, str]) -> tuple[bool, int, int, str, str]:
         of = [[s for s in side if s.evaluation == one[0] and one[1] in s.metrics] for side in sides]
-        items = all(s.items is not None and one[1] in s.items.metrics for side in of for s in side)
+        items = all(one[1] in s.of_items for side in of for s in side)
         place = _PREFERRED.index(one[1]) if one[1] in _PREFERRED else len(_PREFERRED)
         return not items, -min(2, *map(len, of)), place, *one
 
@@ -167,9 +167,8 @@ def _measure(
         runs = _by_seed(runs)
     every = [*runs[0], *runs[1]]
     lower = options.lower if options.lower is not None else less_is_better(metric, every)
-    items = [s.items for s in every if s.items is not None and metric in s.items.metrics]
-    if len(items) == len(every):
-        aligned = align(items[: len(runs[0])], items[len(runs[0]) :], metric)
+    if all(metric in s.of_items for s in every):
+        aligned = align(runs[0], runs[1], metric)
         if aligned.before.shape[1]:
             scores = (aligned.before, aligned.after)
             found = difference_by_seed(*scores) if options.by_seed else difference(*scores)
@@ -209,8 +208,8 @@ def _by_seed(runs: Sequence[Side]) -> list[list[Scored]]:
 def _figure(one: Scored, metric: str) -> float:
     if metric in one.figures:
         return one.figures[metric]
-    assert one.items is not None, "a metric without a figure is one of items"
-    return float(np.nanmean(one.items.scores(metric)))
+    assert one.open is not None, "a metric without a figure is one of items"
+    return float(np.nanmean(one.open().scores(metric)))
 
 
 def _scored(side: Side, scores: Sequence[float], items: int) -> tuple[RunScore, ...]:

@@ -10,7 +10,7 @@ from assay.errors import Damaged, NotFound, UsageError
 from assay.govern.run_results import ACTION, Attached, attached
 from assay.govern.runs import Run
 from assay.model.ref import check_name
-from assay.registry.training.items import digest_of, put_items, read_items, table_of
+from assay.registry.training.items import Measured, digest_of, put_items, read_items, table_of
 from assay.store.evalsets import Frozen, frozen_sets
 from assay.store.evalsets import read_items as questions_of
 from assay.store.objects import object_key
@@ -19,7 +19,6 @@ from assay.track.results.values import Evaluation
 
 if TYPE_CHECKING:
     from assay.registry import Registry
-    from assay.registry.training.items import Measured
 
 _MATCHED: Final = 0.5
 """Of the items: with fewer of them in a frozen eval set the evaluation is not called that set's."""
@@ -28,7 +27,8 @@ _MATCHED: Final = 0.5
 @dataclass(frozen=True, slots=True)
 class RunResults:
     """What came of one run on one evaluation. `eval_set`: the frozen eval set whose items they are, with `matched`
-    of them found there. `sure`: `items` names the object with what each item scored, None for figures alone."""
+    of them found there. `items` names the object with what each item scored, None for figures alone; `of_items`: the
+    metrics in it."""
 
     at: Attached
     tool: str
@@ -41,6 +41,7 @@ class RunResults:
     eval_set: str | None
     matched: int
     items: str | None
+    of_items: frozenset[str] = frozenset()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -127,7 +128,8 @@ class Results:
             at = Attached(run.name, run.dataset, run.version, run.split, found.name, "", run.operation)
             return _results(at, said)
         if found.items:
-            said["items"] = put_items(objects, table_of(found, places))
+            table = table_of(found, places)
+            said |= {"items": put_items(objects, table), "metrics": sorted(Measured(table).metrics)}
         body["results"] = objects.put_json(said)
         operation = registry.act(ACTION, run.dataset, body)
         at = Attached(run.name, run.dataset, run.version, run.split, found.name, body["results"], operation)
@@ -159,7 +161,7 @@ def _results(at: Attached, said: Mapping[str, Any]) -> RunResults:
     return RunResults(
         at, str(said.get("tool", "")), said["figures"], frozenset(said.get("lower", ())), said.get("seed"),
         said.get("model"), int(said.get("count", 0)), int(said.get("unread", 0)), said.get("eval_set"),
-        int(said.get("matched", 0)), said.get("items"),
+        int(said.get("matched", 0)), said.get("items"), frozenset(said.get("metrics", ())),
     )  # fmt: skip
 
 

@@ -83,8 +83,8 @@ def effect_page(
         command=shlex.join(["assay", *same]), name=name, latest=head.manifest.ref, versions=learned, without=without,
         measured=found is not None, state=state, a=a, b=b,
         choices=list(dict.fromkeys([*(f"v{one.number}" for one in learned), *(one for one in (a, b) if one)])),
-        metric=metric, evaluation=evaluation, by=by, here=f"/d/{name}/effect?{query}", csv=f"/d/{name}/effect.csv?{query}",
-        found=found,
+        metric=metric, evaluation=evaluation, by=by, found=found,
+        here=f"/d/{name}/effect?{query}", csv=f"/d/{name}/effect.csv?{query}",
     )  # fmt: skip
 
 
@@ -116,7 +116,8 @@ def _cells(
 ) -> list[Any]:
     return [
         _harmless(field), _harmless(value), *one["means"], one["difference"], one["low"], one["high"], one["p"],
-        corrected, one["verdict"], one["items"], *one["runs"], *((rows["came"], rows["went"]) if rows else (None, None)),
+        corrected, one["verdict"], one["items"], *one["runs"],
+        *((rows["came"], rows["went"]) if rows else (None, None)),
     ]  # fmt: skip
 
 
