@@ -120,8 +120,10 @@ def _bad(tmp_path):
         "spoiled.eval": "cannot be read",
         "cut.json": "not JSON", "list.jsonl": "line 1 is not a JSON object", "noscore.csv": "line 2 has no score",
         "empty.csv": "no row",
-        "twice.csv": "line 3 gives item 'a' a second", "wide.csv": "line 2 has more fields", "noitem.csv": "line 2 has no item",
-        "figure.csv": "no number", "other.txt": "no tool", "deep.json": "not JSON", "broken.jsonl": "line 2 is not JSON",
+        "twice.csv": "line 3 gives item 'a' a second", "wide.csv": "line 2 has more fields",
+        "noitem.csv": "line 2 has no item",
+        "figure.csv": "no number", "other.txt": "no tool", "deep.json": "not JSON",
+        "broken.jsonl": "line 2 is not JSON",
         "latin.csv": "not UTF-8",
     }, samples  # fmt: skip
 
