@@ -1,12 +1,14 @@
 """Results of evaluations as other tools write them: what is read, and what is refused with its place."""
 
 import json
+import sys
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.errors import BadInput, NotFound
+from assay.errors import BadInput, NotFound, UsageError
 from assay.track.results import opening, values
 from assay.track.results.reading import read
 from assay.track.results.values import Evaluation, Item, tidy
@@ -170,6 +172,19 @@ def test_bounds_hold(tmp_path, monkeypatch):
     (tmp_path / "a.jsonl").write_text('{"item": "a", "score": 1}\n')
     with pytest.raises(BadInput, match="longer than"):
         read(str(tmp_path / "a.jsonl"))
+
+
+def test_figures_of_mlflow_come_by_the_id_of_a_run(monkeypatch):
+    runs = {"abc": SimpleNamespace(figures={"eval_loss": 0.25}, seed=4, run="ft-4", name="x")}
+    monkeypatch.setitem(
+        sys.modules, "assay.track.results.mlflow", SimpleNamespace(read=lambda ids: [runs[i] for i in ids])
+    )
+    [found] = read("mlflow:abc")
+    assert (found.tool, found.figures, found.seed, found.run) == ("mlflow", {"eval_loss": 0.25}, 4, "ft-4")
+    monkeypatch.setitem(sys.modules, "assay.track.results.mlflow", None)
+    with pytest.raises(UsageError, match="cannot be read here") as error:
+        read("mlflow:abc")
+    assert error.value.hint
 
 
 def test_tags_sort_items_and_ids_are_bounded():

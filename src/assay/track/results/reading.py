@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from assay.errors import BadInput, NotFound
+from assay.errors import BadInput, NotFound, UsageError
 from assay.track.results import inspect_ai, lm_eval, tables
 from assay.track.results.values import Evaluation, tidy
 
+MLFLOW: Final = "mlflow:"
+"""Before the id of a run of MLflow's, in place of a file."""
 _HEAD: Final = 1 << 20
 _MOST_FILES: Final = 1_000
 
@@ -22,10 +25,24 @@ def read(name: str, columns: Mapping[str, str] | None = None) -> list[Evaluation
     (`.eval`, `.json`), and tables (CSV, TSV, JSON Lines, JSON) whose columns are named as usual or by `columns`.
     Raises NotFound; BadInput, which says file, record and field.
     """
+    if name.startswith(MLFLOW):
+        return [tidy(_mlflow(name.removeprefix(MLFLOW)))]
     path = Path(name)
     if path.is_dir():
         return _folder(path)
     return [tidy(one) for one in _file(path, columns)]
+
+
+def _mlflow(id: str) -> Evaluation:
+    """The newest figures of a run of MLflow's; they are of no items."""
+    try:
+        reader = import_module("assay.track.results.mlflow")
+    except ModuleNotFoundError:
+        raise UsageError(
+            "metrics of MLflow cannot be read here", "write them down as CSV: metric,value"
+        ) from None
+    [found] = reader.read([id])
+    return Evaluation("mlflow", "mlflow", found.figures, seed=found.seed, run=found.run or found.name or id)
 
 
 def _folder(path: Path) -> list[Evaluation]:
