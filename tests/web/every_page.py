@@ -40,6 +40,11 @@ def furnish(root: Path) -> None:
     registry.reviews.give("q", [Given(min(queue.ids).hex(), "reject")])
     registry.policies.set({"approvals": 1, "rules": [{"contamination": {}}, {"size": {"min": 10_000}}]})
     registry.runs.link("help@v2", "run-7", {"model": "help-7b", "base_model": "base-7b"})
+    registry.runs.link("help@v1", "run-6")
+    for run, more in (("run-6", 0.0), ("run-7", 0.1)):
+        scored = "".join(f"q{k},{k / 40 + more},{'ab'[k % 2]},{run}{k % 2}\n" for k in range(40))
+        (root / f"{run}.csv").write_text("item,score,topic,note\n" + scored)
+        registry.results.attach(run, [str(root / f"{run}.csv")], evaluation="orders")
     registry.refs.tag("help@v1", "first")
     registry.refs.branch("help", "trial")
     job = root / "server" / "jobs" / JOB

@@ -48,6 +48,7 @@ SECTIONS = {
     "Explain": {
         "diff": "What changed between two versions.",
         "drift": "How rows are spread in two versions, and what made the difference.",
+        "compare": "What a change of data did to the models that learned from it.",
         "why": "What became of a record, and the evidence.",
         "rejected": "The records that did not make it, page by page.",
         "trace": "Everything known about an example.",

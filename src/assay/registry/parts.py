@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from assay.registry.monitor.quality import Quality
     from assay.registry.review.reviewing import Reviewing
     from assay.registry.training.openlineage import Lineages
+    from assay.registry.training.effects import Effects
+    from assay.registry.training.results import Results
     from assay.registry.training.running import Runs
 
 
@@ -37,6 +39,10 @@ class Parts:
     """What is written about versions for people: cards, Croissant, summaries."""
     runs: Facade[Runs] = Facade("training.running", "Runs")
     """Which models learned from which version."""
+    results: Facade[Results] = Facade("training.results", "Results")
+    """What evaluations said of the runs."""
+    effects: Facade[Effects] = Facade("training.effects", "Effects")
+    """What a change of data did to models."""
     reviews: Facade[Reviewing] = Facade("review.reviewing", "Reviewing")
     """Queues, verdicts, and what follows from them."""
     judges: Facade[Judges] = Facade("judgement.judges", "Judges")

@@ -10,6 +10,8 @@ from markupsafe import Markup
 
 from assay.measure.charts.columns import columns as draw_columns
 from assay.measure.charts.columns import marked
+from assay.measure.charts.forest import interval as draw_interval
+from assay.measure.charts.forest import ruler as draw_ruler
 from assay.measure.charts.gauge import gauge as draw_gauge
 from assay.measure.charts.grouped import pairs as draw_pairs
 from assay.measure.charts.heat import cells as draw_cells
@@ -103,8 +105,20 @@ def _numbers(points: Sequence[float | None]) -> list[float]:
     return [math.nan if one is None else one for one in points]
 
 
+def forest(
+    low: float | None, value: float, high: float | None, ends: tuple[float, float], reading: str
+) -> Markup:
+    """One difference with its interval."""
+    return Markup(draw_interval(low, value, high, ends, reading))  # noqa: S704
+
+
+def forest_ruler(ends: tuple[float, float], by: float) -> Markup:
+    """The figures above a column of differences."""
+    return Markup(draw_ruler(ends, by))  # noqa: S704
+
+
 CHARTS: Final[dict[str, Callable[..., Any]]] = {
     "gauge": gauge, "ribbon": ribbon, "columns": columns, "timeline": timeline, "bin_name": spelled,
     "pairs": pairs, "overlaid": overlaid, "rising": rising,
-    "multiple": multiple, "shares_of": shares_of,
+    "multiple": multiple, "shares_of": shares_of, "forest": forest, "forest_ruler": forest_ruler,
 }  # fmt: skip

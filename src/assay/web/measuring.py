@@ -17,6 +17,8 @@ from assay.registry import Registry
 from assay.registry.exploring.segment_columns import unprepared
 from assay.registry.monitor.kept_quality import drift_told, styles_told, trend_told
 from assay.registry.monitor.kept_statistics import kept, told
+from assay.registry.training.effects import Options
+from assay.registry.training.kept_effects import told as effect_told
 from assay.registry.version import Version
 from assay.web.jobs.outliving import Outliving
 
@@ -61,6 +63,16 @@ def drift(registry: Registry, a: Version, b: Version, *, wanted: bool) -> Answer
         registry, len(a) + len(b), ["drift", a.name, b.name], wanted=wanted,
         known=lambda: quality.known_drift(a.name, b.name),
         made=lambda: drift_told(quality.drift(a.name, b.name)),
+    )  # fmt: skip
+
+
+def effect(registry: Registry, a: Version, b: Version, options: Options, words: Sequence[str]) -> Answer:
+    """What runs on one version scored beyond those on another; `assay compare` with these words keeps it."""
+    effects = registry.effects
+    return _answer(
+        registry, len(a) + len(b), ["compare", a.name, b.name, *words], wanted=True,
+        known=lambda: effects.known(a.name, b.name, options),
+        made=lambda: effect_told(effects.compare(a.name, b.name, options)),
     )  # fmt: skip
 
 

@@ -70,13 +70,28 @@ KOLMOGOROV_5: Final = 1.3581
 """What the root of n times the distance exceeds once in twenty times."""
 
 
-def student_tail(t: float, free: int) -> float:
+_HALVINGS: Final = 60
+
+
+def student_tail(t: float, free: float) -> float:
     """P(|T| ≥ |t|) with `free` degrees of freedom; 1 where there is none."""
-    if free < 1:
+    if free <= 0:
         return 1.0
     if math.isinf(t):
         return 0.0
     return _beta(free / (free + t * t), free / 2, 0.5)
+
+
+def student_quantile(within: float, free: float) -> float:
+    """The t with P(|T| < t) = `within`, which is below 1."""
+    high = 1.0
+    while student_tail(high, free) > 1 - within:
+        high *= 2
+    low = 0.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if student_tail(middle, free) > 1 - within else (low, middle)
+    return high
 
 
 def _beta(x: float, a: float, b: float) -> float:
@@ -118,4 +133,15 @@ def holm(found: Sequence[float]) -> list[float]:
     for rank, k in enumerate(order):
         worst = max(worst, min(1.0, (len(found) - rank) * found[k]))
         out[k] = worst
+    return out
+
+
+def benjamini_hochberg(found: Sequence[float]) -> list[float]:
+    """The p-values corrected so that of all that are called real, chance made at most that share on average
+    (Benjamini and Hochberg 1995). Same order."""
+    order = sorted(range(len(found)), key=lambda k: (-found[k], -k))
+    out, least = [0.0] * len(found), 1.0
+    for rank, k in enumerate(order):
+        least = min(least, found[k] * len(found) / (len(found) - rank))
+        out[k] = least
     return out

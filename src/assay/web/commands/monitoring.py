@@ -9,6 +9,7 @@ from pydantic import Field
 
 from assay.errors import UsageError
 from assay.measure.facets.keyset import Page
+from assay.registry.training.effects import Options
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
 from assay.web.commands.declaring import Answer, Body, Commands, Line, Named, Ref, Some, Told, Word
@@ -17,6 +18,7 @@ commands = Commands()
 _MOST: Final = 100
 Many = Annotated[list[str] | None, Query(max_length=50)]
 Limit = Annotated[int, Query(ge=1, le=1_000)]
+Draws = Annotated[int, Query(ge=0, le=10_000)]
 Seed = Annotated[int, Query(ge=0, le=(1 << 53) - 1)]
 
 
@@ -31,6 +33,22 @@ def drift(ask: Ask, a: Ref, b: Ref, by: Some = None) -> Answer:
 def trend(ask: Ask, name: Ref, feature: Some = None) -> Answer:
     """All versions of a dataset as series, and where one jumps, traced to the operation."""
     found: dict[str, Any] = ask.registry.quality.trend(name, feature).as_json()
+    return found
+
+
+@commands.get("compare")
+def compare(
+    ask: Ask,
+    a: Ref,
+    b: Ref,
+    metric: Some = None,
+    evaluation: Some = None,
+    by: Some = None,
+    bootstrap: Draws = 0,
+) -> Answer:
+    """What runs on version `b` score beyond those on `a`, and the rows that changed there."""
+    options = Options(metric=metric, evaluation=evaluation, by=by, draws=bootstrap)
+    found: dict[str, Any] = ask.registry.effects.compare(a, b, options).as_json()
     return found
 
 

@@ -1,4 +1,4 @@
-"""/runs and /d/NAME/effect: which models learned from which version."""
+"""/runs: which models learned from which version."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from assay.web.routing import Done, Page, Pages
 pages = Pages()
 MOST = 100
 """Runs on a page."""
-VERSIONS = 60
-"""Versions on the page of effects."""
 
 
 class RunLine(BaseModel):
@@ -58,27 +56,6 @@ class Link(BaseModel):
     url: str = Field(default="", max_length=500)
 
 
-class Learned(BaseModel):
-    """A version and the runs that learned from it."""
-
-    ref: str
-    number: int
-    time: str
-    fingerprint: str
-    runs: list[RunLine]
-
-
-class EffectPage(Page):
-    """The versions of a dataset from which models learned, newest first. `measured`: whether any run has figures; the
-    registry records none yet."""
-
-    name: str
-    latest: str
-    versions: list[Learned]
-    without: int
-    measured: bool
-
-
 @pages.page("/runs", Permission.READ, "runs.html")
 def runs(ask: Ask, ref: str | None = None, before: int | None = None) -> RunsPage:
     """The training runs, newest first; with `ref`, those of a version or of a dataset."""
@@ -90,7 +67,7 @@ def runs(ask: Ask, ref: str | None = None, before: int | None = None) -> RunsPag
     return RunsPage(
         command=shlex.join(["assay", "runs", "list", *([ref] if ref else [])]),
         ref=ref or None,
-        runs=[_line(registry, one) for one in shown],
+        runs=[line_of(registry, one) for one in shown],
         older=shown[-1].operation.seq if len(left) > len(shown) else None,
         count=len(found),
         versions=[f"{one.name}@v{one.latest}" for one in registry.datasets()][:200],
@@ -107,35 +84,8 @@ def link(ask: Ask, form: Link) -> Done:
     return Done(said=f"{made.name} learned from {made.ref}", see="/runs", answer=answer)
 
 
-@pages.page("/d/{name}/effect", Permission.READ, "effect.html")
-def effect(ask: Ask, name: str) -> EffectPage:
-    """Which models learned from each version of a dataset."""
-    registry = ask.registry
-    head = registry.version(name)
-    name = head.manifest.dataset
-    by_version: dict[int, list[RunLine]] = {}
-    for one in registry.runs.list(name)[-MOST:]:
-        by_version.setdefault(one.version, []).append(_line(registry, one))
-    line = registry.store.versions()[name]
-    numbers = sorted(by_version, reverse=True)[:VERSIONS]
-    versions = [
-        Learned(
-            ref=f"{name}@v{number}", number=number, time=line[number - 1].operation.time,
-            fingerprint=str(line[number - 1].operation.body.get("fingerprint", "")), runs=by_version[number],
-        )
-        for number in numbers
-    ]  # fmt: skip
-    return EffectPage(
-        command=shlex.join(["assay", "runs", "list", name]),
-        name=name,
-        latest=head.name,
-        versions=versions,
-        without=len(line) - len(by_version),
-        measured=False,
-    )
-
-
-def _line(registry: Registry, run: Run) -> RunLine:
+def line_of(registry: Registry, run: Run) -> RunLine:
+    """A run as tables show it."""
     said = registry.runs.details(run)
     return RunLine(
         seq=run.operation.seq, name=run.name, ref=run.ref, dataset=run.dataset, version=run.version, split=run.split,
