@@ -13,6 +13,7 @@
     │   └── CallsFailed       a language model that cannot be called at all: key, name, address
     ├── GateFailed            a version breaks a rule of the policy that refuses           exit 1
     ├── Revoked               a version that was withdrawn and is not to be used          exit 1
+    ├── NotForTraining        a version that the policy does not let models learn from    exit 1
     ├── BudgetReached         calls that would cost more than is left; what was paid for is kept  exit 1
     ├── QuotasUnmet           a generation that ended with less than was asked for     exit 1
     ├── Conflict              somebody else committed first, and the changes collide  exit 3
@@ -127,6 +128,13 @@ class Revoked(AssayError):
     """A version that was withdrawn; the message says by whom, when and why."""
 
     code = "revoked"
+    exit_code = 1
+
+
+class NotForTraining(AssayError):
+    """A version that is not approved or not released, where the policy lets models learn from no other."""
+
+    code = "not_for_training"
     exit_code = 1
 
 

@@ -13,6 +13,7 @@ from assay.track.receipt import Receipt
 
 if TYPE_CHECKING:
     from assay.registry import Registry
+    from assay.registry.version import Version
 
 FIELDS = ("model", "base_model", "tracker", "url")
 """What may be said of a run beside its name."""
@@ -24,6 +25,18 @@ class Runs:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
+
+    def admit(self, ref: str, *, force: bool = False, reason: str = "") -> Version:
+        """The version, or the split of it, that `ref` names, if models may learn from it: for every door to training.
+
+        A revoked version is never let through (Revoked). Where the policy says `training: approved` or `released`, no
+        other is either (NotForTraining, which names the one to use instead), unless it is forced with a `reason`, which
+        the log then has. One fold of the log; rules of the policy are not asked (`policies.require` does that).
+        Raises NotFound; UsageError for force without a reason.
+        """
+        from assay.registry.training.admitting import admit
+
+        return admit(self._registry, ref, force, reason)
 
     def link(self, ref: str, name: str, details: Mapping[str, str] | None = None) -> Run:
         """Say that run `name` learned from the version, or the split, that `ref` names.
