@@ -37,7 +37,7 @@ def header(facts: CardFacts, fill: Fill) -> dict[str, Any]:
             }
         ],
         "dataset_info": {
-            "features": [_feature(column) for column in facts.columns],
+            "features": [feature(column) for column in facts.columns],
             "splits": [
                 {"name": split.files, "num_bytes": split.bytes, "num_examples": split.rows}
                 for split in facts.splits
@@ -98,7 +98,8 @@ def tags(facts: CardFacts) -> list[str]:
 _DTYPES: Final = {"string": "string", "bool": "bool", "int64": "int64", "float64": "float64", "json": "json"}
 
 
-def _feature(column: Column) -> dict[str, Any]:
+def feature(column: Column) -> dict[str, Any]:
+    """A column as `dataset_info` declares it."""
     if column.type == "messages":
-        return {"name": column.name, "list": [_feature(inner) for inner in column.fields]}
+        return {"name": column.name, "list": [feature(inner) for inner in column.fields]}
     return {"name": column.name, "dtype": _DTYPES[column.type]}
