@@ -38,7 +38,10 @@ def hub_readme(manifest: Manifest, folder: KeptFolder) -> bytes:
         ],
         "dataset_info": {
             "features": [feature(card_column(column)) for column in folder.columns],
-            "splits": [{"name": name, "num_examples": count} for name, count in rows.items()],
+            "splits": [
+                {"name": name, "num_bytes": folder.payload_bytes[split], "num_examples": rows[name]}
+                for split, name in splits.items()
+            ],
         },
     }
     spelled = yaml.safe_dump(header, sort_keys=False, allow_unicode=False, width=110)

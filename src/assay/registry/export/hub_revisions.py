@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from assay.registry import Registry
 
 NAMESPACE: Final = "assay"
-"""`assay/helpdesk` is `helpdesk`. No other namespace is ours: `openai/gsm8k` is never the `gsm8k` of a registry."""
+"""`assay/helpdesk` is `helpdesk`, and so is `helpdesk` alone. No other namespace is ours: `openai/gsm8k` is never the
+`gsm8k` of a registry."""
 SPELLED: Final = "assay-utf8"
 """`assay-utf8/e5aea2` is the dataset whose name has these bytes: ids are ASCII at the Hub, and names here are not."""
 
@@ -27,12 +28,6 @@ _HEX: Final = re.compile(r"(?:[0-9a-f]{2})+")
 _ID: Final = re.compile(r"\b[\w\-.]{1,96}\b", re.ASCII)
 _DATA: Final = 32
 """Digits of a commit that are the fingerprint's whatever was forgotten."""
-PACKAGED: Final = frozenset(
-    ("arrow", "audiofolder", "conll", "csv", "eval", "fasta", "fastq", "genbank", "harbor", "hdf5", "iceberg",
-     "imagefolder", "json", "lance", "mmcif", "meshfolder", "niftifolder", "pandas", "parquet", "pdb", "pdffolder",
-     "text", "tsfile", "videofolder", "vortex", "webdataset", "xml")
-)  # fmt: skip
-"""Names that `load_dataset` keeps for its own readers (datasets 5.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +46,9 @@ class HubRevision:
 
 
 def dataset_id(name: str) -> str:
-    """What a client of the Hub calls a dataset: its name, where the Hub's rules allow it."""
+    """What a client of the Hub calls a dataset. It has a namespace: huggingface_hub 2 takes no id without one."""
     plain = _ID.fullmatch(name) and "--" not in name and not name.endswith(".git")
-    if not plain:
-        return f"{SPELLED}/{name.encode().hex()}"
-    return f"{NAMESPACE}/{name}" if name in PACKAGED else name
+    return f"{NAMESPACE}/{name}" if plain else f"{SPELLED}/{name.encode().hex()}"
 
 
 def dataset_named(id: str) -> str:

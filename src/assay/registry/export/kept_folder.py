@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from shutil import rmtree
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import orjson
+import pyarrow.compute as pc
 
 from assay import __version__
 from assay.errors import NotFound, UsageError
@@ -43,11 +44,12 @@ _INDEX: Final = "files.json"
 
 @dataclass(frozen=True, slots=True)
 class KeptFolder:
-    """The shards of a version under `path`, and the columns that all of them have."""
+    """The shards of a version under `path`, and the columns that all of them have. `payload_bytes`: by split."""
 
     path: Path
     columns: tuple[HubColumn, ...]
     shards: tuple[Shard, ...]
+    payload_bytes: Mapping[str, int]
 
     def files(self) -> tuple[Shard, ...]:
         """Path within the folder, rows, bytes and SHA-256 of each, in the order of their rows."""
@@ -126,7 +128,8 @@ def _kept(folder: Path, missing: Missing) -> KeptFolder | None:
             return None
         os.utime(folder / _INDEX)
         columns = tuple(map(_column, index["columns"]))
-        return KeptFolder(folder, columns, tuple(Shard(**one) for one in index["shards"]))
+        shards = tuple(Shard(**one) for one in index["shards"])
+        return KeptFolder(folder, columns, shards, index["payload_bytes"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -138,13 +141,14 @@ def _made(registry: Registry, manifest: Manifest, missing: Missing) -> Path:
     made = scratch / f"hub-{os.getpid()}-{token_hex(4)}"
     made.mkdir(parents=True)
     try:
-        columns = _columns(registry, manifest)
+        columns, payload_bytes = _looked(registry, manifest)
         shards: list[Shard] = []
         for split, names in planned(manifest, missing).items():
             shards += write_shards(made, names, _batches(registry, manifest, split), columns)
         index = {
             "program": __version__,
             "missing": missing.digest,
+            "payload_bytes": payload_bytes,
             "columns": [asdict(one) for one in columns],
             "shards": [asdict(one) for one in shards],
         }
@@ -155,12 +159,14 @@ def _made(registry: Registry, manifest: Manifest, missing: Missing) -> Path:
     return made
 
 
-def _columns(registry: Registry, manifest: Manifest) -> tuple[HubColumn, ...]:
-    found = Columns()
-    for _, table in registry.store.live_tables(manifest, ["id", "payload", "extra", *PROVENANCE]):
+def _looked(registry: Registry, manifest: Manifest) -> tuple[tuple[HubColumn, ...], dict[str, int]]:
+    """The columns that all rows fit into, and the bytes of payloads by split."""
+    found, payload_bytes = Columns(), dict.fromkeys(manifest.counts, 0)
+    for split, table in registry.store.live_tables(manifest, ["id", "payload", "extra", *PROVENANCE]):
         for row in hub_rows(table):
             found.add(row)
-    return found.result()
+        payload_bytes[split] += pc.sum(pc.binary_length(table.column("payload"))).as_py() or 0
+    return found.result(), payload_bytes
 
 
 def _batches(registry: Registry, manifest: Manifest, split: str) -> Iterator[list[HubRow]]:

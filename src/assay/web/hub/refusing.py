@@ -34,11 +34,10 @@ class HubRefusal(Exception):
 
 def no_revision(error: AssayError, ref: str) -> HubRefusal:
     """What keeps a revision from being given out, or that there is none."""
-    said = f"{error.message}: {error.hint}" if error.hint else error.message
-    gone = isinstance(error, NotFound) or (type(error) is UsageError)
-    return HubRefusal(
-        404 if gone else STATUS.get(error.code, 403), "RevisionNotFound", said, topic=f"{ref} {error.code}"
-    )
+    said = f"{error.message} ({error.hint})" if error.hint else error.message
+    gone = isinstance(error, NotFound) or type(error) is UsageError
+    status = 404 if gone else STATUS.get(error.code, 403)
+    return HubRefusal(status, "RevisionNotFound", said, topic="" if gone else f"{ref} {error.code}")
 
 
 def refused(refusal: HubRefusal) -> Response:

@@ -70,6 +70,8 @@ class Hub:
             self._route(app, api, self.info, get)
         self._route(app, "/api/datasets/{path:path}", self.nothing, read)
         self._route(app, "/datasets/{path:path}", self.nothing, read)
+        self._route(app, "/api/models/{path:path}", self.no_model, read)
+        self._route(app, "/{model:path}/resolve/{revision}/{path:path}", self.no_model, read)
 
     def _route(self, app: FastAPI, path: str, handler: Handler, methods: list[str]) -> None:
         async def answer(request: Request) -> Response:
@@ -77,9 +79,9 @@ class Hub:
                 identity = await run_in_threadpool(self._reception.door.admit, request, PERMISSION_ASKED)
                 return await handler(request, identity)
             except NotSaid:
-                said = "say who you are: HF_TOKEN=TOKEN, or token=TOKEN, with a token of this server (assay access token)"
-                challenge = {"www_authenticate": "Bearer"}
-                return refused(HubRefusal(401, "GatedRepo", said, topic="who asks", **challenge))
+                said = "say who you are: set HF_TOKEN to a token of this server (assay access token)"
+                refusal = HubRefusal(401, "GatedRepo", said, topic="who asks", www_authenticate="Bearer")
+                return refused(refusal)
             except Refused as error:
                 return refused(
                     HubRefusal(403, "GatedRepo", f"{error.message} ({error.hint})", topic="who asks")
@@ -196,6 +198,11 @@ class Hub:
     async def nothing(self, request: Request, identity: Identity) -> Response:
         """All other addresses of datasets."""
         said = f"no such dataset, or nothing that this server tells of one: ids are NAME or {NAMESPACE}/NAME"
+        raise HubRefusal(404, "RepoNotFound", said)
+
+    async def no_model(self, request: Request, identity: Identity) -> Response:
+        """Models are asked for at the same address by a program whose HF_ENDPOINT is this server."""
+        said = "this server has datasets and no models: fetch the model before HF_ENDPOINT is set, or name its folder"
         raise HubRefusal(404, "RepoNotFound", said)
 
     @property
