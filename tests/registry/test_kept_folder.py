@@ -76,7 +76,7 @@ def test_forgetting_empties_it_and_what_is_made_then_lacks_the_example(tmp_path)
     gone = next(iter(version.split("train"))).name
     registry.keeping.forget([gone], reason="asked for")
     assert not old.root.exists()
-    with pytest.raises(StorageFailure, match="again"):
+    with pytest.raises(StorageFailure, match="No such file"):
         old.files()
     new = kept_folder(registry, registry.version("helpdesk@v2"))
     ids = {

@@ -58,7 +58,9 @@ class KeptFolder:
             listed = orjson.loads((self.root / INDEX).read_bytes())
             return {one["path"]: KeptFile(**one) for one in listed["files"]}
         except OSError as error:
-            raise StorageFailure(f"the files of {self.version}: {error.strerror}", "ask for them again") from None
+            raise StorageFailure(
+                f"the files of {self.version}: {error.strerror}", "ask for them again"
+            ) from None
         except (ValueError, TypeError, KeyError):
             raise Damaged(f"{self.root / INDEX} is not what was written", "delete the folder") from None
 
