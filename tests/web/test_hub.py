@@ -150,13 +150,15 @@ def test_the_readme_is_fixed(hub: TestClient, registry: Registry) -> None:
     size = int(got.text.partition("num_bytes: ")[2].split()[0])
     assert payloads == 40
     assert size > 4_000
+    version = registry.version("helpdesk@v1")
     assert got.text == (
-        "---\nsize_categories:\n- n<1K\ntags:\n- assay\nconfigs:\n- config_name: default\n  data_files:\n"
-        "  - split: train\n    path: data/train-*.parquet\ndataset_info:\n  features:\n  - name: id\n"
-        "    dtype: string\n  - name: messages\n    list:\n    - name: role\n      dtype: string\n"
-        "    - name: content\n      dtype: string\n    - name: tool_calls\n      dtype: json\n  splits:\n"
-        f"  - name: train\n    num_bytes: {size}\n    num_examples: 40\n---\n\n# helpdesk\n\n"
-        f"40 examples. Fingerprint: `{registry.version('helpdesk@v1').fingerprint}`\n"
+        "---\nconfigs:\n- config_name: default\n  data_files:\n  - split: train\n    path: data/train-*.parquet\n"
+        "dataset_info:\n  features:\n  - name: id\n    dtype: string\n  - name: messages\n    list:\n"
+        "    - name: role\n      dtype: string\n    - name: content\n      dtype: string\n"
+        "    - name: tool_calls\n      dtype: json\n  splits:\n"
+        f"  - name: train\n    num_bytes: {size}\n    num_examples: 40\n---\n\n# helpdesk@v1\n\n"
+        f"Fingerprint `{version.fingerprint}`, made {version.operation.time[:10]}. "
+        "`assay card helpdesk@v1` tells what is known of it.\n"
     )
 
 
@@ -426,23 +428,24 @@ def test_a_chinese_name_has_an_id_that_the_hub_accepts(
     found = [one["id"] for one in client.get("/api/datasets").json()]
     assert found == [ID, "assay-utf8/" + "客服".encode().hex()]
     got = client.get(f"/datasets/{found[1]}/resolve/main/README.md")
-    assert "# 客服" in got.content.decode()
+    assert "# 客服@v1" in got.content.decode()
 
 
 def test_files_are_made_once_however_many_ask_and_others_go_on(
     own: tuple[Registry, TestClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, client = own
+    registry, client = own
     made, begun, may = [], threading.Event(), threading.Event()
-    real: Callable[..., Path] = kept._made
+    real: Callable[..., None] = kept._write
+    kept.drop_kept(registry)
 
-    def slow(*given: Any) -> Path:
+    def slow(*given: Any) -> None:
         begun.set()
         assert may.wait(30)
         made.append(given)
-        return real(*given)
+        real(*given)
 
-    monkeypatch.setattr(kept, "_made", slow)
+    monkeypatch.setattr(kept, "_write", slow)
     found: list[int] = []
     asking = [
         threading.Thread(
@@ -467,14 +470,15 @@ def test_files_are_made_once_however_many_ask_and_others_go_on(
 def test_who_waits_too_long_is_asked_to_come_again(
     own: tuple[Registry, TestClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, client = own
-    may, real = threading.Event(), kept._made
+    registry, client = own
+    may, real = threading.Event(), kept._write
+    kept.drop_kept(registry)
 
-    def slow(*given: Any) -> Path:
+    def slow(*given: Any) -> None:
         assert may.wait(30)
-        return real(*given)
+        real(*given)
 
-    monkeypatch.setattr(kept, "_made", slow)
+    monkeypatch.setattr(kept, "_write", slow)
     monkeypatch.setattr("assay.web.hub.shelf.PATIENCE", 0.05)
     got = client.get(f"/api/datasets/{ID}/tree/v2")
     assert (got.status_code, got.headers["retry-after"]) == (503, "5")

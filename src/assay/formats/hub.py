@@ -1,7 +1,8 @@
 """A folder that Hugging Face `datasets` loads by itself: Parquet shards, one column a field.
 
 Fields of one plain type become a column of it. What is free in form (tool calls, schemas of tools, content in parts)
-becomes JSON text, which Arrow cannot bend: as a struct, two calls with different arguments get each other's keys.
+becomes JSON text, which Arrow cannot bend: as a struct, two calls with different arguments get each other's keys. Such
+columns have Parquet's type JSON (Arrow's `arrow.json`), so that `datasets` 4.8 and newer gives them back as values.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ MOST_FIELDS: Final = 64
 """Messages with more different keys than this are JSON."""
 
 _ARROW: Final = {"string": pa.string(), "bool": pa.bool_(), "int64": pa.int64(), "float64": pa.float64(),
-                 "json": pa.string()}  # fmt: skip
+                 "json": pa.json_()}  # fmt: skip
+_STORED: Final = {**_ARROW, "json": pa.string()}
 _INT64: Final = 1 << 63
 
 
@@ -47,6 +49,13 @@ class HubColumn:
         if self.type == "messages":
             return pa.list_(pa.struct([(inner.name, inner.arrow) for inner in self.fields]))
         return _ARROW[self.type]
+
+    @property
+    def stored(self) -> pa.DataType:
+        """The same with JSON as plain text, which is what Arrow makes arrays of."""
+        if self.type == "messages":
+            return pa.list_(pa.struct([(inner.name, inner.stored) for inner in self.fields]))
+        return _STORED[self.type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +197,9 @@ def write_shards(
     The same rows give the same bytes with the same pyarrow. A file takes its name only when it is whole.
     """
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    schema = pa.schema([(column.name, column.arrow) for column in columns])
-    source = _tables(batches, columns, schema)
-    rest: pa.Table = schema.empty_table()
+    schema = hub_schema(columns)
+    source = hub_tables(batches, columns)
+    rest: pa.Table = next(hub_tables([()], columns))
     written = []
     for name, count in names.items():
         path, left = folder / name, count
@@ -209,11 +218,19 @@ def write_shards(
     return written
 
 
-def _tables(
-    batches: Iterable[Sequence[HubRow]], columns: Sequence[HubColumn], schema: pa.Schema
-) -> Iterator[pa.Table]:
+def hub_schema(columns: Sequence[HubColumn]) -> pa.Schema:
+    """The Arrow schema of the shards."""
+    return pa.schema([(column.name, column.arrow) for column in columns])
+
+
+def hub_tables(batches: Iterable[Sequence[HubRow]], columns: Sequence[HubColumn]) -> Iterator[pa.Table]:
+    """Rows as tables of `hub_schema`, one a batch."""
+    schema = hub_schema(columns)
     for batch in batches:
-        arrays = [pa.array([_value(row, column) for row in batch], column.arrow) for column in columns]
+        arrays = [
+            pa.array([_value(row, column) for row in batch], column.stored).cast(column.arrow)
+            for column in columns
+        ]
         yield pa.Table.from_arrays(arrays, schema=schema)
 
 

@@ -27,7 +27,7 @@ def drop_derived(registry: Registry) -> None:
     kept_quality.answers(registry).drop()
     map_store.drop_maps(registry)
     answers.empty(registry)
-    kept_folder.drop_folders(registry)
+    kept_folder.drop_kept(registry)
     if registry.root is not None:  # what exports of the server wrote for people to fetch
         for folder in (registry.root / "server" / "jobs").glob("*/out"):
             rmtree(folder, ignore_errors=True)

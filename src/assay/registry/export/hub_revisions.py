@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from assay.errors import AssayError, NotFound, UsageError
+from assay.formats.hub import hub_splits, shard_names
 from assay.model.ref import Ref, check_name
 from assay.model.version import Manifest
-from assay.registry.export.kept_folder import planned
-from assay.registry.export.missing_rows import missing_rows
+from assay.registry.export.hub import README, stored_bytes
+from assay.registry.export.missing_rows import Missing, missing_rows
 from assay.registry.listing import resolve
 from assay.store.heads import Committed, Line
 
@@ -33,14 +34,14 @@ _DATA: Final = 32
 @dataclass(frozen=True, slots=True)
 class HubRevision:
     """What a revision came to. `ref`: the version, as `helpdesk@v2`. `holder`: the manifest whose rows the files have,
-    of the first version with this content. `paths`: shard → rows. `time`: when the version
-    was made, RFC 3339; `message`: what was said of it."""
+    of the first version with this content. `paths`: its files, made or not. `time`: when the version was made,
+    RFC 3339; `message`: what was said of it."""
 
     dataset: str
     ref: str
     commit: str
     holder: Manifest
-    paths: dict[str, int]
+    paths: tuple[str, ...]
     time: str
     message: str
 
@@ -88,13 +89,12 @@ def hub_revision(registry: Registry, dataset: str, revision: str) -> HubRevision
         admit(registry, dataset, committed)
     objects = registry.store.objects
     holder = objects.manifest(_first(line, committed).manifest)
-    shards = planned(holder, missing_rows(registry, holder))
     return HubRevision(
         dataset,
         f"{dataset}@v{committed.number}",
         commit_of(registry, committed),
         holder,
-        {path: rows for named in shards.values() for path, rows in named.items()},
+        _paths(holder, missing_rows(registry, holder)),
         committed.operation.time,
         objects.manifest(committed.manifest).message,
     )
@@ -133,6 +133,18 @@ def _of_commit(registry: Registry, dataset: str, line: Line, commit: str) -> Com
     raise refusal or NotFound(
         f"no version of {dataset} has the commit {commit}", "ask for a version, a tag or a fingerprint"
     )
+
+
+def _paths(manifest: Manifest, missing: Missing) -> tuple[str, ...]:
+    """What `kept_folder` will write."""
+    shards = [
+        path
+        for split, name in hub_splits(manifest.counts).items()
+        for path in shard_names(
+            name, manifest.counts[split] - missing.counts.get(split, 0), stored_bytes(manifest, split)
+        )
+    ]
+    return (README, *sorted(shards))
 
 
 def _first(line: Line, committed: Committed) -> Committed:

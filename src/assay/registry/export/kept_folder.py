@@ -1,187 +1,185 @@
-"""The data files of a version as others read them, Parquet shards, made once and kept in the cache."""
+"""The files of a version that servers and file systems give out: made once a version and kept in the cache."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+import hashlib
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
-from secrets import token_hex
 from shutil import rmtree
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import orjson
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from assay import __version__
-from assay.errors import NotFound, UsageError
-from assay.formats.hub import (
-    PROVENANCE,
-    Columns,
-    HubColumn,
-    HubRow,
-    Shard,
-    hub_splits,
-    shard_names,
-    write_shards,
-)
+from assay.errors import Damaged, NotFound, StorageFailure, UsageError
+from assay.formats.hub import Columns, HubColumn, hub_splits, shard_names, write_shards
+from assay.govern.card_facts import Split
+from assay.govern.header import between_dashes, data_header
 from assay.model.version import Manifest
 from assay.registry.exploring.row_facts import hub_rows
-from assay.registry.export.missing_rows import Missing, missing_rows
-from assay.store.segments import check_rows
+from assay.registry.export.hub import README, batches, stored_bytes, write_text
+from assay.registry.export.placing import placed, standing
+from assay.registry.governing.describing import card_column
+from assay.registry.version import Version
 
 if TYPE_CHECKING:
     from assay.registry import Registry
-    from assay.registry.version import Version
 
-KEPT: Final = 8
-"""Versions whose files stay; those of the one that was not read for longest go first."""
-BATCH_ROWS: Final = 5_000
-"""Rows that are decoded at once; a row group has as many."""
-_INDEX: Final = "files.json"
+SCHEME: Final = 1
+"""Another one when the same version would give other files."""
+INDEX: Final = "index.json"
+_NEEDED: Final = ("id", "payload", "extra", "origin", "generator", "licence", "created", "depth")
 
 
 @dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file; `path` is relative to the folder, `split` the split's own name, None for a file that is no split's."""
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+    split: str | None = None
+
+
+@dataclass(frozen=True)
 class KeptFolder:
-    """The shards of a version under `path`, and the columns that all of them have. `payload_bytes`: by split."""
+    """README.md and data/SPLIT-NNNNN-of-NNNNN.parquet of one version, whole and never changed."""
 
-    path: Path
-    columns: tuple[HubColumn, ...]
-    shards: tuple[Shard, ...]
-    payload_bytes: Mapping[str, int]
+    root: Path
+    version: str
+    fingerprint: str
 
-    def files(self) -> tuple[Shard, ...]:
-        """Path within the folder, rows, bytes and SHA-256 of each, in the order of their rows."""
-        return self.shards
+    @cached_property
+    def _files(self) -> dict[str, KeptFile]:
+        try:
+            listed = orjson.loads((self.root / INDEX).read_bytes())
+            return {one["path"]: KeptFile(**one) for one in listed["files"]}
+        except OSError as error:
+            raise StorageFailure(
+                f"the files of {self.version}: {error.strerror}", "ask for them again"
+            ) from None
+        except (ValueError, TypeError, KeyError):
+            raise Damaged(f"{self.root / INDEX} is not what was written", "delete the folder") from None
+
+    def files(self) -> tuple[KeptFile, ...]:
+        """Every file, by path."""
+        return tuple(self._files.values())
+
+    def file(self, path: str) -> KeptFile:
+        """One of them. Raises NotFound with what there is."""
+        found = self._files.get(path)
+        if found is None:
+            raise NotFound(
+                f"{self.version} has no file {path[:200]!r}", f"its files: {', '.join(self._files)}"
+            )
+        return found
+
+    def place(self, path: str) -> Path:
+        """Where a file lies on disk. Raises NotFound; a path never leads out of the folder."""
+        return self.root / self.file(path).path
 
     def open(self, path: str) -> BinaryIO:
-        """One of `files()`, to read. Raises NotFound for what is none of them, or was emptied from the cache."""
-        if path in {one.path for one in self.shards}:
-            with suppress(FileNotFoundError):
-                return (self.path / path).open("rb")
-        raise NotFound(f"no file {path!r} here", "files() has them")
+        """A file's bytes. Raises NotFound; StorageFailure when the cache was emptied meanwhile: ask for it again."""
+        try:
+            return self.place(path).open("rb")
+        except OSError as error:
+            raise StorageFailure(f"{self.version}/{path}: {error.strerror}", "ask for it again") from None
 
 
-def kept_folder(registry: Registry, version: Version) -> KeptFolder:
-    """The files of a whole version, made when nobody asked for them before: two passes in bounded memory. They appear
-    when all are written. Whether rows may be given out is asked by who calls. Raises UsageError where a registry has no
-    folder to keep them in; NotExpressible."""
-    missing = missing_rows(registry, version.manifest)
-    folder = _place(registry, version.manifest)
-    found = _kept(folder, missing)
-    if found is not None:
-        return found
-    made = _made(registry, version.manifest, missing)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        rmtree(folder, ignore_errors=True)
-        with suppress(OSError):  # somebody else was first, with the same bytes
-            made.rename(folder)
-    finally:
-        rmtree(made, ignore_errors=True)
-    if missing_rows(registry, version.manifest) != missing:
-        rmtree(folder, ignore_errors=True)  # an example was forgotten meanwhile
-        return kept_folder(registry, version)
-    _trim(folder.parent)
-    found = _kept(folder, missing)
-    if found is None:
-        raise NotFound(f"the files of {version.name} went away as they were made", "ask again")
-    return found
+def kept_folder(registry: Registry, version: Version, temporary: Path | None = None) -> KeptFolder:
+    """The files of a whole version. The first call makes them, in two passes over the rows and in bounded memory.
+
+    They lie under `cache/hub/MANIFEST/`, which forgetting an example empties; where the registry is no folder, under
+    `temporary`. Raises Revoked; UsageError for one split, or without a place to write to; StorageFailure.
+    """
+    manifest = version.manifest
+    if version.name != manifest.ref:
+        raise UsageError(f"{version.name} is one split", f"name the version: {manifest.ref}")
+    version.admit()
+    parent = temporary if registry.root is None else registry.root / "cache" / "hub"
+    if parent is None:
+        raise UsageError(
+            "this registry is no folder, and has no place for files", "hand in a folder for them"
+        )
+
+    def fill(folder: Path) -> None:
+        _write(registry, version, folder)
+
+    root = placed(registry, parent / manifest.name.removesuffix(".json"), str(SCHEME), fill)
+    return KeptFolder(root, manifest.ref, manifest.fingerprint)
 
 
 def ready_folder(registry: Registry, manifest: Manifest) -> KeptFolder | None:
-    """The same, if it was made before; None otherwise, at once."""
-    return _kept(_place(registry, manifest), missing_rows(registry, manifest))
+    """The same, at once, where it was made before; whether rows may be given out is asked by who calls."""
+    if registry.root is None:
+        return None
+    parent = registry.root / "cache" / "hub" / manifest.name.removesuffix(".json")
+    root = standing(registry, parent, str(SCHEME))
+    return None if root is None else KeptFolder(root, manifest.ref, manifest.fingerprint)
 
 
-def planned(manifest: Manifest, missing: Missing) -> dict[str, dict[str, int]]:
-    """Split → its shards with their rows, sized by what the rows take in the registry."""
-    found: dict[str, dict[str, int]] = {}
-    splits = hub_splits(manifest.counts)
-    for split, rows in manifest.counts.items():
-        parts = manifest.splits.get(split, ())
-        size = sum(part.segment.bytes * part.live // max(1, part.segment.rows) for part in parts)
-        found[split] = shard_names(splits[split], rows - missing.counts.get(split, 0), size)
-    return found
-
-
-def drop_folders(registry: Registry) -> None:
-    """Delete all of them."""
+def drop_kept(registry: Registry) -> None:
+    """Delete the files of all versions; who asks next makes them anew."""
     if registry.root is not None:
         rmtree(registry.root / "cache" / "hub", ignore_errors=True)
 
 
-def _place(registry: Registry, manifest: Manifest) -> Path:
-    if registry.root is None:
-        raise UsageError(
-            "a registry that is no folder has no place for a version's files", "export them instead"
-        )
-    return registry.root / "cache" / "hub" / manifest.name.replace("/", "-")
+def _write(registry: Registry, version: Version, folder: Path) -> None:
+    found = look(registry, version)
+    spelled = hub_splits(version.counts)
+    files: list[KeptFile] = []
+    for split, name in spelled.items():
+        names = shard_names(name, found.rows[split], stored_bytes(version.manifest, split))
+        shards = write_shards(folder, names, batches(version, split), found.columns)
+        files += [KeptFile(one.path, one.rows, one.bytes, one.sha256, split) for one in shards]
+    text = _readme(version, spelled, found)
+    write_text(folder / README, text)
+    data = text.encode("utf-8")
+    files.append(KeptFile(README, 0, len(data), hashlib.sha256(data).hexdigest()))
+    listed = {
+        "version": version.manifest.ref,
+        "fingerprint": version.fingerprint,
+        "files": [asdict(one) for one in sorted(files, key=lambda one: one.path)],
+    }
+    write_text(folder / INDEX, orjson.dumps(listed, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
-def _kept(folder: Path, missing: Missing) -> KeptFolder | None:
-    """What lies there, if it is of this program and holds nothing that was forgotten since."""
-    try:
-        index: dict[str, Any] = orjson.loads((folder / _INDEX).read_bytes())
-        if index["program"] != __version__ or index["missing"] != missing.digest:
-            return None
-        os.utime(folder / _INDEX)
-        columns = tuple(map(_column, index["columns"]))
-        shards = tuple(Shard(**one) for one in index["shards"])
-        return KeptFolder(folder, columns, shards, index["payload_bytes"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+@dataclass(frozen=True, slots=True)
+class RowTypes:
+    """Columns that serve all rows of a version; by split, rows that were not forgotten and bytes of their payloads."""
+
+    columns: tuple[HubColumn, ...]
+    rows: dict[str, int]
+    bytes: dict[str, int]
 
 
-def _made(registry: Registry, manifest: Manifest, missing: Missing) -> Path:
-    """A folder under a name of its own with all files in it."""
-    scratch = registry.scratch_root()
-    assert scratch is not None
-    made = scratch / f"hub-{os.getpid()}-{token_hex(4)}"
-    made.mkdir(parents=True)
-    try:
-        columns, payload_bytes = _looked(registry, manifest)
-        shards: list[Shard] = []
-        for split, names in planned(manifest, missing).items():
-            shards += write_shards(made, names, _batches(registry, manifest, split), columns)
-        index = {
-            "program": __version__,
-            "missing": missing.digest,
-            "payload_bytes": payload_bytes,
-            "columns": [asdict(one) for one in columns],
-            "shards": [asdict(one) for one in shards],
-        }
-        (made / _INDEX).write_bytes(orjson.dumps(index))
-    except BaseException:
-        rmtree(made, ignore_errors=True)
-        raise
-    return made
-
-
-def _looked(registry: Registry, manifest: Manifest) -> tuple[tuple[HubColumn, ...], dict[str, int]]:
-    """The columns that all rows fit into, and the bytes of payloads by split."""
-    found, payload_bytes = Columns(), dict.fromkeys(manifest.counts, 0)
-    for split, table in registry.store.live_tables(manifest, ["id", "payload", "extra", *PROVENANCE]):
+def look(registry: Registry, version: Version) -> RowTypes:
+    """What a first pass over the rows tells of their files."""
+    columns = Columns()
+    rows, size = dict.fromkeys(version.counts, 0), dict.fromkeys(version.counts, 0)
+    for split, table in _live(registry, version):
+        rows[split] += len(table)
+        size[split] += pc.sum(pc.binary_length(table.column("payload"))).as_py() or 0
         for row in hub_rows(table):
-            found.add(row)
-        payload_bytes[split] += pc.sum(pc.binary_length(table.column("payload"))).as_py() or 0
-    return found.result(), payload_bytes
+            columns.add(row)
+    return RowTypes(columns.result(), rows, size)
 
 
-def _batches(registry: Registry, manifest: Manifest, split: str) -> Iterator[list[HubRow]]:
-    for table in registry.store.in_source_order(manifest, split):
-        check_rows(table)
-        for start in range(0, len(table), BATCH_ROWS):
-            yield list(hub_rows(table.slice(start, BATCH_ROWS)))
+def _live(registry: Registry, version: Version) -> Iterator[tuple[str, pa.Table]]:
+    for split, table in registry.store.live_tables(version.manifest, _NEEDED):
+        if split in version.counts:
+            yield split, table
 
 
-def _column(value: dict[str, Any]) -> HubColumn:
-    return HubColumn(value["name"], value["type"], tuple(map(_column, value["fields"])))
-
-
-def _trim(cache: Path) -> None:
-    with suppress(OSError):
-        indexes = sorted(cache.glob(f"*/{_INDEX}"), key=lambda path: path.stat().st_mtime, reverse=True)
-        for index in indexes[KEPT:]:
-            rmtree(index.parent, ignore_errors=True)
+def _readme(version: Version, spelled: dict[str, str], found: RowTypes) -> str:
+    """What loads the shards, and which version they are; nothing that changes after the version was made."""
+    splits = [Split(split, found.rows[split], name, found.bytes[split]) for split, name in spelled.items()]
+    header = data_header(splits, [card_column(column) for column in found.columns])
+    return (
+        f"{between_dashes(header)}\n# {version.manifest.ref}\n\nFingerprint `{version.fingerprint}`, "
+        f"made {version.operation.time[:10]}. `assay card {version.manifest.ref}` tells what is known of it.\n"
+    )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable
-from io import BytesIO
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode
 
@@ -14,10 +12,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from assay.errors import AssayError, NotFound
+from assay.errors import AssayError, NotFound, StorageFailure
 from assay.registry import Registry
+from assay.registry.export.hub import README
 from assay.registry.export.hub_listing import commits, names
-from assay.registry.export.hub_readme import README, hub_readme
 from assay.registry.export.hub_revisions import (
     NAMESPACE,
     SPELLED,
@@ -27,7 +25,7 @@ from assay.registry.export.hub_revisions import (
     hub_line,
     hub_revision,
 )
-from assay.registry.export.kept_folder import KeptFolder, ready_folder
+from assay.registry.export.kept_folder import KeptFile, KeptFolder, ready_folder
 from assay.registry.listing import summaries
 from assay.web.access.door import NotSaid, Refused
 from assay.web.access.identity import Identity
@@ -44,6 +42,7 @@ PAGE: Final = 1_000
 """Entries of a list at a time; `Link` leads to the next ones."""
 MOST_PATHS: Final = 1_000
 AGAIN: Final = 5
+KINDS: Final = {README: "text/plain; charset=utf-8"}
 Handler = Callable[[Request, Identity], Awaitable[Response]]
 
 
@@ -129,14 +128,13 @@ class Hub:
         found, folder = await self._found(request, identity)
         entries = None
         if _yes(request.query_params.get("blobs")):
-            entries = _entries(found, folder or await self._made(found, identity))
-        paths = [README, *found.paths]
-        return _json(request, values.info_value(_id(request), found, paths, entries, self._private))
+            entries = await self._entries(found, folder, identity)
+        return _json(request, values.info_value(_id(request), found, entries, self._private))
 
     async def tree(self, request: Request, identity: Identity) -> Response:
         """The files in a folder of a revision, and its folders."""
         found, folder = await self._found(request, identity)
-        entries = _entries(found, folder or await self._made(found, identity))
+        entries = await self._entries(found, folder, identity)
         asked = request.query_params
         under = request.path_params.get("path", "").strip("/")
         listed = values.tree(entries, under, _yes(asked.get("recursive")))
@@ -153,7 +151,7 @@ class Hub:
         """Those of some paths that are there."""
         found, folder = await self._found(request, identity)
         paths, expand = await _asked_paths(request)
-        entries = _entries(found, folder or await self._made(found, identity))
+        entries = await self._entries(found, folder, identity)
         known = {one.path: values.file_value(one) for one in entries}
         known["data"] = values.folder_value("data", entries)
         told = [known[path] for path in dict.fromkeys(one.strip("/") for one in paths) if path in known]
@@ -175,25 +173,22 @@ class Hub:
         """A file of a revision, or its headers."""
         found, folder = await self._found(request, identity)
         path = request.path_params["path"]
-        if path != README and path not in found.paths:
+        if path not in found.paths:
             raise HubRefusal(404, "EntryNotFound", f"no file {path!r} in {found.ref}", commit=found.commit)
         folder = folder or await self._made(found, identity)
-        one = next(entry for entry in _entries(found, folder) if entry.path == path)
-        data = hub_readme(found.holder, folder) if path == README else None
         try:
-            file = BytesIO(data) if data is not None else await run_in_threadpool(folder.open, path)
-        except NotFound:
+            one = await run_in_threadpool(folder.file, path)
+            file = await run_in_threadpool(folder.open, path)
+        except StorageFailure:
             raise _later("the file was emptied from the cache just now") from None
         headers = {
             "x-repo-commit": found.commit,
-            "x-linked-size": str(one.size),
+            "x-linked-size": str(one.bytes),
             "x-linked-etag": f'"{one.sha256}"',
-            "content-type": "text/plain; charset=utf-8"
-            if data is not None
-            else "application/vnd.apache.parquet",
+            "content-type": KINDS.get(path, "application/vnd.apache.parquet"),
             "content-disposition": f'attachment; filename="{_plain(path.rpartition("/")[2])}"',
         }
-        return sent(request, file, one.size, one.sha256, headers)
+        return sent(request, file, one.bytes, one.sha256, headers)
 
     async def nothing(self, request: Request, identity: Identity) -> Response:
         """All other addresses of datasets."""
@@ -245,6 +240,15 @@ class Hub:
         except AssayError as error:
             raise no_revision(error, found.ref) from None
 
+    async def _entries(
+        self, found: HubRevision, folder: KeptFolder | None, identity: Identity
+    ) -> tuple[KeptFile, ...]:
+        made = folder or await self._made(found, identity)
+        try:
+            return await run_in_threadpool(made.files)
+        except StorageFailure:
+            raise _later("the files were emptied from the cache just now") from None
+
     def _link(self, request: Request, more: dict[str, str] | None) -> str:
         if more is None:
             return ""
@@ -255,13 +259,6 @@ class Hub:
 
 def _later(said: str) -> HubRefusal:
     return HubRefusal(503, "", f"{said}: ask again", retry_after=str(AGAIN))
-
-
-def _entries(found: HubRevision, folder: KeptFolder) -> list[values.Entry]:
-    """README.md and the shards."""
-    readme = hub_readme(found.holder, folder)
-    first = values.Entry(README, len(readme), hashlib.sha256(readme).hexdigest())
-    return [first, *(values.Entry(one.path, one.bytes, one.sha256) for one in folder.files())]
 
 
 def _id(request: Request) -> str:

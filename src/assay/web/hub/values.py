@@ -4,40 +4,31 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from assay.registry.export.hub_revisions import HubRevision
+from assay.registry.export.kept_folder import KeptFile
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A file of a revision."""
-
-    path: str
-    size: int
-    sha256: str
-
-
-def file_value(one: Entry) -> dict[str, Any]:
+def file_value(one: KeptFile) -> dict[str, Any]:
     """A file in a tree. All files are as those in Git LFS, whose content is named by SHA-256."""
     blob, pointer = _pointer(one)
     return {
         "type": "file",
         "oid": blob,
-        "size": one.size,
-        "lfs": {"oid": one.sha256, "size": one.size, "pointerSize": pointer},
+        "size": one.bytes,
+        "lfs": {"oid": one.sha256, "size": one.bytes, "pointerSize": pointer},
         "path": one.path,
     }
 
 
-def folder_value(path: str, entries: Sequence[Entry]) -> dict[str, Any]:
+def folder_value(path: str, entries: Sequence[KeptFile]) -> dict[str, Any]:
     """A folder in a tree."""
     inside = "".join(f"{one.path} {one.sha256}\n" for one in entries if one.path.startswith(f"{path}/"))
     return {"type": "directory", "oid": _git_name(inside.encode()), "size": 0, "path": path}
 
 
-def tree(entries: Sequence[Entry], under: str, recursive: bool) -> list[dict[str, Any]] | None:
+def tree(entries: Sequence[KeptFile], under: str, recursive: bool) -> list[dict[str, Any]] | None:
     """What lies in a folder ("" for all of it); None where there is no such folder."""
     below = [one for one in entries if not under or one.path.startswith(f"{under}/")]
     if under and not below:
@@ -55,7 +46,7 @@ def with_commit(value: dict[str, Any], found: HubRevision) -> dict[str, Any]:
 
 
 def info_value(
-    id: str, found: HubRevision, paths: Sequence[str], entries: Sequence[Entry] | None, private: bool
+    id: str, found: HubRevision, entries: Sequence[KeptFile] | None, private: bool
 ) -> dict[str, Any]:
     """What is told of a dataset at a revision; `entries` where sizes are asked for."""
     known = {one.path: _sibling(one) for one in entries or ()}
@@ -72,7 +63,7 @@ def info_value(
         "downloads": 0,
         "likes": 0,
         "tags": ["assay"],
-        "siblings": [{"rfilename": path, **known.get(path, {})} for path in paths],
+        "siblings": [{"rfilename": path, **known.get(path, {})} for path in found.paths],
     }
 
 
@@ -104,18 +95,18 @@ def refs_value(branches: Mapping[str, str], tags: Mapping[str, str], requests: b
     return found | {"pullRequests": []} if requests else found
 
 
-def _sibling(one: Entry) -> dict[str, Any]:
+def _sibling(one: KeptFile) -> dict[str, Any]:
     blob, pointer = _pointer(one)
     return {
-        "size": one.size,
+        "size": one.bytes,
         "blobId": blob,
-        "lfs": {"sha256": one.sha256, "size": one.size, "pointerSize": pointer},
+        "lfs": {"sha256": one.sha256, "size": one.bytes, "pointerSize": pointer},
     }
 
 
-def _pointer(one: Entry) -> tuple[str, int]:
+def _pointer(one: KeptFile) -> tuple[str, int]:
     """Git's name of the LFS pointer that stands for a file, and the pointer's size."""
-    text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{one.sha256}\nsize {one.size}\n".encode()
+    text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{one.sha256}\nsize {one.bytes}\n".encode()
     return _git_name(b"blob %d\0" % len(text) + text), len(text)
 
 
