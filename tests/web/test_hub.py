@@ -299,7 +299,7 @@ def test_names_versions_and_who(hub: TestClient, registry: Registry) -> None:
 def test_what_is_not_there_says_what_is_not_there(hub: TestClient, path: str, code: str) -> None:
     got = hub.get(path)
     assert (got.status_code, got.headers["x-error-code"]) == (404, code)
-    assert got.headers["x-error-message"] == got.json()["error"]
+    assert got.headers["x-error-message"] == got.json()["error"].encode("ascii", "backslashreplace").decode()
     assert ("x-repo-commit" in got.headers) == (code == "EntryNotFound")
     assert "x-hf-warning" not in got.headers
 

@@ -49,6 +49,9 @@ def refused(refusal: HubRefusal) -> Response:
     told = {"x-error-message": said, "x-error-code": refusal.code, "x-repo-commit": refusal.commit}
     if refusal.topic:
         told["x-hf-warning"] = f"{re.sub(r'[^ -:<-~]', '-', refusal.topic)}; {said}"
-    # In UTF-8, which clients of the Hub read: a reason may be Chinese. Nothing in it ends a line any more.
-    answer.raw_headers.extend((name.encode(), value.encode()) for name, value in told.items() if value)
+    # A reason may be Chinese: in UTF-8, which clients of the Hub read. What an address said comes back in ASCII.
+    encoding, other = ("ascii", "backslashreplace") if refusal.status == 404 else ("utf-8", "strict")
+    answer.raw_headers.extend(
+        (name.encode(), value.encode(encoding, other)) for name, value in told.items() if value
+    )
     return answer
