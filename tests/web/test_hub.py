@@ -431,6 +431,18 @@ def test_a_chinese_name_has_an_id_that_the_hub_accepts(
     assert "# 客服@v1" in got.content.decode()
 
 
+def test_the_page_of_a_version_says_how_to_load_it(own: tuple[Registry, TestClient]) -> None:
+    registry, client = own
+    page = client.get("/d/helpdesk@v1").text
+    assert "HF_ENDPOINT=http://127.0.0.1<" in page
+    assert "load_dataset(&#34;assay/helpdesk&#34;, revision=&#34;v1&#34;)" in page
+    told = client.get("/api/d/helpdesk@v1").json()["loading"]
+    assert told["python"] == 'registry.load("helpdesk@v1")'
+    registry.releases.revoke("helpdesk@v1", reason="no")
+    assert client.get("/api/d/helpdesk@v1").json()["loading"] is None
+    assert "load_dataset" not in client.get("/d/helpdesk@v1").text
+
+
 def test_files_are_made_once_however_many_ask_and_others_go_on(
     own: tuple[Registry, TestClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
