@@ -17,6 +17,8 @@ from assay.store.heads import MAIN
 from assay.store.storage import Storage
 
 if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
     from assay.kernels.ids import IdArray
     from assay.model.decision import Decision
     from assay.model.diff import Diff
@@ -303,6 +305,19 @@ class Registry(Parts):
         from assay.registry.export.exporting import export
 
         return export(self, ref, directory, format, container, dry_run, where, fill, force)
+
+    def load(
+        self, ref: str, *, force: bool = False, reason: str = "", folder: str | Path | None = None
+    ) -> DatasetDict | Dataset:
+        """A version as a `datasets.DatasetDict`, one split of it (`helpdesk@v2:train`) as a `Dataset`, memory-mapped.
+
+        Rows stand in source order in columns as trainers want them: `messages` with their turns, `tools` and calls as
+        they were. Its files are made once, in bounded memory, under `cache/hf/`, or in `folder` where the registry is
+        none. Raises NotFound, MissingExtra; Revoked, NotForTraining, unless `force`d with a `reason`, which the log has.
+        """
+        from assay.registry.export.as_datasets import load
+
+        return load(self, ref, force, reason, None if folder is None else Path(folder))
 
     def sweep(
         self,
