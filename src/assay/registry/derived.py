@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def drop_derived(registry: Registry) -> None:
     """Empty every cache. Whoever asks next makes what is missing anew; answers of language models are paid for anew."""
-    from assay.registry.curating import kept_sweeps
+    from assay.registry.curating import kept_sweeps, registering
     from assay.registry.exploring import segment_columns
     from assay.registry.export import as_datasets, kept_folder
     from assay.registry.judgement import answers
@@ -24,6 +24,7 @@ def drop_derived(registry: Registry) -> None:
             kept.trim(0)
     kept_statistics.answers(registry).drop()
     kept_sweeps.answers(registry).drop()
+    registering.kept_fields(registry).drop()
     kept_quality.answers(registry).drop()
     map_store.drop_maps(registry)
     answers.empty(registry)

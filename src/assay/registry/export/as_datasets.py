@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
 import orjson
 import pyarrow as pa
 
 from assay.errors import MissingExtra, Revoked, UsageError
 from assay.formats.export import whole_file
-from assay.formats.hub import PROVENANCE, HubRow, hub_schema, hub_splits, hub_tables
+from assay.formats.hub import PROVENANCE, HubRow, hub_schema, hub_splits, hub_tables, place_of
 from assay.registry.export.hub import batches
 from assay.registry.export.placing import placed
 from assay.registry.export.row_types import RowTypes, look
@@ -78,11 +77,6 @@ def drop_loaded(registry: Registry) -> None:
     """Delete the files of all versions, and with them what `map` and its like kept beside them."""
     if registry.root is not None:
         rmtree(registry.root / "cache" / "hf", ignore_errors=True)
-
-
-def place_of(version: Version, split: str) -> str:
-    """assay://NAME@vN:SPLIT#FINGERPRINT: what a dataset says that it is, under `info.homepage`."""
-    return f"assay://{quote(version.manifest.ref, safe="@")}:{quote(split)}#{version.fingerprint}"
 
 
 def _admitted(registry: Registry, ref: str, force: bool, reason: str) -> Version:
@@ -149,7 +143,7 @@ def _dataset(datasets: Any, version: Version, split: str, spelled: str, root: Pa
     manifest = version.manifest
     info = datasets.DatasetInfo(
         description=f"{manifest.ref}, split {split}: fingerprint {version.fingerprint}",
-        homepage=place_of(version, split),
+        homepage=place_of(manifest.ref, split, version.fingerprint),
         version=f"{manifest.number}.0.0",
         dataset_name=manifest.dataset,
         builder_name="assay",

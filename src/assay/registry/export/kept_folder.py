@@ -120,7 +120,7 @@ def _write(registry: Registry, version: Version, folder: Path) -> None:
     files: list[KeptFile] = []
     for split, name in spelled.items():
         names = shard_names(name, found.rows[split], stored_bytes(version.manifest, split))
-        shards = write_shards(folder, names, batches(version, split), found.columns)
+        shards = write_shards(folder, names, batches(version, split), found.columns, split)
         files += [KeptFile(one.path, one.rows, one.bytes, one.sha256, split) for one in shards]
     text = _readme(version, spelled, found)
     write_text(folder / README, text)
