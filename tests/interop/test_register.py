@@ -44,8 +44,11 @@ PAIR = st.fixed_dictionaries({"prompt": MESSAGES | TEXT, "chosen": MESSAGES, "re
 DONE = st.fixed_dictionaries(
     {"prompt": TEXT, "completion": TEXT | MESSAGES}, optional={"label": st.booleans()}
 )
-WORDS = st.fixed_dictionaries({"text": TEXT}, optional={"label": TEXT | st.integers(0, 9)})
-ROWS = st.one_of(*(st.lists(kind, min_size=1, max_size=6) for kind in (CHAT, CHAT, PAIR, DONE, WORDS)))
+WORDS = st.fixed_dictionaries({"text": TEXT})
+LABELLED = st.fixed_dictionaries({"text": TEXT, "label": TEXT | st.integers(0, 9) | st.just(0.5)})
+ROWS = st.one_of(
+    *(st.lists(kind, min_size=1, max_size=6) for kind in (CHAT, CHAT, PAIR, DONE, WORDS, LABELLED))
+)
 QUIET = settings(
     deadline=None,
     max_examples=25,
@@ -90,7 +93,7 @@ def test_one_fingerprint_whatever_the_way(rows, more, name, tmp_path_factory):
         ways["hub-and-loaded"] = datasets.load_dataset(str(folder / "hub"), cache_dir=str(folder / "cache"))
     for way, what in ways.items():
         found = registry.register(way, what)
-        assert (found.fingerprint, found.malformed) == (first.fingerprint, 0), way
+        assert (found.fingerprint, found.malformed) == (first.fingerprint, 0), (way, rows, more)
         assert dict(found.splits) == dict(first.splits), way
 
 
