@@ -81,8 +81,8 @@ class _Looked:
         self.changes = () if before is None else tuple(differences(before, found))
         if self.changes and not self.allowed:
             raise _refused(self.changes)
-        told_changes = [change.as_json() for change in self.changes]
-        return {"schema_changes": told_changes} if told_changes else {}
+        changes = [change.as_json() for change in self.changes]
+        return {"fields": found.as_json(), **({"schema_changes": changes} if changes else {})}
 
 
 def register(  # noqa: PLR0913 - the options of the method, by keyword
@@ -188,7 +188,14 @@ def _before(registry: Registry, name: str, branch: str) -> Fields | None:
 
 
 def fields_of(registry: Registry, manifest: Manifest) -> Fields:
-    """The fields of a version's examples: one pass over its rows, kept in the cache."""
+    """The fields that a version was registered with; of any other, those of its examples: one pass over its rows, kept
+    in the cache.
+
+    They differ where rows came again with other fields beside the same payload: an example keeps those that it had.
+    """
+    told = (registry.store.curation(manifest) or {}).get("fields")
+    if told is not None:
+        return Fields.from_json(told)
     kept = kept_fields(registry)
     told = kept.get(manifest.name)
     if told is not None:
