@@ -54,7 +54,7 @@ quality: $(VENV)/.ready
 
 # Exports are read with the tools of others: Hugging Face datasets and mlcroissant, which weigh some 300 MB.
 interop: $(VENV)/.ready
-	@$(BIN)/python -m pip install --quiet -e . --group dev --group interop
+	@$(BIN)/python -m pip install --quiet -e . --group dev --group interop --group hub-clients
 	@$(BIN)/python -m pytest tests/interop -q -rs
 
 docs: $(VENV)/.ready

@@ -1,6 +1,6 @@
 """`assay serve` as the Hub of the real clients, `datasets` and `huggingface_hub`, in processes of their own.
 
-Written against the versions in PINNED, which the dependency group `interop` installs. The protocol without the clients
+Written against the versions in PINNED, which the dependency group `hub-clients` installs. The protocol without the clients
 is tested in tests/web/test_hub.py.
 """
 
@@ -20,7 +20,7 @@ import pytest
 
 pytest.importorskip("fastapi", reason="needs the extra `web`")
 if importlib.util.find_spec("datasets") is None:
-    pytest.skip("datasets is not installed: pip install --group interop", allow_module_level=True)
+    pytest.skip("datasets is not installed: pip install --group hub-clients", allow_module_level=True)
 
 import assay
 from assay.registry import Registry

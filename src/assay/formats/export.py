@@ -83,13 +83,23 @@ def _column(values: list[Any], turns: bool) -> pa.Array:
     """The values as an Arrow array that readers give back as they are, or their JSON texts as `arrow.json`."""
     try:
         made = pa.array(values)
-        exact = made.to_pylist() == values and not pa.types.is_null(made.type)
+        exact = made.to_pylist() == values and _storable(made.type)
         if exact and not (pa.types.is_nested(made.type) and any(_has_null_key(v, turns) for v in values)):
             return made
     except (pa.ArrowException, OverflowError):
         pass
     texts = [None if value is None else spell(value).decode() for value in values]
     return pa.array(texts, pa.string()).cast(pa.json_())
+
+
+def _storable(type: pa.DataType) -> bool:
+    """Whether Parquet has a place for it: there is none for objects without a key, and nulls alone tell no type."""
+    inner = [type.field(k).type for k in range(type.num_fields)]
+    return (
+        not pa.types.is_null(type)
+        and not (pa.types.is_struct(type) and not inner)
+        and all(map(_storable, inner))
+    )
 
 
 def _has_null_key(value: Any, turns: bool = False) -> bool:

@@ -61,7 +61,11 @@ def shape_named(name: str) -> Shape:
 
 
 def detect_shape(records: Sequence[Mapping[str, Any]]) -> Shape | None:
-    """The first shape that most of the records match (at least half of them); None when there is none."""
+    """The shape that the records prove, else the first that most of them match (at least half of them); None when there
+    is none."""
+    proved = next((shape for shape in _SHAPES if shape.proved_by(records)), None)
+    if proved is not None:
+        return proved
     best, most = None, 0
     for shape in _SHAPES:
         count = sum(shape.matches(record) for record in records)

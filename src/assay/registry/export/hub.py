@@ -57,7 +57,7 @@ def write_data(described: Described, folder: Path) -> list[ExportedFile]:
     """Write the shards of all splits under `folder`; what was written."""
     files = []
     for split, names in _planned(described).items():
-        shards = write_shards(folder, names, batches(described.version, split), described.columns)
+        shards = write_shards(folder, names, batches(described.version, split), described.columns, split)
         files += [ExportedFile(one.path, split, one.rows, one.bytes, one.sha256) for one in shards]
     assert sum(file.rows for file in files) == described.facts.rows
     return files

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,17 +10,15 @@ from shutil import rmtree
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import orjson
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from assay.errors import Damaged, NotFound, StorageFailure, UsageError
-from assay.formats.hub import Columns, HubColumn, hub_splits, shard_names, write_shards
+from assay.formats.hub import hub_splits, shard_names, write_shards
 from assay.govern.card_facts import Split
 from assay.govern.header import between_dashes, data_header
 from assay.model.version import Manifest
-from assay.registry.exploring.row_facts import hub_rows
 from assay.registry.export.hub import README, batches, stored_bytes, write_text
 from assay.registry.export.placing import placed, standing
+from assay.registry.export.row_types import RowTypes, look
 from assay.registry.governing.describing import card_column
 from assay.registry.version import Version
 
@@ -31,7 +28,6 @@ if TYPE_CHECKING:
 SCHEME: Final = 1
 """Another one when the same version would give other files."""
 INDEX: Final = "index.json"
-_NEEDED: Final = ("id", "payload", "extra", "origin", "generator", "licence", "created", "depth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +130,7 @@ def _write(registry: Registry, version: Version, folder: Path) -> None:
     files: list[KeptFile] = []
     for split, name in spelled.items():
         names = shard_names(name, found.rows[split], stored_bytes(version.manifest, split))
-        shards = write_shards(folder, names, batches(version, split), found.columns)
+        shards = write_shards(folder, names, batches(version, split), found.columns, split)
         files += [KeptFile(one.path, one.rows, one.bytes, one.sha256, split) for one in shards]
     text = _readme(version, spelled, found)
     write_text(folder / README, text)
@@ -146,33 +142,6 @@ def _write(registry: Registry, version: Version, folder: Path) -> None:
         "files": [asdict(one) for one in sorted(files, key=lambda one: one.path)],
     }
     write_text(folder / INDEX, orjson.dumps(listed, option=orjson.OPT_INDENT_2).decode() + "\n")
-
-
-@dataclass(frozen=True, slots=True)
-class RowTypes:
-    """Columns that serve all rows of a version; by split, rows that were not forgotten and bytes of their payloads."""
-
-    columns: tuple[HubColumn, ...]
-    rows: dict[str, int]
-    bytes: dict[str, int]
-
-
-def look(registry: Registry, version: Version) -> RowTypes:
-    """What a first pass over the rows tells of their files."""
-    columns = Columns()
-    rows, size = dict.fromkeys(version.counts, 0), dict.fromkeys(version.counts, 0)
-    for split, table in _live(registry, version):
-        rows[split] += len(table)
-        size[split] += pc.sum(pc.binary_length(table.column("payload"))).as_py() or 0
-        for row in hub_rows(table):
-            columns.add(row)
-    return RowTypes(columns.result(), rows, size)
-
-
-def _live(registry: Registry, version: Version) -> Iterator[tuple[str, pa.Table]]:
-    for split, table in registry.store.live_tables(version.manifest, _NEEDED):
-        if split in version.counts:
-            yield split, table
 
 
 def _readme(version: Version, spelled: dict[str, str], found: RowTypes) -> str:
