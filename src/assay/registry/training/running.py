@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from assay.errors import Damaged, NotFound, UsageError
 from assay.govern.runs import ACTION, Run, runs
@@ -13,6 +13,7 @@ from assay.track.receipt import Receipt
 
 if TYPE_CHECKING:
     from assay.registry import Registry
+    from assay.registry.training.telling import Account, FullAccount
     from assay.registry.version import Version
     from assay.track.digests import Transform
     from assay.track.telling import Failed
@@ -29,18 +30,18 @@ class Runs:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
-    def admit(self, ref: str, *, force: bool = False, reason: str = "") -> Version:
+    def admit(self, ref: str, *, force: bool = False, reason: str = "", gate: bool = False) -> Version:
         """The version, or the split of it, that `ref` names, if models may learn from it: for every door to
         training.
 
         A revoked version is never let through (Revoked). Where the policy says `training: approved` or `released`,
         no other is either (NotForTraining, which names the one to use instead), unless it is forced with a
-        `reason`, which the log then has. One fold of the log; rules of the policy are not asked (`policies.require`
-        does that). Raises NotFound; UsageError for force without a reason.
+        `reason`, which the log then has. One fold of the log; with `gate` the policy's gate at the moment `train`
+        is asked too, which reads the version. Raises NotFound; GateFailed; UsageError for force without a reason.
         """
         from assay.registry.training.admitting import admit
 
-        return admit(self._registry, ref, force, reason)
+        return admit(self._registry, ref, force, reason, gate=gate)
 
     def begin(  # noqa: PLR0913 - what a receipt holds, by keyword
         self,
@@ -176,6 +177,20 @@ class Runs:
         if not found:
             raise NotFound(f"no run {name!r}", "`assay runs list` lists all of them")
         return found
+
+    @overload
+    def account(self, run: Run, full: Literal[False] = False) -> Account: ...
+
+    @overload
+    def account(self, run: Run, full: Literal[True]) -> FullAccount: ...
+
+    def account(self, run: Run, full: bool = False) -> Account:
+        """What was said of a run, its ids at trackers and its receipt; with `full` also whether its log still holds
+        and its version still stands. Raises Damaged."""
+        from assay.registry.training import telling
+
+        told = telling.full_account if full else telling.account
+        return told(self._registry, run)
 
     def holds(self, receipt: Receipt) -> bool | None:
         """Whether the log still begins as it did when the run began; None when the receipt has no checkpoint."""
