@@ -52,13 +52,13 @@ def _card(one: FullAccount) -> RenderableType:
     head = title(one.run.name)
     head.append(f"  {one.state}", _STYLES.get(one.state, ""))
     receipt = one.receipt
-    lines: list[tuple[str, RenderableType]] = [("learned from", _learned(one))]
+    lines: list[tuple[str, RenderableType]] = [("version", _learned(one))]
     if one.revoked:
         lines.append(("revoked", Text(_revoked(one.revoked), "red", overflow="fold")))
     lines += _of_receipt(receipt) if receipt is not None else [("linked", moment(one.run.operation.time))]
     lines += [
         ("model", one.details.get("model", "")),
-        ("started from", one.details.get("base_model", "")),
+        ("base model", one.details.get("base_model", "")),
         ("trackers", "\n".join(f"{name}  {id}" for name, id in sorted(one.trackers.items()))),
         ("page", one.details.get("url", "")),
         ("log", _log(one)),
@@ -81,13 +81,19 @@ def _of_receipt(receipt: Receipt) -> list[tuple[str, RenderableType]]:
         ("program", receipt.program or ""),
         ("seed", "" if receipt.seed is None else str(receipt.seed)),
         ("transform", short(receipt.transform) if receipt.transform else ""),
-        ("chat template", short(receipt.chat_template) if receipt.chat_template else ""),
-        ("ran on", " · ".join(_fact(*fact) for fact in receipt.environment.items())),
+        ("template", short(receipt.chat_template) if receipt.chat_template else ""),
+        ("ran on", " · ".join(_fact(*fact) for fact in sorted(receipt.environment.items(), key=_first))),
     ]
 
 
 def _fact(name: str, value: str) -> str:
     return value if name in ("platform", "accelerator") else f"{name} {value}"
+
+
+def _first(fact: tuple[str, str]) -> tuple[int, str]:
+    """Accelerator, platform and Python before the versions of packages."""
+    order = ("accelerator", "platform", "python")
+    return order.index(fact[0]) if fact[0] in order else len(order), fact[0]
 
 
 def _ended(receipt: Receipt) -> str:

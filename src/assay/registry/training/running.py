@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from assay.track.digests import Transform
     from assay.track.telling import Failed
     from assay.track.tracker import Tracker
+    from assay.track.transformers import AssayCallback
 
 FIELDS = ("model", "base_model", "tracker", "url")
 """What may be said of a run beside its name."""
@@ -90,6 +91,17 @@ class Runs:
         from assay.registry.training.receipts import end
 
         return end(self._registry, receipt, state, metrics or {}, trackers, failed)
+
+    def callback(self, ref: str, *, run: str | None = None, **said: Any) -> AssayCallback:
+        """A callback for the trainers of transformers and TRL that begins and ends a run by itself; `said`: options
+        of `track.transformers.AssayCallback`. `run` None: named by the time. Raises MissingExtra; what `admit`
+        raises."""
+        from assay.registry.training.wrapping import fresh_name
+        from assay.track.transformers import AssayCallback
+
+        if not said.get("force"):
+            self.admit(ref)
+        return AssayCallback(self, ref, run=run or fresh_name(self._registry), **said)
 
     def link(
         self,
