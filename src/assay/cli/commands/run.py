@@ -44,8 +44,6 @@ def command(session: Session, /, ref: str, cmd: tuple[str, ...], dry_run: bool, 
         version = runs.admit(ref, gate=True)
         session.answer(lambda: picture.admitted_json(version), lambda: picture.admitted(version))
         return
-    if given["data"]:
-        session.registry.export(ref, given["data"], format=given["data_format"], **words)
     receipt = runs.begin(
         ref, given["name"] or fresh_name(session.registry), seed=given["seed"], trackers=given["trackers"],
         program=program_name(cmd), failed=lambda *failure: session.err.print(picture.not_told(*failure)), **words,
@@ -53,6 +51,8 @@ def command(session: Session, /, ref: str, cmd: tuple[str, ...], dry_run: bool, 
     session.err.print(picture.begins(receipt))
     code = 1
     try:
+        if given["data"]:
+            session.registry.export(ref, given["data"], format=given["data_format"], **words)
         told = variables(session.registry, receipt, session.path, given["data"])
         code = Child().run(cmd, os.environ | told, quiet=session.as_json)
     finally:

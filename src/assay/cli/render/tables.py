@@ -109,7 +109,8 @@ def files(result: ExportResult, dry_run: bool) -> RenderableType:
         head.append(f"\n{plural(result.forgotten, 'example')} left out: forgotten", "yellow")
     for path, rows in result.files.items():
         table.add_row(f"{rows:,}", Text(safe_text(path), overflow="fold", no_wrap=False))
-    return Group(head, Padding(table, (0, 0, 0, 2)))
+    notes = [Text(safe_text(note), "yellow", overflow="fold") for note in result.notes]
+    return Group(head, Padding(table, (0, 0, 0, 2)), *notes)
 
 
 def damage(report: Report) -> RenderableType:
