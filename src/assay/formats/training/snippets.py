@@ -128,6 +128,7 @@ import os
 import sys
 from pathlib import Path
 
+import torch
 from datasets import load_dataset
 from trl import {trainer}Config, {trainer}Trainer
 
@@ -151,7 +152,11 @@ def main(model: str{parameter}) -> None:
     data = load_dataset("json", data_files={{name: str(here / file) for name, file in FILES.items()}})
     trainer = {trainer}Trainer(
         model=model,
-        args={trainer}Config(output_dir="out", seed=int(os.environ.get("ASSAY_SEED", "42"))),
+        args={trainer}Config(
+            output_dir="out",
+            seed=int(os.environ.get("ASSAY_SEED", "42")),
+            use_cpu=not torch.accelerator.is_available(),
+        ),
         train_dataset=data["train"],
         eval_dataset=data.get("test"),
         callbacks=callbacks(){rewards},
