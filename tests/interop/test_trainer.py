@@ -16,10 +16,13 @@ import pytest
 import assay
 from assay.formats.training.trl import TYPES
 from assay.registry import Registry
-from tests.interop.tiny_model import TEMPLATE, tiny_model, tiny_tokenizer
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 for name in ("torch", "transformers", "trl", "datasets"):
     pytest.importorskip(name, reason=f"{name} is not installed: pip install --group interop")
+
+sys.path.insert(0, str(EXAMPLES / "training"))
+from tiny import TEMPLATE, tiny_model, tiny_tokenizer  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 ASKED = ["退款怎么办理", "where is my order", "how do I reset it", "发票开错了", "the printer is stuck"]
