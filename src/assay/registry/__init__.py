@@ -316,12 +316,14 @@ class Registry(Parts):
         fill: str | None = None,
         dry_run: bool = False,
         force: bool = False,
+        reason: str = "",
+        as_type: str | None = None,
     ) -> ExportResult:
-        """Write a version, or what `where` holds for: source, a shape, article, ledger, edits; hf with `fill`. `force`:
-        see `version`."""
+        """Write a version, or what `where` holds for: source, a shape, article, ledger, edits; hf with `fill`; trl with
+        `as_type`. `force`: see `version`; for trl see `runs.admit`."""
         from assay.registry.export.exporting import export
 
-        return export(self, ref, directory, format, container, dry_run, where, fill, force)
+        return export(self, ref, directory, format, container, dry_run, where, fill, force, reason, as_type)
 
     def load(
         self, ref: str, *, force: bool = False, reason: str = "", folder: str | Path | None = None

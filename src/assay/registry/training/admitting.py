@@ -1,10 +1,11 @@
-"""Which versions models may learn from: never a revoked one, and of the others those that the policy lets through."""
+"""Which versions models may learn from: never a revoked one, and of the others those that the policy lets
+through."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assay.errors import NotForTraining, UsageError
+from assay.errors import GateFailed, NotForTraining, UsageError
 from assay.govern.approvals import Approvals, Standing, approvals
 from assay.govern.enacted import in_force
 from assay.model.version import Manifest
@@ -18,14 +19,17 @@ if TYPE_CHECKING:
     from assay.registry.version import Version
 
 
-def admit(registry: Registry, ref: str, force: bool = False, reason: str = "") -> Version:
-    """The version, or the split of it, that a ref names, if models may learn from it; see `Runs.admit`."""
+def admit(registry: Registry, ref: str, force: bool = False, reason: str = "", gate: bool = False) -> Version:
+    """The version, or the split of it, that a ref names, if models may learn from it; see `Runs.admit`.
+
+    With `gate` the rules of the policy are asked too, at the moment `train`. Raises GateFailed then.
+    """
     if force and not reason.strip():
         raise UsageError("an exception from the policy needs a reason", "say why: --force --reason TEXT")
     found = looked_at(registry, ref)
     door = Door(registry, found.manifest, False)
     door()
-    refusal = barred(registry, found.manifest)
+    refusal = barred(registry, found.manifest) or (_at_the_gate(registry, found.manifest) if gate else None)
     if refusal is not None:
         if not force:
             raise refusal
@@ -34,6 +38,14 @@ def admit(registry: Registry, ref: str, force: bool = False, reason: str = "") -
             LOAD, found.manifest.dataset, said | {"training": True, **noted(registry, reason.strip())}
         )
     return found.behind(door)
+
+
+def _at_the_gate(registry: Registry, manifest: Manifest) -> GateFailed | None:
+    try:
+        registry.policies.require(manifest.ref, "train")
+    except GateFailed as refusal:
+        return refusal
+    return None
 
 
 def barred(registry: Registry, manifest: Manifest) -> NotForTraining | None:
