@@ -1,7 +1,7 @@
 """`assay serve` as the Hub of the real clients, `datasets` and `huggingface_hub`, in processes of their own.
 
-Written against the versions in PINNED, which the dependency group `hub-clients` installs. The protocol without the clients
-is tested in tests/web/test_hub.py.
+Written against the versions in PINNED, which the dependency group `hub-clients` installs. The protocol without the
+clients is tested in tests/web/test_hub.py.
 """
 
 from __future__ import annotations

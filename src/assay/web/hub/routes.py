@@ -30,6 +30,7 @@ from assay.registry.listing import summaries
 from assay.web.access.door import NotSaid, Refused
 from assay.web.access.identity import Identity
 from assay.web.access.roles import Permission
+from assay.web.failing import STATUS
 from assay.web.hub import values
 from assay.web.hub.refusing import HubRefusal, no_revision, refused
 from assay.web.hub.sending import sent
@@ -238,7 +239,8 @@ class Hub:
         except TimeoutError:
             raise _later(f"the files of {found.ref} are being made") from None
         except AssayError as error:
-            raise no_revision(error, found.ref) from None
+            status = STATUS.get(error.code, 501)
+            raise HubRefusal(status, "RevisionNotFound", f"{error.message}; {error.hint}") from None
 
     async def _entries(
         self, found: HubRevision, folder: KeptFolder | None, identity: Identity
