@@ -20,6 +20,7 @@ pytest.importorskip("fastapi", reason="needs the extra `web`")
 from fastapi.testclient import TestClient
 
 import assay
+from assay.errors import StorageFailure
 from assay.registry import Registry
 from assay.registry.export import kept_folder as kept
 from assay.web.access.book import Book
@@ -497,6 +498,21 @@ def test_who_waits_too_long_is_asked_to_come_again(
     may.set()
     monkeypatch.setattr("assay.web.hub.shelf.PATIENCE", 30)
     assert client.get(f"/api/datasets/{ID}/tree/v2").status_code == 200
+
+
+def test_a_failure_of_ours_is_none_of_the_revision(
+    own: tuple[Registry, TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry, client = own
+
+    def full(*given: Any) -> None:
+        raise StorageFailure("the disk is full", "make room")
+
+    kept.drop_kept(registry)
+    monkeypatch.setattr(kept, "_write", full)
+    got = client.get(f"/api/datasets/{ID}/tree/v2")
+    assert (got.status_code, got.json()["error"]) == (503, "the disk is full; make room")
+    assert "x-error-code" not in got.headers
 
 
 def test_a_token_opens_it_and_nobody_else(own: tuple[Registry, TestClient]) -> None:

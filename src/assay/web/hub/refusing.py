@@ -33,11 +33,13 @@ class HubRefusal(Exception):
 
 
 def no_revision(error: AssayError, ref: str) -> HubRefusal:
-    """What keeps a revision from being given out, or that there is none."""
+    """What keeps a revision from being given out, or that there is none. A failure of ours has no code: clients ask
+    again, or take what they have."""
     said = f"{error.message} ({error.hint})" if error.hint else error.message
     gone = isinstance(error, NotFound) or type(error) is UsageError
     status = 404 if gone else STATUS.get(error.code, 403)
-    return HubRefusal(status, "RevisionNotFound", said, topic="" if gone else f"{ref} {error.code}")
+    code: Code = "RevisionNotFound" if status < 500 else ""
+    return HubRefusal(status, code, said, topic="" if gone else f"{ref} {error.code}")
 
 
 def refused(refusal: HubRefusal) -> Response:

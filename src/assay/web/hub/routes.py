@@ -107,7 +107,7 @@ class Hub:
         return JSONResponse(told | {"auth": token})
 
     async def datasets(self, request: Request, identity: Identity) -> Response:
-        """Datasets by name, with the commit of the newest version of each."""
+        """Datasets by name."""
         asked = request.query_params
         wanted, after = asked.get("search", "").lower(), asked.get("cursor", "")
         limit = min(PAGE, _number(asked.get("limit"), PAGE))
@@ -239,8 +239,8 @@ class Hub:
         except TimeoutError:
             raise _later(f"the files of {found.ref} are being made") from None
         except AssayError as error:
-            status = STATUS.get(error.code, 501)
-            raise HubRefusal(status, "RevisionNotFound", f"{error.message}; {error.hint}") from None
+            # 501: a registry that is no folder has no place for files.
+            raise HubRefusal(STATUS.get(error.code, 501), "", f"{error.message}; {error.hint}") from None
 
     async def _entries(
         self, found: HubRevision, folder: KeptFolder | None, identity: Identity
