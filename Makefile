@@ -54,7 +54,7 @@ quality: $(VENV)/.ready
 
 # The tools of others, for real: datasets and mlcroissant read exports, MLflow, W&B and OpenLineage are told of runs. Some 600 MB.
 interop: $(VENV)/.ready
-	@$(BIN)/python -m pip install --quiet -e . --group dev --group interop
+	@$(BIN)/python -m pip install --quiet -e . --group dev --group interop --group hub-clients
 	@$(BIN)/python -m pytest tests/interop -q -rs
 
 docs: $(VENV)/.ready

@@ -12,7 +12,9 @@
     │   ├── MissingExtra      an optional dependency that is not installed
     │   └── CallsFailed       a language model that cannot be called at all: key, name, address
     ├── GateFailed            a version breaks a rule of the policy that refuses           exit 1
+    ├── SchemaChanged         data whose fields or kinds are not those of the version before     exit 1
     ├── Revoked               a version that was withdrawn and is not to be used          exit 1
+    ├── NotForTraining        a version that the policy does not let models learn from    exit 1
     ├── BudgetReached         calls that would cost more than is left; what was paid for is kept  exit 1
     ├── QuotasUnmet           a generation that ended with less than was asked for     exit 1
     ├── Conflict              somebody else committed first, and the changes collide  exit 3
@@ -124,10 +126,32 @@ class GateFailed(AssayError):
         self.args = (message, hint, gate)
 
 
+class SchemaChanged(AssayError):
+    """Data whose fields, types or kinds are not those of the version before it. Nothing was written to the log.
+
+    `differences` are all of them: {"what": kind | new | missing | type, "field", "before", "after"}.
+    """
+
+    code = "schema_changed"
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "", differences: Sequence[Mapping[str, str]] = ()) -> None:
+        super().__init__(message, hint)
+        self.differences = list(differences)
+        self.args = (message, hint, differences)
+
+
 class Revoked(AssayError):
     """A version that was withdrawn; the message says by whom, when and why."""
 
     code = "revoked"
+    exit_code = 1
+
+
+class NotForTraining(AssayError):
+    """A version that is not approved or not released, where the policy lets models learn from no other."""
+
+    code = "not_for_training"
     exit_code = 1
 
 

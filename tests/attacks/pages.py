@@ -37,6 +37,14 @@ def filled(world: World, path: str) -> list[str]:
         "seq": [str(k) for k in range(1, len(world.registry().log()) + 1)],
         "id": world.jobs if path.startswith(("/jobs", "/api/jobs")) else world.ids[:3],
     }
+    if path.startswith(("/datasets/", "/api/datasets/", "/api/models/")) or "/resolve/" in path:
+        known |= {
+            "name": ["poisoned"],
+            "spelled": [NAME.encode().hex()],
+            "revision": ["v2"],
+            "model": ["gpt2"],
+        }
+        known["path"] = ["data"] if "/tree/" in path else ["README.md"]
     if path.startswith("/audit/checkpoints"):
         known["name"] = [f"zqx{quote('<b zqx>')}"]
     if "/examples/{id}" in path:

@@ -13,7 +13,7 @@ from tests.attacks.catalogue import Attack
 pytest.importorskip("playwright.sync_api", reason="needs Playwright")
 
 FAMILIES = (
-    "answers", "archives", "other_sites", "oversize", "paths", "reading", "reflected", "rights", "sessions", "stored", "walk",
+    "answers", "archives", "hub", "other_sites", "oversize", "paths", "reading", "reflected", "rights", "sessions", "stored", "walk",
 )  # fmt: skip
 _HERE = Path(__file__).parent
 

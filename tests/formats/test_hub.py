@@ -66,7 +66,7 @@ def bare(value):
 def test_what_goes_in_comes_out(tmp_path_factory, payloads):
     folder, rows = tmp_path_factory.mktemp("hub"), rows_of(payloads)
     columns = columns_of(rows)
-    (shard,) = write_shards(folder, shard_names("train", len(rows), 100), [rows], columns)
+    (shard,) = write_shards(folder, shard_names("train", len(rows), 100), [rows], columns, "train")
     assert shard.rows == len(rows)
     for stored, row in zip(pq.read_table(folder / shard.path).to_pylist(), rows, strict=True):
         for column in columns[1:]:
@@ -104,10 +104,10 @@ def test_large_splits_are_cut_and_every_row_is_in_one_shard(tmp_path):
     assert names == {f"data/train-{k:05d}-of-00003.parquet": n for k, n in enumerate((4, 4, 2))}
     rows = rows_of([{"text": str(n)} for n in range(10)])
     batches = [rows[:3], rows[3:9], rows[9:]]
-    shards = write_shards(tmp_path, names, batches, columns_of(rows))
+    shards = write_shards(tmp_path, names, batches, columns_of(rows), "train")
     found = [row["text"] for shard in shards for row in pq.read_table(tmp_path / shard.path).to_pylist()]
     assert found == [str(n) for n in range(10)]
-    again = write_shards(tmp_path, names, [rows], columns_of(rows))
+    again = write_shards(tmp_path, names, [rows], columns_of(rows), "train")
     assert [one.path for one in again] == [one.path for one in shards]
 
 

@@ -53,6 +53,13 @@ TURN = st.fixed_dictionaries(
 SAID = st.lists(st.tuples(st.sampled_from(["Human", "Assistant"]), TEXT), min_size=1, max_size=4).map(
     lambda turns: "".join(f"\n\n{who}:{'' if not text else ' '}{text}" for who, text in turns)
 )
+ID = st.text("0123456789abcdef", min_size=64, max_size=64)
+EXTRA = st.dictionaries(TEXT, JSON, max_size=3).map(lambda extra: json.dumps(extra, ensure_ascii=False))
+KNOWN = {
+    "origin": st.sampled_from(["human", "web", None]),
+    "generator": TEXT | st.none(),
+    "depth": st.integers(0, 3),
+}
 RECORDS = {
     "input_output": fields({"input": TEXT, "output": TEXT}),
     "question_answer": fields({"question": TEXT, "answer": TEXT}),
@@ -82,6 +89,11 @@ RECORDS = {
     "dialogue": fields({"dialogue": st.lists(st.fixed_dictionaries(
         {"role": st.sampled_from(["client", "counselor", "system"]), "content": TEXT}, optional={"annotation": JSON}),
         min_size=1, max_size=4)}),
+    "exported": st.one_of(*(fields({"id": ID, **need}, {"extra": EXTRA | TEXT, **KNOWN, **more}) for need, more in (
+        ({"messages": MESSAGES}, {"tools": TOOLS, "text": st.none()}),
+        ({"prompt": TEXT | MESSAGES, "chosen": MESSAGES, "rejected": TEXT}, {"tools": st.none()}),
+        ({"prompt": MESSAGES, "completion": TEXT, "messages": st.none()}, {"label": st.booleans() | st.none()}),
+        ({"text": TEXT, "prompt": st.none()}, {"label": TEXT | st.none()})))),
     "prompt_completion": fields({"prompt": TEXT | MESSAGES, "completion": TEXT | MESSAGES},
                                 {"label": st.booleans() | st.none()}),
     "preference": fields({"chosen": MESSAGES, "rejected": MESSAGES},

@@ -27,6 +27,7 @@ from assay.web.settings import Settings
 NOT_HERE = {
     "init": "makes a registry; a server has one",
     "serve": "is the server",
+    "run": "starts a program, where the training is; a server starts none for others",
     "audit key": "a private key is made where it is kept, and never on a server for others",
     "judge calibrate": "reads label files beside the registry, and is about no version",
     "judge bias": "reads label files beside the registry, and is about no version",

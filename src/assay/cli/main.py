@@ -72,6 +72,7 @@ SECTIONS = {
         "enable": "Let disabled examples stand again.",
         "restore": "Take rejected records into the next version.",
         "forget": "Destroy the texts of examples everywhere, for good.",
+        "run": "Run a training on a version, and keep a receipt of it.",
         "runs": "Which models learned from which version.",
         "audit": "Prove that the log is whole, and hold it against what you kept.",
         "access": "Who may come in where `serve` asks.",

@@ -65,11 +65,13 @@ def settle(  # noqa: PLR0913
     allocate: Callable[..., npt.NDArray[Any]] = np.empty,
     memories: Mapping[int, Memory] | None = None,
     payloads: Payloads = no_payloads,
+    placed: Mapping[int, str] | None = None,
 ) -> tuple[Gathered, Settled]:
     """Decide on all rows. What is given back of `gathered` has the selectors' findings among its failures.
 
     `standing`: where the rows' ids stand in the parent version. `eval_sources`: sources whose rows are the test
     split. `user_keys`: int64[n], equal where the user's own key is equal, −1 without one. `payloads`: for selectors.
+    `placed`: source → the split where all its rows stand, wherever they stood before.
     """
     n = len(gathered)
     same, unique = _first_of_each(gathered)
@@ -123,7 +125,7 @@ def settle(  # noqa: PLR0913
 
     split = np.full(n, "", dtype=object)
     kept = np.flatnonzero(stage == KEPT)
-    split[kept] = _splits(gathered, plan, kept, from_eval, standing, user_keys, near_groups)
+    split[kept] = _splits(gathered, plan, kept, from_eval, standing, user_keys, near_groups, placed or {})
     foreign = {int(unique[row]): named for row, named in found.foreign.items()}
     settled = Settled(same, stage, failure, twin, duplicate, similarity, split, chosen, foreign)
     return gathered, settled
@@ -189,7 +191,7 @@ def _stage_of(gathered: Gathered, failure: npt.NDArray[np.int64]) -> npt.NDArray
     return gathered.failures.stage[np.maximum(failure, 0)].astype(np.int64)
 
 
-def _splits(
+def _splits(  # noqa: PLR0913
     gathered: Gathered,
     plan: Plan,
     kept: npt.NDArray[np.int64],
@@ -197,12 +199,15 @@ def _splits(
     standing: Standing,
     user_keys: npt.NDArray[np.int64],
     near_groups: NearGroups,
+    placed: Mapping[int, str],
 ) -> npt.NDArray[np.object_]:
     ids = gathered.ids[kept]
     here = Standing(standing.code[kept], standing.names)
-    if from_eval.any() or plan.split is None or not plan.split.shares:
+    if from_eval.any() or placed or plan.split is None or not plan.split.shares:
         split = assign(ids, np.arange(len(ids)), None, here)
         split[from_eval[kept]] = "test"
+        for source, name in placed.items():
+            split[gathered.source[kept] == source] = name
         return split
     _, by_input = np.unique(gathered.inputs[kept], return_inverse=True)
     relations = [np.where(gathered.inputs[kept] == 0, -1, by_input).astype(np.int64), user_keys[kept]]

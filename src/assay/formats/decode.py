@@ -1,31 +1,23 @@
-"""From a raw record to an example's payload; what JSON parsers pass over in silence is found and named."""
+"""From a raw record to an example's payload."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
+from assay.formats.json_text import Refusal, read_json
 from assay.formats.shapes import Shape, ShapeError
 from assay.model.record import EXCERPT_BYTES, Malformed, Parsed, RawRecord
-
-_KEY = re.compile(rb'"[ \t\r\n]*:')
-_LONG_NUMBER = re.compile(rb"[0-9]{19}")
-
-
-class _Twice(ValueError):
-    """A key that an object has twice."""
 
 
 def decode(raw: RawRecord, shape: Shape) -> Parsed | Malformed:
     """What a record holds, in terms of a shape; or why it holds nothing."""
     data = raw.data
     if isinstance(data, bytes):
-        value = _json(data)
-        if isinstance(value, _Refusal):
+        value = read_json(data)
+        if isinstance(value, Refusal):
             return _malformed(raw, value.code, value.message)
         if not isinstance(value, dict):
             return _malformed(raw, "not_an_object", "a record must be a JSON object")
@@ -38,83 +30,6 @@ def decode(raw: RawRecord, shape: Shape) -> Parsed | Malformed:
         return _malformed(raw, error.code, said)
     except RecursionError:
         return _malformed(raw, "too_deep", "nested too deeply")
-
-
-class _Refusal:
-    """Why bytes are no JSON."""
-
-    __slots__ = ("code", "message")
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
-        self.message = message
-
-
-def _json(data: bytes) -> Any:
-    try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        return _refuse(data, str(error))
-    # orjson keeps the last of two equal keys and turns integers beyond 64 bits into floats. Both can be told from
-    # the bytes alone in almost every record; the others are parsed once more by a parser that tells.
-    if len(_KEY.findall(data)) != _count_keys(value) or _LONG_NUMBER.search(data):
-        return _exactly(data)
-    return value
-
-
-def _exactly(data: bytes) -> Any:
-    try:
-        return json.loads(data, object_pairs_hook=_no_twins, parse_constant=_no_constant)
-    except _Twice as error:
-        return _Refusal("duplicate_key", f"an object has the key {str(error)!r} twice")
-    except RecursionError:
-        return _Refusal("too_deep", "nested too deeply")
-    except ValueError as error:
-        return _Refusal("number_out_of_range", f"a number that cannot be read: {error}"[:200])
-
-
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        seen = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise _Twice(key[:60])
-            seen.add(key)
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _count_keys(value: Any) -> int:
-    count, todo = 0, [value]
-    while todo:
-        item = todo.pop()
-        if type(item) is dict:
-            count += len(item)
-            todo += item.values()
-        elif type(item) is list:
-            todo += item
-    return count
-
-
-def _refuse(data: bytes, message: str) -> _Refusal:
-    """Which kind of damage it is."""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return _Refusal("invalid_utf8", f"byte {error.start} of the record is not UTF-8")
-    if "surrogate" in message:
-        return _Refusal("lone_surrogate", "an escape names half of a surrogate pair, which is no character")
-    if "depth limit" in message or "recursion" in message.lower():
-        return _Refusal("too_deep", "nested too deeply")
-    if "infinity" in message:
-        return _Refusal("number_out_of_range", "a number is too large for a double")
-    if not text.strip():
-        return _Refusal("invalid_json", "nothing but white space")
-    return _Refusal("invalid_json", message)
 
 
 def _malformed(raw: RawRecord, code: str, message: str) -> Malformed:

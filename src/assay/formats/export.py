@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assay.errors import NotExpressible
+from assay.formats.json_text import spell
 from assay.formats.shapes import shape_named
+
+__all__ = ["ExportRow", "as_lines", "spell", "whole_file", "write_lines", "write_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +56,6 @@ def write_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> int:
     return count
 
 
-def spell(value: Any) -> bytes:
-    """JSON in UTF-8; integers of any size stay integers."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-
-
 def _record(row: ExportRow, shape: str | None) -> dict[str, Any]:
     own = shape is None or shape == row.shape
     target = shape_named(row.shape if shape is None else shape)
@@ -73,24 +66,50 @@ def _record(row: ExportRow, shape: str | None) -> dict[str, Any]:
 
 
 def _write_parquet(path: Path, records: Iterable[dict[str, Any]]) -> int:
-    """All records as one table: a column for each field; what Arrow cannot hold as it is becomes JSON text."""
+    """All records as one table: a column for each field; what Arrow cannot hold as it is becomes JSON."""
     rows = list(records)
     names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = {name: _column([row.get(name) for row in rows]) for name in names}
+    columns = {name: _column([row.get(name) for row in rows], name in _TURNS) for name in names}
     with whole_file(path) as file:
         pq.write_table(pa.table(columns), file, compression="zstd", write_page_checksum=True)
     return len(rows)
 
 
-def _column(values: list[Any]) -> pa.Array:
-    """The values as an Arrow array that gives them back as they are, or their JSON texts."""
+_TURNS: Final = frozenset({"messages", "prompt", "completion", "chosen", "rejected"})
+"""Fields that may hold turns: a key of a turn that is null is none, so that it may stand in a struct."""
+
+
+def _column(values: list[Any], turns: bool) -> pa.Array:
+    """The values as an Arrow array that readers give back as they are, or their JSON texts as `arrow.json`."""
     try:
         made = pa.array(values)
-        if made.to_pylist() == values and pa.types.is_null(made.type) is False:
+        exact = made.to_pylist() == values and _storable(made.type)
+        if exact and not (pa.types.is_nested(made.type) and any(_has_null_key(v, turns) for v in values)):
             return made
     except (pa.ArrowException, OverflowError):
         pass
-    return pa.array([None if value is None else spell(value).decode() for value in values], pa.string())
+    texts = [None if value is None else spell(value).decode() for value in values]
+    return pa.array(texts, pa.string()).cast(pa.json_())
+
+
+def _storable(type: pa.DataType) -> bool:
+    """Whether Parquet has a place for it: there is none for objects without a key, and nulls alone tell no type."""
+    inner = [type.field(k).type for k in range(type.num_fields)]
+    return (
+        not pa.types.is_null(type)
+        and not (pa.types.is_struct(type) and not inner)
+        and all(map(_storable, inner))
+    )
+
+
+def _has_null_key(value: Any, turns: bool = False) -> bool:
+    """Whether an object anywhere in the value has a key that is null, which a struct cannot tell from one that is not
+    there; with `turns`, those of the objects in a list at the top do not count."""
+    if isinstance(value, list):
+        return any(
+            _has_null_key([*one.values()] if turns and isinstance(one, dict) else one) for one in value
+        )
+    return isinstance(value, dict) and any(one is None or _has_null_key(one) for one in value.values())
 
 
 @contextmanager

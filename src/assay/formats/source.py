@@ -15,6 +15,7 @@ import orjson
 
 from assay.errors import BadInput, NotFound
 from assay.formats.compression import Bytes, CutShort, compression_of, decompressed
+from assay.formats.containers.arrow_file import read_arrow
 from assay.formats.containers.delimited import read_csv, read_tsv
 from assay.formats.containers.json_array import read_json_array
 from assay.formats.containers.lines import in_order, read_blocks, read_text
@@ -32,12 +33,16 @@ MAX_RECORD_BYTES: Final = 16 << 20
 _PEEK: Final = 20
 _SUFFIXES: Final = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv",
-    ".parquet": "parquet", ".pq": "parquet", ".txt": "text", ".text": "text", ".md": "text",
+    ".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".txt": "text", ".text": "text", ".md": "text",
 }  # fmt: skip
 _STREAMS: Final[dict[str, Callable[[Bytes, int], Iterator[RawRecord | Malformed]]]] = {
     "json": read_json_array, "csv": read_csv, "tsv": read_tsv, "text": read_text,
 }  # fmt: skip
-CONTAINERS: Final = ("jsonl", *_STREAMS, "parquet")
+_WHOLE: Final[dict[str, Callable[[BinaryIO | IO[bytes]], Iterator[RawRecord | Malformed]]]] = {
+    "parquet": read_parquet, "arrow": read_arrow,
+}  # fmt: skip
+"""Read from a file that can be sought in."""
+CONTAINERS: Final = ("jsonl", *_STREAMS, *_WHOLE)
 
 
 class _Counted:
@@ -111,7 +116,7 @@ class SourceReader:
     @property
     def bytes_read(self) -> int:
         """How far into the file, as it lies on disk, reading has come."""
-        return self.size if self.container == "parquet" else self._counted.position
+        return self.size if self.container in _WHOLE else self._counted.position
 
     def records(self) -> Iterator[RawRecord | Malformed]:
         """All records, in order, in bounded memory."""
@@ -197,6 +202,8 @@ class SourceReader:
         first = self._first_bytes()
         if first.startswith(b"PAR1"):
             return "parquet"
+        if first.startswith(b"ARROW1"):
+            return "arrow"
         first = first.removeprefix(b"\xef\xbb\xbf").lstrip()
         if first.startswith(b"["):
             return "json"
@@ -218,13 +225,13 @@ class SourceReader:
             lines = decompressed(self._counted, self.compression)  # type: ignore[arg-type]
             self._blocks = self._named(read_blocks(lines, self._limit))
             return chain.from_iterable(map(in_order, self._blocks))
-        if self.container != "parquet":
+        if self.container not in _WHOLE:
             stream = decompressed(self._counted, self.compression)  # type: ignore[arg-type]
             return self._named(_STREAMS[self.container](stream, self._limit))
         if self.compression == "none":
-            return self._named(read_parquet(self._file))
+            return self._named(_WHOLE[self.container](self._file))
         self._unpacked = unpacked(decompressed(self._counted, self.compression))  # type: ignore[arg-type]
-        return self._named(read_parquet(self._unpacked))
+        return self._named(_WHOLE[self.container](self._unpacked))
 
     def _named(self, records: Iterator[Read]) -> Iterator[Read]:
         """The records; an error that ends the reading says which file it was."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import yaml
 
-from assay.govern.card_facts import CardFacts, Column
+from assay.govern.card_facts import CardFacts, Column, Split
 from assay.govern.filling import Fill
 from assay.model.escape import spelled
 
@@ -28,32 +29,32 @@ def header(facts: CardFacts, fill: Fill) -> dict[str, Any]:
         "annotations_creators": list(annotations_creators(facts, fill)),
         "source_datasets": list(fill.all("source_datasets")),
         "tags": tags(facts),
-        "configs": [
-            {
-                "config_name": "default",
-                "data_files": [
-                    {"split": split.files, "path": f"data/{split.files}-*.parquet"} for split in facts.splits
-                ],
-            }
-        ],
-        "dataset_info": {
-            "features": [_feature(column) for column in facts.columns],
-            "splits": [
-                {"name": split.files, "num_bytes": split.bytes, "num_examples": split.rows}
-                for split in facts.splits
-            ],
-        },
+        **data_header(facts.splits, facts.columns),
     }
     return {key: value for key, value in found.items() if value}
 
 
+def data_header(splits: Sequence[Split], columns: Sequence[Column]) -> dict[str, Any]:
+    """What of the header says where the rows of each split lie and which types their columns have."""
+    files = [{"split": split.files, "path": f"data/{split.files}-*.parquet"} for split in splits]
+    sizes = [{"name": split.files, "num_bytes": split.bytes, "num_examples": split.rows} for split in splits]
+    return {
+        "configs": [{"config_name": "default", "data_files": files}],
+        "dataset_info": {"features": [_feature(column) for column in columns], "splits": sizes},
+    }
+
+
 def spelled_header(facts: CardFacts, fill: Fill) -> str:
     """The header between its two lines of dashes."""
-    value = header(facts, fill)
-    text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110)
+    return between_dashes(header(facts, fill))
+
+
+def between_dashes(value: Mapping[str, Any]) -> str:
+    """A header as YAML between two lines of dashes."""
+    text = yaml.safe_dump(dict(value), sort_keys=False, allow_unicode=True, width=110)
     if any(spelled(line, len(line)) != " ".join(line.split()) for line in text.splitlines()):
         text = yaml.safe_dump(
-            value, sort_keys=False, width=110
+            dict(value), sort_keys=False, width=110
         )  # what hides or reorders is spelled as an escape
     return f"---\n{text}---\n"
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -23,6 +23,9 @@ from assay.curate.plan import describe_problems
 from assay.errors import InvalidPolicy
 from assay.govern.rule import Rule
 from assay.model.canonical import canonical_json
+
+Training = Literal["any", "approved", "released"]
+"""Which versions models may learn from; a revoked one never is."""
 
 GROUP: Final = "assay.policies"
 FORMAT: Final = 1
@@ -37,6 +40,7 @@ class _Head(BaseModel):
     description: str = Field(default="", max_length=2_000)
     approvals: int = Field(default=1, ge=1, le=10)
     approvers: tuple[str, ...] = Field(default=(), max_length=64)
+    training: Training = "any"
     rules: tuple[Any, ...] = ()
 
     @field_validator("approvers")
@@ -51,7 +55,8 @@ class _Head(BaseModel):
 
 @dataclass(frozen=True)
 class Policy:
-    """The rules in the order written, how many approvals a release needs, and who may give them (nobody named: all).
+    """The rules in the order written, how many approvals a release needs, who may give them (nobody named: all), and
+    which versions models may learn from.
 
     No author of a change may approve it, whoever is named.
     """
@@ -60,14 +65,18 @@ class Policy:
     approvals: int = 1
     approvers: tuple[str, ...] = ()
     description: str = ""
+    training: Training = "any"
 
     def as_json(self) -> dict[str, Any]:
-        """The policy as it would be written in YAML, every default spelled out."""
+        """The policy as it would be written in YAML, every default spelled out but `training: any`, which is left out:
+        policies that were digested before there was such a field keep their digests."""
+        training = {} if self.training == "any" else {"training": self.training}
         return {
             "format": FORMAT,
             "description": self.description,
             "approvals": self.approvals,
             "approvers": list(self.approvers),
+            **training,
             "rules": [{rule.kind: rule.model_dump(mode="json", exclude_none=True)} for rule in self.rules],
         }
 
@@ -85,7 +94,9 @@ def rule_classes() -> dict[str, type[Rule]]:
 def parse_policy(value: Any) -> Policy:
     """A policy from plain data. Raises InvalidPolicy with one line for each problem."""
     if not isinstance(value, Mapping):
-        raise refusal(["a policy is a map with the keys rules, approvals, approvers and description"])
+        raise refusal(
+            ["a policy is a map with the keys rules, approvals, approvers, training and description"]
+        )
     problems: list[str] = []
     head = _Head()
     try:
@@ -100,7 +111,7 @@ def parse_policy(value: Any) -> Policy:
         problems.append(f"approvals: {head.approvals} are asked for and {len(head.approvers)} may give them")
     if problems:
         raise refusal(problems)
-    return Policy(rules, head.approvals, head.approvers, head.description)
+    return Policy(rules, head.approvals, head.approvers, head.description, head.training)
 
 
 def refusal(problems: list[str]) -> InvalidPolicy:

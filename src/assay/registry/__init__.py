@@ -17,6 +17,8 @@ from assay.store.heads import MAIN
 from assay.store.storage import Storage
 
 if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
     from assay.curate.engine import Engine
     from assay.kernels.ids import IdArray
     from assay.model.decision import Decision
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from assay.model.recipe import Recipe
     from assay.registry.acting import Check
     from assay.registry.curating.freeze_results import EvalSetSummary, FreezeResult
+    from assay.registry.curating.registering import Registration
     from assay.registry.curating.sweeping import Sweep
     from assay.registry.generation.collecting import Collector
     from assay.registry.language_models import LanguageModels
@@ -108,6 +111,7 @@ class Registry(Parts):
         """
         from assay.registry.curating.curation import Request, run_curation
         from assay.registry.curating.recipes import load_plan
+        from assay.registry.curating.registering import import_sources
 
         request = Request(
             check_name(name),
@@ -128,14 +132,29 @@ class Registry(Parts):
             uris=called or {},
             models=models,
         )
-        return run_curation(self, request, progress)
+        run = import_sources if recipe == "import" else run_curation
+        return run(self, request, progress)
 
     def import_(self, name: str, sources: Sequence[str], **options: Any) -> CurationResult:
         """Take files in as they are: every record that can be understood is kept, what looks wrong is flagged.
 
+        A folder (of the Hub, of `save_to_disk`, of files named after splits) and `hf:ORG/NAME` keep their splits.
         `options`: those of `curate`, but for the recipe and eval sources.
         """
         return self.curate(name, sources, recipe="import", **options)
+
+    def register(self, name: str, what: Any, **options: Any) -> Registration:
+        """Make the next version of dataset `name` of a `Dataset`, a `DatasetDict`, the path of a file or folder, or
+        `hf:ORG/NAME[@REVISION]`, which goes to the Hub by your own settings. Rows are taken as they are; splits stay.
+
+        `options`: `test` (share of rows that become the test split, where there is one), `preview` (how many examples
+        of each split the answer shows), `allow_schema_change`; `eval_sources`, `message`, `provenance`, `branch`,
+        `dry_run`, `progress` as for `curate`. Raises SchemaChanged, with every difference, when fields, types or kinds
+        are not those of the version before; BadInput, NotFound, UsageError, MissingExtra, Conflict, GateFailed.
+        """
+        from assay.registry.curating.registering import register
+
+        return register(self, check_name(name), what, **options)
 
     def collect(self, name: str, *, generator: str, **options: Any) -> Collector:
         """What an agent of yours writes, as the next version of dataset `name`: `with registry.collect("reviews",
@@ -301,12 +320,27 @@ class Registry(Parts):
         fill: str | None = None,
         dry_run: bool = False,
         force: bool = False,
+        reason: str = "",
+        as_type: str | None = None,
     ) -> ExportResult:
-        """Write a version, or what `where` holds for: source, a shape, article, ledger, edits; hf with `fill`. `force`:
-        see `version`."""
+        """Write a version, or what `where` holds for: source, a shape, article, ledger, edits; hf with `fill`; trl with
+        `as_type`. `force`: see `version`; for trl see `runs.admit`."""
         from assay.registry.export.exporting import export
 
-        return export(self, ref, directory, format, container, dry_run, where, fill, force)
+        return export(self, ref, directory, format, container, dry_run, where, fill, force, reason, as_type)
+
+    def load(
+        self, ref: str, *, force: bool = False, reason: str = "", folder: str | Path | None = None
+    ) -> DatasetDict | Dataset:
+        """A version as a `datasets.DatasetDict`, one split of it (`helpdesk@v2:train`) as a `Dataset`, memory-mapped.
+
+        Rows stand in source order in columns as trainers want them: `messages` with their turns, `tools` and calls as
+        they were. Its files are made once, in bounded memory, under `cache/hf/`, or in `folder` where the registry is
+        none. Raises NotFound, MissingExtra; Revoked, NotForTraining unless `force`d with a `reason`, which the log has.
+        """
+        from assay.registry.export.as_datasets import load
+
+        return load(self, ref, force, reason, None if folder is None else Path(folder))
 
     def sweep(
         self,

@@ -222,7 +222,10 @@ class ExportResult:
     files: Mapping[str, int]
     forgotten: int = 0
     """Examples of the version that were left out because they were forgotten."""
+    notes: tuple[str, ...] = ()
+    """What was not written, and why."""
 
     def as_json(self) -> dict[str, Any]:
-        said = {"version": self.version, "format": self.format, "files": dict(self.files)}
-        return said | ({"forgotten": self.forgotten} if self.forgotten else {})
+        said: dict[str, Any] = {"version": self.version, "format": self.format, "files": dict(self.files)}
+        said |= {"forgotten": self.forgotten} if self.forgotten else {}
+        return said | ({"notes": list(self.notes)} if self.notes else {})

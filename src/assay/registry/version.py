@@ -128,6 +128,10 @@ class Version:
         """One split of this version. Raises NotFound."""
         return Version(self._store, self.manifest, self.operation, name, self._allow)
 
+    def whole(self) -> Version:
+        """The version with all its splits, behind the same door."""
+        return Version(self._store, self.manifest, self.operation, None, self._allow)
+
     def head(self, n: int = 5) -> list[Example]:
         """The first `n` examples in source order."""
         found: list[Example] = []

@@ -19,10 +19,11 @@ _MAPS: Final = ("environment", "trackers", "metrics")
 class Receipt:
     """What run `run` learned from: a version, or one split of it, by name and by content.
 
-    `rows`: how many examples it was given. `transform` and `chat_template`: SHA-256 of what was done to the rows and of
-    the template that made text of them ("sha256:…"), None when nothing was said of it. `environment`: what it ran on,
-    by name. `trackers`: tracker → the run's id there. `checkpoint`: the log's checkpoint when the run began, which ties
-    the run to a history (RFC 6962 tree). `metrics`: what came out, by name. Times are RFC 3339 in UTC.
+    `rows`: how many examples it was given. `transform` and `chat_template`: SHA-256 of what was done to the rows
+    and of the template that made text of them ("sha256:…"), None when nothing was said of it. `environment`: what
+    it ran on, by name. `trackers`: tracker → the run's id there. `checkpoint`: the log's checkpoint when the run
+    began, which ties the run to a history (RFC 6962 tree). `metrics`: what came out, by name. Times are RFC 3339 in
+    UTC.
     """
 
     run: str

@@ -15,8 +15,8 @@ GROUP: Final = "assay.trackers"
 
 @runtime_checkable
 class Tracker(Protocol):
-    """Told of a receipt when a run begins and when it ends. It never makes a run fail: what goes wrong is an AssayError
-    that the caller reports and goes on from."""
+    """Told of a receipt when a run begins and when it ends. It never makes a run fail: what goes wrong is an
+    AssayError that the caller reports and goes on from."""
 
     name: str
 

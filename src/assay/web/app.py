@@ -24,6 +24,8 @@ from assay.web.collected.landing import Landing
 from assay.web.collected.routes import add_collected
 from assay.web.commands import add_commands
 from assay.web.desk import Desk
+from assay.web.hub.routes import Hub
+from assay.web.hub.shelf import Shelf
 from assay.web.pages.login import add_login
 from assay.web.pages.oidc import SignIn, add_oidc
 from assay.web.reception import Reception
@@ -83,6 +85,7 @@ def create_app(
     first = open()
     desk = Desk(first.root, settings, environment or {}, clock, entropy)
     landing = Landing(desk, registries)
+    shelf = Shelf(registries)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -90,6 +93,7 @@ def create_app(
             desk.jobs.open()
             landing.open()
         yield
+        shelf.close()
         if desk.usable:
             landing.close()
             desk.jobs.close()
@@ -107,6 +111,7 @@ def create_app(
     add_collected(app, desk, landing, asked)
     add_commands(app, asked)
     add_routes(app, parts, asked)
+    Hub(reception, shelf).add(app)
     add_login(app, door, settings)
     if settings.oidc is not None:
         _add_sign_in(app, settings.oidc, door, settings, clock, entropy)

@@ -110,6 +110,7 @@ def render(request: Request, ask: Ask, template: str, view: Page) -> HTMLRespons
         "language": ask.language,
         "_": said,
         "path": request.url.path,
+        "here": f"{'https' if ask.settings.secure else request.url.scheme}://{request.url.netloc}",
         "form_token": request.state.form_token,
         "version": __version__,
         "mode": ask.settings.mode,

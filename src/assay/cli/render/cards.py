@@ -209,6 +209,8 @@ def _folded(row: Mapping[str, Any]) -> list[Text]:
     for name, value in row.items():
         if value is None:
             continue
+        if isinstance(value, Mapping):
+            value = ", ".join(f"{key}={held}" for key, held in value.items())
         told = clip(f"{name} {value}", 74)
         if lines and cell_len(lines[-1]) + cell_len(told) + 3 <= 76:
             lines[-1] += f" · {told}"

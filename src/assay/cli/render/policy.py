@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from assay.govern.rule import Rule
     from assay.registry.governing.policies import InForce
 
+_TRAINING = {
+    "any": "from any version that is not revoked",
+    "approved": "from approved versions alone",
+    "released": "from released versions alone",
+}
 _STYLES = {"refuse": "red", "warn": "yellow", "off": "dim"}
 
 
@@ -50,6 +55,7 @@ def _body(policy: Policy, *more: tuple[str, RenderableType]) -> RenderableType:
         *more,
         ("about", policy.description),
         ("approvals", f"{policy.approvals} by {who}"),
+        ("training", _TRAINING[policy.training]),
         ("rules", "" if policy.rules else "none"),
     ]
     table = columns("rule", "commit", "release", "train", "asks", grow="asks")

@@ -15,7 +15,6 @@ from assay.cli.render.frame import columns, labelled, spaced
 from assay.cli.render.text import clip, counted, plural, safe_text, short
 
 if TYPE_CHECKING:
-    from assay.govern.runs import Run
     from assay.model.operation import Operation
     from assay.registry.curating.freeze_results import EvalSetSummary
     from assay.registry.results import DatasetSummary, ExportResult, Hit
@@ -71,19 +70,6 @@ def _what(one: Operation, said: str, refused: str | None) -> Text:
     return Text(clip("  ".join(part for part in parts if part), 60), "red" if one.action == "revoke" else "")
 
 
-def runs(found: Sequence[tuple[Run, Mapping[str, str]]]) -> RenderableType:
-    """One line a run and version."""
-    if not found:
-        return Text("no run is linked; `assay runs link REF RUN` links one", "dim")
-    table = columns("run", "learned from", "model", "linked", "by", grow="model")
-    for run, said in found:
-        table.add_row(
-            Text(clip(run.name, 24), "bold"), Text(clip(run.ref, 26)), Text(clip(said.get("model", ""), 40) or "–"),
-            moment(run.operation.time)[:10], Text(clip(run.operation.actor, 10)),
-        )  # fmt: skip
-    return table
-
-
 def hits(query: str, found: Sequence[Hit]) -> RenderableType:
     """Each hit with the words that were asked for marked."""
     if not found:
@@ -123,7 +109,8 @@ def files(result: ExportResult, dry_run: bool) -> RenderableType:
         head.append(f"\n{plural(result.forgotten, 'example')} left out: forgotten", "yellow")
     for path, rows in result.files.items():
         table.add_row(f"{rows:,}", Text(safe_text(path), overflow="fold", no_wrap=False))
-    return Group(head, Padding(table, (0, 0, 0, 2)))
+    notes = [Text(safe_text(note), "yellow", overflow="fold") for note in result.notes]
+    return Group(head, Padding(table, (0, 0, 0, 2)), *notes)
 
 
 def damage(report: Report) -> RenderableType:

@@ -2,59 +2,37 @@
 
 from __future__ import annotations
 
-import datetime
-import decimal
 import tempfile
-import uuid
 from collections.abc import Iterator
-from typing import IO, Any, BinaryIO, Final
+from typing import IO, BinaryIO, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assay.errors import BadInput
 from assay.formats.compression import Bytes, CutShort
+from assay.formats.containers.arrow_rows import rows_of
 from assay.model.record import Malformed, RawRecord
 
 _ROWS: Final = 1_000
 
 
 def read_parquet(file: BinaryIO | IO[bytes]) -> Iterator[RawRecord | Malformed]:
-    """The rows of a Parquet file. Times, decimals and the like become text; bytes make a record malformed.
+    """The rows of a Parquet file, as `rows_of` gives them.
 
     Raises BadInput when the file is damaged.
     """
     number = 0
     try:
-        table = pq.ParquetFile(file)
-        for batch in table.iter_batches(batch_size=_ROWS):
-            for row in batch.to_pylist():
-                number += 1
-                try:
-                    yield RawRecord(number, None, {name: _plain(value) for name, value in row.items()})
-                except TypeError as error:
-                    yield Malformed(number, None, 0, "unsupported_type", str(error))
+        for record in rows_of(pq.ParquetFile(file).iter_batches(batch_size=_ROWS)):
+            number = record.number
+            yield record
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0][:200]
         raise BadInput(
             f"the Parquet file cannot be read after row {number}: {reason}",
             "write it again, or export it as JSONL",
         ) from None
-
-
-def _plain(value: Any) -> Any:
-    """The value as JSON has it. Raises TypeError for what has no text of its own."""
-    if value is None or isinstance(value, (str, bool, int, float)):
-        return value
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, (datetime.date, datetime.time)):
-        return value.isoformat()
-    if isinstance(value, (decimal.Decimal, datetime.timedelta, uuid.UUID)):
-        return str(value)
-    raise TypeError(f"a value of type {type(value).__name__} has no JSON form")
 
 
 def unpacked(stream: Bytes) -> IO[bytes]:

@@ -11,6 +11,7 @@ from assay.formats.shapes.candidates import Candidate
 from assay.formats.shapes.chats import Dialogue, History, Messages, ShareGpt
 from assay.formats.shapes.curator import Curator
 from assay.formats.shapes.distilabel import Distilabel
+from assay.formats.shapes.exported import Exported
 from assay.formats.shapes.pairs import Alpaca, Pair
 from assay.formats.shapes.preferences import HhTranscripts, Preference, PromptCompletion, ShareGptPreference
 from assay.formats.shapes.self_instruct import MachineInstructions, SeedTasks, SelfInstruct
@@ -19,6 +20,7 @@ from assay.formats.shapes.texts import Text, TextLabel
 
 _SHAPES: Final[tuple[Shape, ...]] = (
     # The most specific first: detection takes the first of those that most records match.
+    Exported(),
     ShareGptPreference(),
     HhTranscripts(),
     Preference(),
@@ -59,7 +61,11 @@ def shape_named(name: str) -> Shape:
 
 
 def detect_shape(records: Sequence[Mapping[str, Any]]) -> Shape | None:
-    """The first shape that most of the records match (at least half of them); None when there is none."""
+    """The shape that the records prove, else the first that most of them match (at least half of them); None when there
+    is none."""
+    proved = next((shape for shape in _SHAPES if shape.proved_by(records)), None)
+    if proved is not None:
+        return proved
     best, most = None, 0
     for shape in _SHAPES:
         count = sum(shape.matches(record) for record in records)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assay.errors import NotExpressible
@@ -34,6 +34,10 @@ class Shape(ABC):
     @abstractmethod
     def matches(self, record: Record) -> bool:
         """Whether the record looks like this shape, by its fields and their types."""
+
+    def proved_by(self, records: Sequence[Record]) -> bool:
+        """Whether some of these records leave no doubt that all of them are of this shape."""
+        return False
 
     @abstractmethod
     def parse(self, record: Record) -> Parsed:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
+import pyarrow as pa
 
 from assay.curate.barring import bar
 from assay.curate.carried import carry
@@ -85,6 +86,13 @@ class Request:
     branch: str = MAIN
     uris: Mapping[str, str] = field(default_factory=dict)
     """Path → the name under which a source goes, where that is not its path."""
+    splits: Mapping[str, str] = field(default_factory=dict)
+    """Path → the split where all its rows stand."""
+    examine: Callable[[Kept], Mapping[str, Any]] | None = None
+    """Who is shown the rows that are kept, before anything is written: raises, or gives what the curation's object
+    is to say beside `told`."""
+    body: Mapping[str, Any] = field(default_factory=dict)
+    """What stands beside the version in the log's entry."""
     told: Mapping[str, Any] = field(default_factory=dict)
     """What else the curation's object says: JSON values under names of its own."""
     watch: Callable[[Gathered, Settled, Plan], None] | None = None
@@ -93,6 +101,24 @@ class Request:
     """What a stage that judges may call."""
     judged_when_dry: bool = False
     """Whether it calls on a dry run too."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The rows that a curation keeps, before they are written."""
+
+    _rows: Spool | Rereading
+    _gathered: Gathered
+    _settled: Settled
+
+    def tables(self, columns: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
+        """(split, rows) in the order in which they were read, `BATCH_ROWS` at a time; rows of a base are left out."""
+        kept = self._settled.kept
+        kept = kept[(self._settled.same[kept] == kept) & ~self._gathered.pinned[kept]]
+        for split in sorted(set(self._settled.split[kept].tolist())):
+            here = kept[self._settled.split[kept] == split]
+            for start in range(0, len(here), BATCH_ROWS):
+                yield split, self._rows.take(here[start : start + BATCH_ROWS], columns)
 
 
 class Phases:
@@ -165,6 +191,7 @@ def _run(
             container=request.container,
             shape=request.shape,
             uris=request.uris,
+            splits=request.splits,
         ) as sources,
         Spool(scratch / "rows.arrow") as spool,
     ):
@@ -188,6 +215,8 @@ def _run(
             release()
         if request.watch is not None:
             request.watch(gathered, settled, request.plan)
+        kept = Kept(read.rows, gathered, settled)
+        examined = request.examine(kept) if request.examine is not None else {}
         stages, malformed_codes = funnel(gathered, settled, request.plan)
         counts = _counts(gathered, settled)
         splits = membership(gathered, settled)
@@ -212,6 +241,7 @@ def _run(
                         "selectors": dict(settled.chosen.summaries) if settled.chosen else {},
                         **({"facts": {"keys": sorted(facts.of), "operation": asked}} if facts else {}),
                         **request.told,
+                        **examined,
                     },
                 )
             with phases.phase("commit"):
@@ -267,6 +297,7 @@ def _commit(
         edits=_edits(store, base, splits, written.segments),
         check=check,
         branch=request.branch,
+        body=request.body,
     )
     return commit_version(registry, draft)
 
@@ -351,6 +382,7 @@ def _settle(
         allocate=keep.array,
         memories=read.memories,
         payloads=partial(_payloads, read.rows),
+        placed=sources.placed,
     )
 
 

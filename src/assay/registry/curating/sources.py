@@ -27,7 +27,8 @@ class Sources:
     """Every source of one curation, opened and recognised before the first record is read.
 
     Eval sources come first: of two equal examples the earlier stays. Raises UsageError when a source is
-    named twice. `uris`: path → the name under which a source goes, where that is not its path.
+    named twice. `uris`: path → the name under which a source goes, where that is not its path. `splits`: path → the
+    split where its rows stand.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Sources:
         container: str | None,
         shape: str | None,
         uris: Mapping[str, str] | None = None,
+        splits: Mapping[str, str] | None = None,
     ) -> None:
         named = [*eval_paths, *paths]
         twice = sorted({path for path in named if named.count(path) > 1})
@@ -50,6 +52,8 @@ class Sources:
         self.index: list[list[Lines]] = []
         """For each source that was read, where its records lie, if they can be fetched again."""
         self.eval_positions = frozenset(range(len(eval_paths)))
+        self.placed = {k: splits[path] for k, path in enumerate(named) if splits and path in splits}
+        """Position of a source → the split where all its rows stand."""
         self.readers: list[SourceReader] = []
         try:
             for path in named:

@@ -34,10 +34,12 @@ HEAD = 400
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Columns of exported files, values of provenance, bytes of payloads by split, examples by kind and by language."""
+    """Columns of exported files, values of provenance, by split the rows that were not forgotten and the bytes of their
+    payloads, examples by kind and by language."""
 
     columns: tuple[HubColumn, ...]
     tallies: tuple[Tally, ...]
+    rows: Mapping[str, int]
     payload_bytes: Mapping[str, int]
     kinds: Mapping[str, int]
     languages: Mapping[str, int]
@@ -45,7 +47,7 @@ class Looked:
 
 def look_through(registry: Registry, version: Version) -> Looked:
     """What only the rows tell: types of fields, values of provenance, bytes of payloads."""
-    found, payload_bytes = Columns(), Counter[str]()
+    found, payload_bytes, live = Columns(), Counter[str](), Counter[str]()
     languages: Counter[str] = Counter()
     counts: dict[str, Counter[str]] = {name: Counter() for name in TALLIED}
     missing: Counter[str] = Counter()
@@ -53,6 +55,7 @@ def look_through(registry: Registry, version: Version) -> Looked:
     wanted = ["id", "kind", "payload", "extra", *dict.fromkeys((*TALLIED, "created"))]
     for split, table in registry.store.live_tables(version.manifest, wanted):
         payload_bytes[split] += pc.sum(pc.binary_length(table.column("payload"))).as_py() or 0
+        live[split] += len(table)
         kinds.update(table.column("kind").to_pylist())
         rows = list(hub_rows(table))
         for row in rows:
@@ -63,7 +66,8 @@ def look_through(registry: Registry, version: Version) -> Looked:
             missing[name] += len(table) - len(values)
             counts[name].update(values)
     tallies = tuple(_tally(name, counts[name], missing[name]) for name in TALLIED)
-    return Looked(found.result(), tallies, payload_bytes, dict(sorted(kinds.items())), _ordered(languages))
+    told = dict(sorted(kinds.items()))
+    return Looked(found.result(), tallies, live, payload_bytes, told, _ordered(languages))
 
 
 def _tally(name: str, counts: Counter[str], missing: int) -> Tally:

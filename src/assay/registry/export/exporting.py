@@ -39,25 +39,23 @@ def export(  # noqa: PLR0913 - the options of the command
     where: str | None = None,
     fill: str | None = None,
     force: bool = False,
+    reason: str = "",
+    as_type: str | None = None,
 ) -> ExportResult:
     """Write a version to `directory`: one file a split, the article layout, the ledger, or a folder for `datasets`.
 
     `where` leaves out the examples for which the expression does not hold.
 
     `format`: `source` (every row in the shape and with all the fields it came with), a shape's name,
-    `article`, `ledger`, `edits` (what reviews edited, as preference pairs), or `hf`, whose card takes answers from the
-    YAML file `fill`. Raises NotExpressible, naming the example, before any file takes its name; Revoked.
+    `article`, `ledger`, `edits` (what reviews edited, as preference pairs), `trl` (what trainers read, as TRL's type
+    `as_type`; models must be allowed to learn from the version), or `hf`, whose card takes answers from the YAML file
+    `fill`. Raises NotExpressible, naming the example, before any file takes its name; Revoked, NotForTraining.
     """
+    folder = _checked(directory, format, container, where, fill, as_type)
+    if format == "trl":
+        version = registry.runs.admit(ref, force=force, reason=reason)
+        return _export_training(registry, version, folder, as_type, where, dry_run)
     version = registry.version(ref, force=force)
-    known = ("source", "hf", "article", "ledger", "edits", *shape_names())
-    if format not in known:
-        raise UsageError(f"no export format {format!r}", f"one of: {', '.join(known)}")
-    if container not in CONTAINERS:
-        raise UsageError(f"no container {container!r}", f"one of: {', '.join(CONTAINERS)}")
-    folder = Path(directory)
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{directory} is a file", "name a folder to write into")
-    _check_options(format, where, fill)
     if not dry_run and format != "ledger":
         version.admit()
     if format == "hf":
@@ -110,6 +108,29 @@ def stream(
 
 def _spelled(records: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
     return (spell(record) + b"\n" for record in records)
+
+
+def _checked(
+    directory: str, format: str, container: str, where: str | None, fill: str | None, as_type: str | None
+) -> Path:
+    """The folder to write into, when the options go together. Raises UsageError."""
+    known = ("source", "hf", "trl", "article", "ledger", "edits", *shape_names())
+    if format not in known:
+        raise UsageError(f"no export format {format!r}", f"one of: {', '.join(known)}")
+    if container not in CONTAINERS:
+        raise UsageError(f"no container {container!r}", f"one of: {', '.join(CONTAINERS)}")
+    folder = Path(directory)
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{directory} is a file", "name a folder to write into")
+    if as_type is not None and format != "trl":
+        raise UsageError("--as names a dataset type of TRL", "leave it out, or add --format trl")
+    if format == "trl" and container != "jsonl":
+        raise UsageError(
+            "rows for trainers are JSON Lines: in Parquet calls of tools get each other's arguments",
+            "leave --container out",
+        )
+    _check_options(format, where, fill)
+    return folder
 
 
 def _check_options(format: str, where: str | None, fill: str | None) -> None:
@@ -182,6 +203,20 @@ def _export_hub(registry: Registry, ref: str, folder: Path, fill: str | None, dr
     from assay.registry.governing.papers import load_fill
 
     return export_hub(registry, ref, folder, load_fill(fill), dry_run)
+
+
+def _export_training(
+    registry: Registry, version: Version, folder: Path, as_type: str | None, where: str | None, dry_run: bool
+) -> ExportResult:
+    from assay.registry.export.training import export_training
+
+    among = None if where is None else matching(registry, version.name, where)
+    counts = dict(version.counts) if among is None else _counts(registry, version, among)
+
+    def rows(split: str) -> Iterator[ExportRow]:
+        return _rows(version, split, among)
+
+    return export_training(version, folder, as_type, counts, rows, dry_run)
 
 
 def _export_edits(

@@ -13,9 +13,11 @@ from assay.formats.hub import HubRow, shard_names, write_shards
 from assay.govern.card import card_markdown
 from assay.govern.croissant import ExportedFile, croissant
 from assay.govern.filling import Fill
+from assay.model.version import Manifest
 from assay.registry.exploring.row_facts import hub_rows
 from assay.registry.governing.describing import Described, describe
 from assay.registry.results import ExportResult
+from assay.registry.version import Version
 from assay.store.segments import check_rows
 
 if TYPE_CHECKING:
@@ -53,12 +55,11 @@ def export_hub(registry: Registry, ref: str, folder: Path, fill: Fill, dry_run: 
 
 def write_data(described: Described, folder: Path) -> list[ExportedFile]:
     """Write the shards of all splits under `folder`; what was written."""
-    version = described.version
     files = []
     for split, names in _planned(described).items():
-        shards = write_shards(folder, names, _batches(described, split), described.columns)
+        shards = write_shards(folder, names, batches(described.version, split), described.columns, split)
         files += [ExportedFile(one.path, split, one.rows, one.bytes, one.sha256) for one in shards]
-    assert sum(file.rows for file in files) == len(version)
+    assert sum(file.rows for file in files) == described.facts.rows
     return files
 
 
@@ -75,18 +76,22 @@ def write_text(path: Path, text: str) -> None:
 
 
 def _planned(described: Described) -> dict[str, dict[str, int]]:
-    """Split → its shards with their rows, sized by what the rows take in the registry."""
-    segments = described.version.manifest.splits
-    planned = {}
-    for split in described.facts.splits:
-        parts = segments.get(split.name, ())
-        size = sum(part.segment.bytes * part.live // max(1, part.segment.rows) for part in parts)
-        planned[split.name] = shard_names(split.files, split.rows, size)
-    return planned
+    manifest = described.version.manifest
+    return {
+        split.name: shard_names(split.files, split.rows, stored_bytes(manifest, split.name))
+        for split in described.facts.splits
+    }
 
 
-def _batches(described: Described, split: str) -> Iterator[list[HubRow]]:
-    for table in described.version.tables(split):
+def stored_bytes(manifest: Manifest, split: str) -> int:
+    """About what the rows of a split take in the registry."""
+    parts = manifest.splits.get(split, ())
+    return sum(part.segment.bytes * part.live // max(1, part.segment.rows) for part in parts)
+
+
+def batches(version: Version, split: str) -> Iterator[list[HubRow]]:
+    """The rows of a split in source order, `BATCH_ROWS` at a time. Raises Revoked."""
+    for table in version.tables(split):
         check_rows(table)
         for start in range(0, len(table), BATCH_ROWS):
             yield list(hub_rows(table.slice(start, BATCH_ROWS)))

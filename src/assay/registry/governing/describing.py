@@ -85,8 +85,9 @@ def describe(registry: Registry, ref: str) -> Described:
         program=f"assay {assay.__version__}",
         parents=tuple(registry.store.objects.manifest(name).ref for name in version.manifest.parents),
         splits=tuple(
-            f.Split(name, rows, splits[name], looked.payload_bytes[name])
-            for name, rows in version.counts.items()
+            # Rows that were forgotten are not counted: `datasets` holds what it reads against these figures.
+            f.Split(name, looked.rows[name], splits[name], looked.payload_bytes[name])
+            for name in version.counts
         ),
         kinds=looked.kinds,
         labelled=profile.labelled,

@@ -60,6 +60,7 @@ class Link(Body):
     base_model: Told = ""
     tracker: Told = ""
     url: Told = ""
+    trackers: dict[Named, Named] = Field(default_factory=dict, max_length=20)
 
 
 class Gold(Body):
@@ -146,9 +147,8 @@ def revoke(ask: Ask, form: Reason) -> Answer:
 @commands.post("runs link", Permission.CONTRIBUTE)
 def link(ask: Ask, form: Link) -> Answer:
     """Say that a training run learned from a version."""
-    runs, said = ask.registry.runs, form.model_dump(exclude={"ref", "run"})
-    made = runs.link(form.ref, form.run, said)
-    return made.as_json(runs.details(made))
+    runs, said = ask.registry.runs, form.model_dump(exclude={"ref", "run", "trackers"})
+    return runs.account(runs.link(form.ref, form.run, said, trackers=form.trackers)).as_json()
 
 
 @commands.get("gold", Permission.REVIEW)

@@ -130,7 +130,15 @@ def collapse(ask: Ask, ref: Ref, by: Some = None, last: Annotated[int, Query(ge=
 def runs(ask: Ask, ref: Some = None) -> Answer:
     """The runs that learned from a version, or all of them."""
     known = ask.registry.runs
-    return {"runs": [run.as_json(known.details(run)) for run in islice(known.list(ref), 10_000)]}
+    return {"runs": [known.account(run).as_json() for run in islice(known.list(ref), 10_000)]}
+
+
+@commands.get("runs show")
+def run(ask: Ask, run: str) -> Answer:
+    """Everything known of a run: its receipt, its figures, its ids at trackers."""
+    known = ask.registry.runs
+    found = [known.account(one, full=True) for one in known.named(run)]
+    return {"run": found[0].run.name, "links": [one.as_json() for one in found]}
 
 
 @commands.get("review list", Permission.REVIEW)

@@ -53,6 +53,7 @@ class Policied(BaseModel):
     reason: str
     approvals: int
     approvers: list[str]
+    training: str
     description: str
     rules: list[Rule]
     yaml: str
@@ -287,7 +288,8 @@ def policied(registry: Registry, found: InForce, name: str | None) -> Policied:
     return Policied(
         number=one.number, digest=one.digest, own=one.dataset == name, time=one.operation.time,
         actor=one.operation.actor, reason=registry.said(one.operation), approvals=policy.approvals,
-        approvers=list(policy.approvers), description=policy.description, rules=rules, yaml=spelled(policy),
+        approvers=list(policy.approvers), training=policy.training,
+        description=policy.description, rules=rules, yaml=spelled(policy),
     )  # fmt: skip
 
 

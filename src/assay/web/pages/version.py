@@ -10,7 +10,9 @@ import yaml
 from pydantic import BaseModel
 
 from assay.govern.gate import read_gate
+from assay.model.version import Manifest
 from assay.registry import Registry
+from assay.registry.export.hub_revisions import dataset_id
 from assay.registry.version import Version
 from assay.web.access.roles import Permission
 from assay.web.asking import Ask
@@ -75,6 +77,13 @@ class Release(BaseModel):
     revoked: str | None
 
 
+class Loading(BaseModel):
+    """How programs load it: `hub`, for `datasets` with HF_ENDPOINT set to this server; `python`, with the registry."""
+
+    hub: str
+    python: str
+
+
 class VersionPage(Page):
     """All that a version's page shows. `beside`: rows that were there before the curation added its own. `measured`
     says whether `figures` are known, are being made, or failed."""
@@ -111,6 +120,7 @@ class VersionPage(Page):
     figures: Figures | None
     measured: State
     export: str
+    loading: Loading | None
 
 
 @pages.page("/d/{ref}", Permission.READ, "version.html")
@@ -151,8 +161,18 @@ def _page(ask: Ask, ref: str, *, wanted: bool) -> VersionPage:
         gate=gate, rules=rules, standing=_standing(registry, manifest.dataset, manifest.number),
         runs=_runs(registry, manifest.ref), judged=_judged(made), eval_sets=len(registry.eval_sets()),
         figures=None if told is None else figures_of(told), measured=measured,
-        export=shlex.join(["assay", "export", manifest.ref, "DIR"]),
+        export=shlex.join(["assay", "export", manifest.ref, "DIR"]), loading=_loading(registry, manifest),
     )  # fmt: skip
+
+
+def _loading(registry: Registry, manifest: Manifest) -> Loading | None:
+    """None for a version whose rows are not given out any more."""
+    if registry.releases.of(manifest.dataset).versions[manifest.number].revoked:
+        return None
+    id, revision = dataset_id(manifest.dataset), f"v{manifest.number}"
+    return Loading(
+        hub=f'load_dataset("{id}", revision="{revision}")', python=f'registry.load("{manifest.ref}")'
+    )
 
 
 def _stages(found: Version, counts: dict[str, int]) -> list[Stage]:

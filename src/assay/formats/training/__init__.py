@@ -1,0 +1,1 @@
+"""The rows and settings that programs for fine-tuning read: TRL, Axolotl, LLaMA-Factory."""
