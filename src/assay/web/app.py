@@ -56,6 +56,7 @@ PARTS: Final = (
     "review",
     "reviewing",
     "runs",
+    "run",
     "policy",
     "audit",
     "lineage",
