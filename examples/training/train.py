@@ -1,6 +1,6 @@
 """Does curation help? Tiny models learn from raw tickets and from curated ones, and are asked the same questions.
 
-    python examples/training/train.py FOLDER [--seeds 3] [--steps 120] [--rows 3000] [--mlflow]
+    python examples/training/train.py FOLDER [--seeds 3] [--steps 100] [--rows 3000] [--mlflow]
 
 FOLDER (emptied first) gets a registry with `helpdesk@v1` (the tickets as they came), `helpdesk@v2` (curated) and the
 frozen eval set `helpdesk-eval`; one training a version and seed, each with a receipt; and `results/RUN.jsonl`, one
@@ -70,7 +70,7 @@ def options() -> argparse.Namespace:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=3, help="trainings a version")
-    parser.add_argument("--steps", type=int, default=120, help="steps a training: the same for both versions")
+    parser.add_argument("--steps", type=int, default=100, help="steps a training: the same for both versions")
     parser.add_argument("--rows", type=int, default=3_000, help="raw tickets")
     parser.add_argument("--items", type=int, default=200, help="items of the eval set")
     parser.add_argument("--mlflow", action="store_true", help="tell MLflow too, in FOLDER/mlflow.db")

@@ -39,12 +39,24 @@ def furnish(root: Path) -> None:
     queue = registry.reviews.create("q", "help", Drawing("random", 5)).queue
     registry.reviews.give("q", [Given(min(queue.ids).hex(), "reject")])
     registry.policies.set({"approvals": 1, "rules": [{"contamination": {}}, {"size": {"min": 10_000}}]})
-    registry.runs.link("help@v2", "run-7", {"model": "help-7b", "base_model": "base-7b"})
+    registry.runs.link(
+        "help@v2", "run-7", {"model": "help-7b", "base_model": "base-7b"}, trackers={"mlflow": "ab12"}
+    )
     registry.runs.link("help@v1", "run-6")
-    for run, more in (("run-6", 0.0), ("run-7", 0.1)):
+    for run, ref, more in (("run-6", "help@v1", 0.0), ("run-7", "help@v2", 0.1)):
         scored = "".join(f"q{k},{k / 40 + more},{'ab'[k % 2]},{run}{k % 2}\n" for k in range(40))
         (root / f"{run}.csv").write_text("item,score,topic,note\n" + scored)
-        registry.results.attach(run, [str(root / f"{run}.csv")], evaluation="orders")
+        registry.results.attach(run, [str(root / f"{run}.csv")], ref=ref, evaluation="orders")
+    begun = registry.runs.begin(
+        "help@v1",
+        "run-7",
+        seed=3,
+        chat_template="{{ m }}",
+        environment={"python": "3"},
+        force=True,
+        reason="to show",
+    )
+    registry.runs.end(begun, metrics={"loss": 1.25})
     registry.refs.tag("help@v1", "first")
     registry.refs.branch("help", "trial")
     job = root / "server" / "jobs" / JOB
@@ -77,7 +89,7 @@ def every_page(app: FastAPI, root: Path) -> Iterator[str]:
     """An address for each of them. Fails for a page with a parameter that nothing is known of."""
     known = {route.path for route in app.routes if isinstance(route, APIRoute)}
     first = next(iter(assay.open(root).version("help@v2"))).name
-    values = {"name": "help", "ref": "help@v2", "queue": "q", "pair": "v1..v2", "seq": "2",
+    values = {"name": "help", "ref": "help@v2", "queue": "q", "pair": "v1..v2", "seq": "2", "run": "run-7",
               "source": quote(str(assay.open(root).version("help@v2").sources[0]["uri"]))}  # fmt: skip
     for path in (*templates(), *MORE):
         assert path.partition("?")[0] in known, path

@@ -87,6 +87,30 @@ def test_runs_go_on_page_by_page(desk: Desk, ann: TestClient) -> None:
     assert second["older"] is None
 
 
+def test_a_run_is_shown_with_its_receipt(desk: Desk, ann: TestClient) -> None:
+    registry = desk.registry()
+    begun = registry.runs.begin(
+        "help@v1:train",
+        "训练-1",
+        seed=5,
+        program="python train.py",
+        environment={"gpu": HOSTILE},
+        chat_template="x",
+    )
+    registry.runs.end(begun, metrics={HOSTILE[:100]: 0.5})
+    page, twin = well_formed(ann, "/runs/训练-1")
+    (one,) = twin["links"]
+    assert (one["ref"], one["state"], one["receipt"]["seed"]) == ("help@v1:train", "finished", 5)
+    assert one["receipt"]["log_holds"] is True
+    assert one["receipt"]["fingerprint"] in page and "python train.py" in page
+    listed, _ = well_formed(ann, "/runs")
+    assert "/runs/%E8%AE%AD%E7%BB%83-1" in listed
+    registry.releases.revoke("help@v1", reason="没有同意")
+    page, _ = well_formed(ann, "/runs/训练-1")
+    assert "没有同意" in page
+    assert ann.get("/runs/nobody").status_code == 404
+
+
 # policies
 
 

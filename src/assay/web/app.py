@@ -59,6 +59,7 @@ PARTS: Final = (
     "reviewing",
     "runs",
     "effect",
+    "run",
     "policy",
     "audit",
     "lineage",

@@ -17,7 +17,7 @@ Widget = Literal["text", "number", "flag", "choice", "lines", "sources", "recipe
 ORIGINS: Final = ("", "human", "synthetic", "log", "web")
 MADE: Final = "out"
 """The folder in a job's folder with the files that it made."""
-EXPORTS: Final = ("source", "hf", "article", "ledger", "edits", *shape_names())
+EXPORTS: Final = ("source", "hf", "trl", "article", "ledger", "edits", *shape_names())
 _LINE: Final = 500
 _YAML: Final = 200_000
 _TYPES: Final[dict[str, Any]] = {

@@ -32,6 +32,8 @@ class RunLine(BaseModel):
     base_model: str
     tracker: str
     url: str
+    state: str = "linked"
+    trackers: list[str] = []
 
 
 class RunsPage(Page):
@@ -86,9 +88,11 @@ def link(ask: Ask, form: Link) -> Done:
 
 def line_of(registry: Registry, run: Run) -> RunLine:
     """A run as tables show it."""
-    said = registry.runs.details(run)
+    one = registry.runs.account(run)
+    said = one.details
     return RunLine(
         seq=run.operation.seq, name=run.name, ref=run.ref, dataset=run.dataset, version=run.version, split=run.split,
         time=run.operation.time, actor=run.operation.actor, model=said.get("model", ""),
         base_model=said.get("base_model", ""), tracker=said.get("tracker", ""), url=said.get("url", ""),
+        state=one.state, trackers=sorted(one.trackers),
     )  # fmt: skip
