@@ -81,7 +81,8 @@ def test_duckdb_reads_it(fs, ids):
     with duckdb.connect() as connection:
         connection.register_filesystem(fs)
         rows = connection.execute(f"SELECT id FROM '{TRAIN}'").fetchall()
-    assert {row[0] for row in rows} == ids
+        both = connection.execute("SELECT count(*) FROM 'assay://helpdesk@v2/data/*.parquet'").fetchone()
+    assert {row[0] for row in rows} == ids and both == (83,)
 
 
 def test_pandas_reads_it(registry, ids):

@@ -17,7 +17,8 @@ from assay.cli.session import Session
 def command(session: Session, /, name: str, sources: tuple[str, ...], **given: Any) -> None:
     """Take files as they are into a version of the dataset NAME.
 
-    Nothing is filtered; only what is malformed, and a second copy of the same example, stays out.
+    Nothing is filtered; only what is malformed, and a second copy of the same example, stays out. SRC may be a folder
+    for datasets of Hugging Face, or hf:ORG/NAME: splits stay as they are.
     """
     with session.progress() as progress:
         result = session.registry.import_(name, sources, progress=progress, **ingest.keywords(given))
