@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from assay.registry.monitor.collapsing import Collapsing
     from assay.registry.monitor.quality import Quality
     from assay.registry.review.reviewing import Reviewing
-    from assay.registry.training.openlineage import Lineages
     from assay.registry.training.effects import Effects
+    from assay.registry.training.openlineage import Lineages
     from assay.registry.training.results import Results
     from assay.registry.training.running import Runs
 
