@@ -24,8 +24,8 @@ def decode(raw: RawRecord, shape: Shape) -> Parsed | Malformed:
     """What a record holds, in terms of a shape; or why it holds nothing."""
     data = raw.data
     if isinstance(data, bytes):
-        value = _json(data)
-        if isinstance(value, _Refusal):
+        value = read_json(data)
+        if isinstance(value, Refusal):
             return _malformed(raw, value.code, value.message)
         if not isinstance(value, dict):
             return _malformed(raw, "not_an_object", "a record must be a JSON object")
@@ -40,7 +40,7 @@ def decode(raw: RawRecord, shape: Shape) -> Parsed | Malformed:
         return _malformed(raw, "too_deep", "nested too deeply")
 
 
-class _Refusal:
+class Refusal:
     """Why bytes are no JSON."""
 
     __slots__ = ("code", "message")
@@ -50,7 +50,8 @@ class _Refusal:
         self.message = message
 
 
-def _json(data: bytes) -> Any:
+def read_json(data: bytes) -> Any:
+    """The value that JSON text spells, integers of any size exactly; a `Refusal` where it is none."""
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -66,11 +67,11 @@ def _exactly(data: bytes) -> Any:
     try:
         return json.loads(data, object_pairs_hook=_no_twins, parse_constant=_no_constant)
     except _Twice as error:
-        return _Refusal("duplicate_key", f"an object has the key {str(error)!r} twice")
+        return Refusal("duplicate_key", f"an object has the key {str(error)!r} twice")
     except RecursionError:
-        return _Refusal("too_deep", "nested too deeply")
+        return Refusal("too_deep", "nested too deeply")
     except ValueError as error:
-        return _Refusal("number_out_of_range", f"a number that cannot be read: {error}"[:200])
+        return Refusal("number_out_of_range", f"a number that cannot be read: {error}"[:200])
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -100,21 +101,21 @@ def _count_keys(value: Any) -> int:
     return count
 
 
-def _refuse(data: bytes, message: str) -> _Refusal:
+def _refuse(data: bytes, message: str) -> Refusal:
     """Which kind of damage it is."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        return _Refusal("invalid_utf8", f"byte {error.start} of the record is not UTF-8")
+        return Refusal("invalid_utf8", f"byte {error.start} of the record is not UTF-8")
     if "surrogate" in message:
-        return _Refusal("lone_surrogate", "an escape names half of a surrogate pair, which is no character")
+        return Refusal("lone_surrogate", "an escape names half of a surrogate pair, which is no character")
     if "depth limit" in message or "recursion" in message.lower():
-        return _Refusal("too_deep", "nested too deeply")
+        return Refusal("too_deep", "nested too deeply")
     if "infinity" in message:
-        return _Refusal("number_out_of_range", "a number is too large for a double")
+        return Refusal("number_out_of_range", "a number is too large for a double")
     if not text.strip():
-        return _Refusal("invalid_json", "nothing but white space")
-    return _Refusal("invalid_json", message)
+        return Refusal("invalid_json", "nothing but white space")
+    return Refusal("invalid_json", message)
 
 
 def _malformed(raw: RawRecord, code: str, message: str) -> Malformed:

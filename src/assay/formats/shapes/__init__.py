@@ -12,6 +12,7 @@ from assay.formats.shapes.chats import Dialogue, History, Messages, ShareGpt
 from assay.formats.shapes.curator import Curator
 from assay.formats.shapes.distilabel import Distilabel
 from assay.formats.shapes.pairs import Alpaca, Pair
+from assay.formats.shapes.payloads import AnyPayload
 from assay.formats.shapes.preferences import HhTranscripts, Preference, PromptCompletion, ShareGptPreference
 from assay.formats.shapes.self_instruct import MachineInstructions, SeedTasks, SelfInstruct
 from assay.formats.shapes.shape import Shape, ShapeError
@@ -42,6 +43,8 @@ _SHAPES: Final[tuple[Shape, ...]] = (
     MachineInstructions(),
     TextLabel(),
     Text(),
+    # Last: it is taken where records of several kinds are mixed.
+    AnyPayload(),
 )
 
 

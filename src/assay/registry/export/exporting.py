@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import pyarrow as pa
 
 from assay.curate.ledger_reading import decisions, open_ledger
 from assay.errors import UsageError
 from assay.formats.article import write_article
-from assay.formats.export import ExportRow, as_lines, spell, write_lines, write_rows
+from assay.formats.export import as_lines, spell, write_lines, write_rows
 from assay.formats.shapes import shape_names
-from assay.kernels.ids import IdArray, contains, id_list, ids_of
+from assay.kernels.ids import IdArray, contains, id_list
 from assay.model.version import SegmentRef
+from assay.registry.export.rows import Task, split_rows
+from assay.registry.export.webdataset import export_webdataset
 from assay.registry.querying.querying import matching
 from assay.registry.results import ExportResult
 from assay.registry.review.edit_pairs import pairs
 from assay.registry.version import Version
-from assay.store.segments import check_rows, read_ids
+from assay.store.segments import read_ids
 
 if TYPE_CHECKING:
     from assay.registry import Registry
 
 CONTAINERS = ("jsonl", "parquet")
+FOLDERS: Mapping[str, Callable[[Task], ExportResult]] = {"webdataset": export_webdataset}
+"""Formats that lay out a folder in a way of their own."""
 
 
 def export(  # noqa: PLR0913 - the options of the command
@@ -45,11 +48,11 @@ def export(  # noqa: PLR0913 - the options of the command
     `where` leaves out the examples for which the expression does not hold.
 
     `format`: `source` (every row in the shape and with all the fields it came with), a shape's name,
-    `article`, `ledger`, `edits` (what reviews edited, as preference pairs), or `hf`, whose card takes answers from the
+    `article`, `ledger`, `webdataset`, `edits` (what reviews edited, as preference pairs), or `hf`, whose card takes answers from the
     YAML file `fill`. Raises NotExpressible, naming the example, before any file takes its name; Revoked.
     """
     version = registry.version(ref, force=force)
-    known = ("source", "hf", "article", "ledger", "edits", *shape_names())
+    known = ("source", "hf", "article", "ledger", "edits", *FOLDERS, *shape_names())
     if format not in known:
         raise UsageError(f"no export format {format!r}", f"one of: {', '.join(known)}")
     if container not in CONTAINERS:
@@ -68,6 +71,8 @@ def export(  # noqa: PLR0913 - the options of the command
     if format == "edits":
         return _export_edits(registry, version, folder, dry_run, among)
     counts = dict(version.counts) if among is None else _counts(registry, version, among)
+    if format in FOLDERS:
+        return FOLDERS[format](Task(registry, version, folder, among, counts, dry_run))
     if format == "article":
         return _export_article(version, folder, dry_run, among, counts)
     shape = None if format == "source" else format
@@ -76,7 +81,7 @@ def export(  # noqa: PLR0913 - the options of the command
         path = folder / f"{split}.{container}"
         if not dry_run:
             folder.mkdir(parents=True, exist_ok=True)
-            count = write_rows(path, _rows(version, split, among), shape, container)
+            count = write_rows(path, split_rows(version, split, among), shape, container)
         files[str(path)] = count
     return ExportResult(version.name, format, files, version.erased)
 
@@ -105,7 +110,7 @@ def stream(
         return iter([("edits.jsonl", _spelled(pairs(registry, version, among)))])
     counts = version.counts if among is None else _counts(registry, version, among)
     shape = None if format == "source" else format
-    return ((f"{split}.jsonl", as_lines(_rows(version, split, among), shape)) for split in counts)
+    return ((f"{split}.jsonl", as_lines(split_rows(version, split, among), shape)) for split in counts)
 
 
 def _spelled(records: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
@@ -133,22 +138,6 @@ def _counts(registry: Registry, version: Version, among: IdArray) -> dict[str, i
     return {split: count for split, count in counts.items() if count}
 
 
-def _rows(version: Version, split: str, among: IdArray | None = None) -> Iterator[ExportRow]:
-    for table in version.tables(split):
-        if among is not None:
-            table = table.filter(pa.array(contains(among, ids_of(table.column("id")))))
-        check_rows(table)
-        for row in table.to_pylist():
-            yield ExportRow(
-                orjson.loads(row["payload"]),
-                orjson.loads(row["extra"]) if row["extra"] else {},
-                orjson.loads(row["hint"]) if row["hint"] else None,
-                row["shape"],
-                {name: row[name] for name in ("source", "record", "key", "generator", "licence")},
-                row["id"],
-            )
-
-
 def _export_article(
     version: Version, folder: Path, dry_run: bool, among: IdArray | None, counts: Mapping[str, int]
 ) -> ExportResult:
@@ -172,7 +161,7 @@ def _export_article(
             "counts": dict(counts),
             "fingerprint": version.fingerprint,
         }
-        rows = (row for split in counts for row in _rows(version, split, among))
+        rows = (row for split in counts for row in split_rows(version, split, among))
         write_article(folder, number, rows, meta)
     return ExportResult(version.name, "article", files, version.erased)
 

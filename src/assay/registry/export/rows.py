@@ -1,0 +1,55 @@
+"""The rows of a version on their way to files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+import pyarrow as pa
+
+from assay.formats.export import ExportRow
+from assay.kernels.ids import IdArray, contains, ids_of
+from assay.registry.version import Version
+from assay.store.segments import check_rows
+
+if TYPE_CHECKING:
+    from assay.registry import Registry
+
+PROVENANCE = ("source", "record", "key", "generator", "licence", "origin", "created", "depth")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be written where. `among`: ids of the examples that are meant, None for all; `counts`: how many of
+    those each split has."""
+
+    registry: Registry
+    version: Version
+    folder: Path
+    among: IdArray | None
+    counts: Mapping[str, int]
+    dry_run: bool
+
+    def splits(self) -> Iterator[tuple[str, Iterator[ExportRow]]]:
+        """The rows of each split, in source order."""
+        return ((split, split_rows(self.version, split, self.among)) for split in self.counts)
+
+
+def split_rows(version: Version, split: str, among: IdArray | None = None) -> Iterator[ExportRow]:
+    """The rows of a split, in source order. Raises Damaged."""
+    for table in version.tables(split):
+        if among is not None:
+            table = table.filter(pa.array(contains(among, ids_of(table.column("id")))))
+        check_rows(table)
+        for row in table.to_pylist():
+            yield ExportRow(
+                orjson.loads(row["payload"]),
+                orjson.loads(row["extra"]) if row["extra"] else {},
+                orjson.loads(row["hint"]) if row["hint"] else None,
+                row["shape"],
+                {name: row[name] for name in PROVENANCE},
+                row["id"],
+            )
