@@ -1,7 +1,8 @@
 """Media that stand in an example as `data:` URLs, taken out to be files beside it, and put back exactly.
 
-A URL is taken out only where its base64 is the one way to spell the bytes (RFC 4648 §4, padded), so that putting it back
-gives the very text. What was taken out is listed with its place, its type and its SHA-256; its place then holds its name.
+A URL is taken out only where its base64 is the one way to spell the bytes (RFC 4648 §4, padded), so that putting it
+back gives the very text. What was taken out is listed with its place (a JSON pointer, RFC 6901), its type and its
+SHA-256; its place then holds its name.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ class MediaError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Medium:
-    """A file that was taken out. `place`: keys and positions that lead to it in the record."""
+    """A file that was taken out. `place`: the JSON pointer to it in the record."""
 
-    place: tuple[str | int, ...]
+    place: str
     name: str
     type: str
     sha256: str
@@ -47,11 +48,11 @@ class Medium:
 def take_out(payload: Mapping[str, Any]) -> tuple[dict[str, Any], list[Medium]]:
     """The payload with names in place of its media, and the media: `0.png`, `1.wav`, … in reading order."""
     found: list[Medium] = []
-    taken = _without(dict(payload), (), found)
+    taken = _without(dict(payload), "", 0, found)
     return taken, found
 
 
-def _without(value: Any, place: tuple[str | int, ...], found: list[Medium]) -> Any:
+def _without(value: Any, place: str, depth: int, found: list[Medium]) -> Any:
     if isinstance(value, str):
         if not value.startswith("data:") or len(found) >= MOST:
             return value
@@ -60,16 +61,22 @@ def _without(value: Any, place: tuple[str | int, ...], found: list[Medium]) -> A
             return value
         found.append(medium)
         return medium.name
-    if len(place) >= _DEEPEST:
+    if depth >= _DEEPEST:
         return value
     if isinstance(value, dict):
-        return {key: _without(item, (*place, key), found) for key, item in value.items()}
+        return {
+            key: _without(item, f"{place}/{_escaped(key)}", depth + 1, found) for key, item in value.items()
+        }
     if isinstance(value, list):
-        return [_without(item, (*place, k), found) for k, item in enumerate(value)]
+        return [_without(item, f"{place}/{k}", depth + 1, found) for k, item in enumerate(value)]
     return value
 
 
-def _decoded(url: str, place: tuple[str | int, ...], number: int) -> Medium | None:
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _decoded(url: str, place: str, number: int) -> Medium | None:
     head = _URL.match(url)
     if head is None:
         return None
@@ -86,7 +93,7 @@ def _decoded(url: str, place: tuple[str | int, ...], number: int) -> Medium | No
 
 def listed(media: Sequence[Medium]) -> list[dict[str, Any]]:
     """What was taken out, as the field `media` has it."""
-    return [{"place": list(m.place), "name": m.name, "type": m.type, "sha256": m.sha256} for m in media]
+    return [{"place": m.place, "name": m.name, "type": m.type, "sha256": m.sha256} for m in media]
 
 
 def is_list_of_media(value: Any) -> bool:
@@ -110,16 +117,25 @@ def put_back(record: dict[str, Any], files: Mapping[str, bytes]) -> dict[str, An
             raise MediaError(f"the sample lacks the file of its medium {number}")
         if hashlib.sha256(data).hexdigest() != one["sha256"]:
             raise MediaError(f"the file of medium {number} is not what its SHA-256 says")
-        if not isinstance(kind, str) or not isinstance(place, list) or not place:
+        if not isinstance(kind, str) or not isinstance(place, str) or not place.startswith("/"):
             raise MediaError(f"medium {number} has no type or no place")
         url = f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+        *steps, last = (step.replace("~1", "/").replace("~0", "~") for step in place[1:].split("/"))
         try:
             within: Any = record
-            for step in place[:-1]:
-                within = within[step]
-            if within[place[-1]] != name:
-                raise MediaError(f"the place of medium {number} does not hold its name")
-            within[place[-1]] = url
-        except (KeyError, IndexError, TypeError):
+            for step in steps:
+                within = within[_step(within, step)]
+            at = _step(within, last)
+            held = within[at]
+            if held == name:
+                within[at] = url
+        except (KeyError, IndexError, TypeError, ValueError):
             raise MediaError(f"medium {number} has a place that the record lacks") from None
+        if held != name:
+            raise MediaError(f"the place of medium {number} does not hold its name")
     return record
+
+
+def _step(within: Any, step: str) -> Any:
+    """A step of a pointer as a key, or as a position where it leads into a list."""
+    return int(step) if isinstance(within, list) else step

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,11 +47,10 @@ class Broken:
 
 
 class TarReader:
-    """Reads an archive from its beginning. `room` is how many bytes of the next member are wanted at most; who reads
-    may change it between two members."""
+    """Reads an archive from its beginning. `room`: how many bytes of the member of that name are wanted at most."""
 
-    def __init__(self, stream: Bytes, room: int) -> None:
-        self.room = room
+    def __init__(self, stream: Bytes, room: Callable[[str], int]) -> None:
+        self._room = room
         self._stream = stream
         self._held = b""
         self._at = 0
@@ -96,7 +95,10 @@ class TarReader:
             if header.type == b"5":
                 self._content(wanted, 0)
                 continue
-            yield self._member(at, header.type, spelled, wanted)
+            found = self._member(at, header.type, spelled, wanted)
+            yield found
+            if isinstance(found, Broken) and found.code != "not_a_file":
+                return
 
     def _member(self, at: int, kind: bytes, name: str, size: int) -> Member | Broken:
         if kind not in _FILES:
@@ -106,7 +108,7 @@ class TarReader:
             self._content(size, 0)
             return Broken(at, self._offset - at, "not_a_file", f"a name of more than {LONGEST_NAME:,} bytes")
         before = self._offset
-        data = self._content(size, self.room)
+        data = self._content(size, self._room(name))
         if self._offset - before < size:
             return self._truncated(at, data or b"")
         return Member(name, at, size, data)

@@ -26,6 +26,7 @@ MOST_MEMBERS: Final = 1_001
 KEY, MEMBERS = "__key__", "__members__"
 _OURS: Final = re.compile("[0-9a-f]{64}")
 _TEXTS: Final = ("txt", "text", "md")
+_LISTED: Final = b'"media"'
 
 
 @dataclass(slots=True)
@@ -40,10 +41,13 @@ class _Sample:
 def read_webdataset(stream: Bytes, limit: int) -> Iterator[RawRecord | Malformed]:
     """The samples of an archive; `limit` bounds a sample's bytes. What cannot be read is malformed, with the byte of
     its first header."""
-    reader = TarReader(stream, limit)
     sample: _Sample | None = None
     number = 0
-    for member in reader.members():
+
+    def room(name: str) -> int:
+        return max(0, limit - sample.size) if sample is not None and _split(name)[0] == sample.key else limit
+
+    for member in TarReader(stream, room).members():
         name = "" if isinstance(member, Broken) else member.name
         key, ending = _split(name)
         if sample is not None and (isinstance(member, Broken) or key != sample.key):
@@ -62,7 +66,6 @@ def read_webdataset(stream: Bytes, limit: int) -> Iterator[RawRecord | Malformed
                 sample.fault = ("duplicate_member", "the sample has two members of one name")
             else:
                 sample.files[ending] = member.data
-        reader.room = max(0, limit - (sample.size if sample else 0))
     if sample is not None:
         yield _record(sample, number + 1, limit)
 
@@ -101,7 +104,7 @@ def _data(sample: _Sample) -> bytes:
     others = dict(sample.files)
     text = others.pop("json", None)
     ours = _OURS.fullmatch(sample.key) is not None
-    if text is not None and not others and ours:
+    if text is not None and not others and ours and _LISTED not in text:
         return text
     record: Any = _from_text(others) if text is None else read_json(text)
     if isinstance(record, Refusal) or not isinstance(record, dict):

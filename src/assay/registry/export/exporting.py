@@ -48,8 +48,8 @@ def export(  # noqa: PLR0913 - the options of the command
     `where` leaves out the examples for which the expression does not hold.
 
     `format`: `source` (every row in the shape and with all the fields it came with), a shape's name,
-    `article`, `ledger`, `webdataset`, `edits` (what reviews edited, as preference pairs), or `hf`, whose card takes answers from the
-    YAML file `fill`. Raises NotExpressible, naming the example, before any file takes its name; Revoked.
+    `article`, `ledger`, `edits` (what reviews edited, as pairs), one of `FOLDERS`, or `hf`, whose card takes
+    answers from the YAML file `fill`. Raises NotExpressible, naming the example, before any file takes its name; Revoked.
     """
     version = registry.version(ref, force=force)
     known = ("source", "hf", "article", "ledger", "edits", *FOLDERS, *shape_names())
