@@ -297,12 +297,13 @@ class Registry(Parts):
         fill: str | None = None,
         dry_run: bool = False,
         force: bool = False,
+        skip_invalid: bool = False,
     ) -> ExportResult:
-        """Write a version, or what `where` holds for: source, a shape, article, ledger, edits; hf with `fill`. `force`:
-        see `version`."""
+        """Write a version, or what `where` holds for: source, a shape, article, ledger, edits, webdataset; openai or
+        anthropic, with `skip_invalid` without what breaks their rules; hf with `fill`. `force`: see `version`."""
         from assay.registry.export.exporting import export
 
-        return export(self, ref, directory, format, container, dry_run, where, fill, force)
+        return export(self, ref, directory, format, container, dry_run, where, fill, force, skip_invalid)
 
     def sweep(
         self,

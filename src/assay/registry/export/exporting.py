@@ -14,9 +14,11 @@ from assay.errors import UsageError
 from assay.formats.article import write_article
 from assay.formats.export import as_lines, spell, write_lines, write_rows
 from assay.formats.shapes import shape_names
+from assay.formats.tuning.rules import PROVIDERS
 from assay.kernels.ids import IdArray, contains, id_list
 from assay.model.version import SegmentRef
 from assay.registry.export.rows import Task, split_rows
+from assay.registry.export.tuning import export_tuning
 from assay.registry.export.webdataset import export_webdataset
 from assay.registry.querying.querying import matching
 from assay.registry.results import ExportResult
@@ -28,7 +30,11 @@ if TYPE_CHECKING:
     from assay.registry import Registry
 
 CONTAINERS = ("jsonl", "parquet")
-FOLDERS: Mapping[str, Callable[[Task], ExportResult]] = {"webdataset": export_webdataset}
+FOLDERS: Mapping[str, Callable[[Task], ExportResult]] = {
+    "webdataset": export_webdataset,
+    "openai": export_tuning,
+    "anthropic": export_tuning,
+}
 """Formats that lay out a folder in a way of their own."""
 
 
@@ -42,6 +48,7 @@ def export(  # noqa: PLR0913 - the options of the command
     where: str | None = None,
     fill: str | None = None,
     force: bool = False,
+    skip_invalid: bool = False,
 ) -> ExportResult:
     """Write a version to `directory`: one file a split, the article layout, the ledger, or a folder for `datasets`.
 
@@ -49,18 +56,14 @@ def export(  # noqa: PLR0913 - the options of the command
 
     `format`: `source` (every row in the shape and with all the fields it came with), a shape's name,
     `article`, `ledger`, `edits` (what reviews edited, as pairs), one of `FOLDERS`, or `hf`, whose card takes
-    answers from the YAML file `fill`. Raises NotExpressible, naming the example, before any file takes its name; Revoked.
+    answers from the YAML file `fill`. Raises NotExpressible, naming the example, before any file takes its name;
+    Revoked.
     """
     version = registry.version(ref, force=force)
-    known = ("source", "hf", "article", "ledger", "edits", *FOLDERS, *shape_names())
-    if format not in known:
-        raise UsageError(f"no export format {format!r}", f"one of: {', '.join(known)}")
-    if container not in CONTAINERS:
-        raise UsageError(f"no container {container!r}", f"one of: {', '.join(CONTAINERS)}")
+    _check_options(format, container, where, fill, skip_invalid)
     folder = Path(directory)
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{directory} is a file", "name a folder to write into")
-    _check_options(format, where, fill)
     if not dry_run and format != "ledger":
         version.admit()
     if format == "hf":
@@ -72,7 +75,7 @@ def export(  # noqa: PLR0913 - the options of the command
         return _export_edits(registry, version, folder, dry_run, among)
     counts = dict(version.counts) if among is None else _counts(registry, version, among)
     if format in FOLDERS:
-        return FOLDERS[format](Task(registry, version, folder, among, counts, dry_run))
+        return FOLDERS[format](Task(registry, version, folder, among, counts, dry_run, format, skip_invalid))
     if format == "article":
         return _export_article(version, folder, dry_run, among, counts)
     shape = None if format == "source" else format
@@ -96,7 +99,7 @@ def stream(
     known = ("source", "ledger", "edits", *shape_names())
     if format not in known:
         raise UsageError(f"no format {format!r} that can be streamed", f"one of: {', '.join(known)}")
-    _check_options(format, where, None)
+    _check_options(format, "jsonl", where, None, False)
     if format == "ledger":
         curation = registry.store.curation(version.manifest)
         if curation is None:
@@ -117,7 +120,18 @@ def _spelled(records: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
     return (spell(record) + b"\n" for record in records)
 
 
-def _check_options(format: str, where: str | None, fill: str | None) -> None:
+def _check_options(
+    format: str, container: str, where: str | None, fill: str | None, skip_invalid: bool
+) -> None:
+    known = ("source", "hf", "article", "ledger", "edits", *FOLDERS, *shape_names())
+    if format not in known:
+        raise UsageError(f"no export format {format!r}", f"one of: {', '.join(known)}")
+    if container not in CONTAINERS:
+        raise UsageError(f"no container {container!r}", f"one of: {', '.join(CONTAINERS)}")
+    if skip_invalid and format not in PROVIDERS:
+        raise UsageError(
+            "--skip-invalid goes with a provider's rules", f"export with --format {' or '.join(PROVIDERS)}"
+        )
     if fill is not None and format != "hf":
         raise UsageError("only --format hf writes a card that answers go into", "leave --fill out")
     if where is not None and format == "hf":

@@ -32,10 +32,16 @@ class Task:
     among: IdArray | None
     counts: Mapping[str, int]
     dry_run: bool
+    format: str
+    skip_invalid: bool = False
+
+    def rows(self, split: str) -> Iterator[ExportRow]:
+        """The rows of a split, in source order."""
+        return split_rows(self.version, split, self.among)
 
     def splits(self) -> Iterator[tuple[str, Iterator[ExportRow]]]:
         """The rows of each split, in source order."""
-        return ((split, split_rows(self.version, split, self.among)) for split in self.counts)
+        return ((split, self.rows(split)) for split in self.counts)
 
 
 def split_rows(version: Version, split: str, among: IdArray | None = None) -> Iterator[ExportRow]:
