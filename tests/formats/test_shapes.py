@@ -91,6 +91,9 @@ RECORDS = {
     "text_label": fields({"text": TEXT}, {"label": TEXT | st.integers(0, 9) | st.none()}),
     "text": fields({"text": TEXT}),
 }  # fmt: skip
+RECORDS["payload"] = st.one_of(
+    *(RECORDS[name] for name in ("messages", "preference", "prompt_completion", "text_label", "text"))
+)
 
 
 def test_every_shape_is_tested():

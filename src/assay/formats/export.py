@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, Final
 
-import orjson
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assay.errors import NotExpressible
+from assay.formats.columns import Schema
+from assay.formats.decode import read_json
 from assay.formats.shapes import shape_named
+from assay.formats.spelling import spell
+
+BATCH_ROWS: Final = 5_000
+"""Rows of a row group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +60,6 @@ def write_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> int:
     return count
 
 
-def spell(value: Any) -> bytes:
-    """JSON in UTF-8; integers of any size stay integers."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-
-
 def _record(row: ExportRow, shape: str | None) -> dict[str, Any]:
     own = shape is None or shape == row.shape
     target = shape_named(row.shape if shape is None else shape)
@@ -73,24 +70,24 @@ def _record(row: ExportRow, shape: str | None) -> dict[str, Any]:
 
 
 def _write_parquet(path: Path, records: Iterable[dict[str, Any]]) -> int:
-    """All records as one table: a column for each field; what Arrow cannot hold as it is becomes JSON text."""
-    rows = list(records)
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = {name: _column([row.get(name) for row in rows]) for name in names}
-    with whole_file(path) as file:
-        pq.write_table(pa.table(columns), file, compression="zstd", write_page_checksum=True)
-    return len(rows)
-
-
-def _column(values: list[Any]) -> pa.Array:
-    """The values as an Arrow array that gives them back as they are, or their JSON texts."""
-    try:
-        made = pa.array(values)
-        if made.to_pylist() == values and pa.types.is_null(made.type) is False:
-            return made
-    except (pa.ArrowException, OverflowError):
-        pass
-    return pa.array([None if value is None else spell(value).decode() for value in values], pa.string())
+    """Records as one table with typed columns (`columns.py`), in bounded memory: they wait in a file beside `path`
+    until all types are known."""
+    count, learned = 0, Schema()
+    with TemporaryFile(dir=path.parent) as waiting:
+        for record in records:
+            learned.add(record)
+            waiting.write(spell(record) + b"\n")
+            count += 1
+        columns = learned.columns()
+        schema = columns.schema
+        waiting.seek(0)
+        lines = map(read_json, waiting)
+        with whole_file(path) as file, pq.ParquetWriter(
+            file, schema, compression="zstd", write_page_checksum=True
+        ) as writer:  # fmt: skip
+            while batch := list(islice(lines, BATCH_ROWS)):
+                writer.write_batch(columns.batch(batch, schema))
+    return count
 
 
 @contextmanager

@@ -17,7 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assay.errors import NotExpressible
-from assay.formats.export import spell, whole_file
+from assay.formats.columns import Layout
+from assay.formats.export import whole_file
+from assay.formats.spelling import spell
 
 SHARD_BYTES: Final = 256 << 20
 """A shard is about so large, by the size that the rows have in the registry."""
@@ -188,7 +190,9 @@ def write_shards(
     The same rows give the same bytes with the same pyarrow. A file takes its name only when it is whole.
     """
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    schema = pa.schema([(column.name, column.arrow) for column in columns])
+    schema = pa.schema(
+        [(column.name, column.arrow) for column in columns], metadata=_layout(columns).metadata()
+    )
     source = _tables(batches, columns, schema)
     rest: pa.Table = schema.empty_table()
     written = []
@@ -207,6 +211,19 @@ def write_shards(
             digest = hashlib.file_digest(done, "sha256").hexdigest()
         written.append(Shard(name, count, path.stat().st_size, digest))
     return written
+
+
+def _layout(columns: Sequence[HubColumn]) -> Layout:
+    """What a reader needs to give the records back: which columns are JSON text, and that `extra` holds fields."""
+    names = [column.name for column in columns]
+    paths: list[tuple[str | None, ...]] = [(column.name,) for column in columns if column.type == "json"]
+    paths += [
+        (column.name, None, inner.name)
+        for column in columns
+        for inner in column.fields
+        if inner.type == "json"
+    ]
+    return Layout(tuple(paths), None, ("id",), ("extra",) if "extra" in names else ())
 
 
 def _tables(

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from assay.errors import UsageError
-from assay.formats.export import ExportRow, spell
+from assay.formats.export import ExportRow
 from assay.formats.media import FIELD, listed, take_out
+from assay.formats.spelling import spell
 
 SHARD_BYTES: Final = 256 << 20
 """A shard ends with the sample that reaches this size."""

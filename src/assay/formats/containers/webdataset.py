@@ -16,8 +16,8 @@ from typing import Any, Final
 from assay.formats.compression import Bytes
 from assay.formats.containers.tar import Broken, TarReader
 from assay.formats.decode import Refusal, read_json
-from assay.formats.export import spell
 from assay.formats.media import FIELD, MediaError, is_list_of_media, put_back
+from assay.formats.spelling import spell
 from assay.model.record import EXCERPT_BYTES, Malformed, RawRecord
 
 MOST_MEMBERS: Final = 1_001

@@ -13,7 +13,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from assay.formats.export import ExportRow, spell
+from assay.formats.export import ExportRow
+from assay.formats.spelling import spell
 from assay.formats.tuning.rules import LIMITS, Found, estimated_tokens
 
 _ROLES: Final[Mapping[str, frozenset[str]]] = {

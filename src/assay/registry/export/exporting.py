@@ -12,8 +12,9 @@ import pyarrow as pa
 from assay.curate.ledger_reading import decisions, open_ledger
 from assay.errors import UsageError
 from assay.formats.article import write_article
-from assay.formats.export import as_lines, spell, write_lines, write_rows
+from assay.formats.export import as_lines, write_lines, write_rows
 from assay.formats.shapes import shape_names
+from assay.formats.spelling import spell
 from assay.formats.tuning.rules import PROVIDERS
 from assay.kernels.ids import IdArray, contains, id_list
 from assay.model.version import SegmentRef

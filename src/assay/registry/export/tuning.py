@@ -9,7 +9,8 @@ from types import ModuleType
 from typing import Any, Final
 
 from assay.errors import NotExpressible
-from assay.formats.export import spell, write_lines
+from assay.formats.export import write_lines
+from assay.formats.spelling import spell
 from assay.formats.tuning import anthropic, openai
 from assay.formats.tuning.rules import LIMITS, RULES, VALIDATION, Violation
 from assay.registry.export.rows import Task
