@@ -125,23 +125,11 @@ def test_two_splits_and_what_is_hard_to_keep(tmp_path):
         return [{"type": "function", "function": {"name": "f", "arguments": one}} for one in arguments]
 
     asked = turn("user", content="几点？")
+    several = calls({"城": 1}, {"b": [1.0, None]})
     train = [
-        {
-            "messages": [
-                turn("user", content="几点？"),
-                turn("assistant", tool_calls=calls({"城": 1}, {"b": [1.0, None]})),
-            ]
-        },
-        {
-            "messages": [
-                turn("user", content="几点？"),
-                turn("assistant", content=None, tool_calls=calls('{"x": 1}')),
-            ]
-        },
-        {
-            "messages": [turn("user", content=[{"type": "image_url", "image_url": {"url": PNG}}])],
-            "tools": [{"a": None}],
-        },
+        {"messages": [asked, turn("assistant", tool_calls=several)]},
+        {"messages": [asked, turn("assistant", content=None, tool_calls=calls('{"x": 1}'))]},
+        {"messages": [turn("user", content=[{"image_url": {"url": PNG}}])], "tools": [{"a": None}]},
         {
             "messages": [turn("user", content="👋"), turn("assistant", content="1", weight=1, name=None)],
             "tools": None,
