@@ -8,7 +8,7 @@ column of their own, which exists only where there are any. Metadata of the sche
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -90,19 +90,22 @@ class Kinds:
                 self.keys.setdefault(key, Kinds(self._depth + 1)).add(item)
                 self._present[key] = self._present.get(key, 0) + 1
 
-    def type(self, name: str, turns: bool = False) -> Type:
+    def type(self, name: str, allowed: Callable[[Type], bool], turns: bool = False) -> Type:
         """The type that gives every value back. `turns`: whether keys may be missing, as in messages."""
         if name in FREE or len(self.seen) > 1 or self._depth >= _DEEPEST:
             return _JSON
         kind = next(iter(self.seen), "string")
         if kind == "list":
-            item = Type("string") if self.items is None else self.items.type("", turns=self._depth == 0)
+            item = (
+                Type("string") if self.items is None else self.items.type("", allowed, turns=self._depth == 0)
+            )
             return _JSON if item.name == "json" else Type("list", item)
         if kind == "struct":
             same = all(count == self._objects for count in self._present.values())
             if self._too_many or not self.keys or not (same or turns):
                 return _JSON
-            return Type("struct", None, {key: kinds.type(key) for key, kinds in self.keys.items()})
+            made = Type("struct", None, {key: kinds.type(key, allowed) for key, kinds in self.keys.items()})
+            return made if allowed(made) else _JSON
         return _JSON if kind == "other" else Type(kind)
 
 
@@ -149,9 +152,11 @@ class Layout:
 
 
 class Schema:
-    """The columns of all records, learned in one pass that keeps no record."""
+    """The columns of all records, learned in one pass that keeps no record. `allowed` says whether a struct may be
+    one; otherwise it is JSON text."""
 
-    def __init__(self) -> None:
+    def __init__(self, allowed: Callable[[Type], bool] = lambda _: True) -> None:
+        self._allowed = allowed
         self._kinds: dict[str, Kinds] = {}
 
     def add(self, record: Mapping[str, Any]) -> None:
@@ -159,7 +164,7 @@ class Schema:
             self._kinds.setdefault(name, Kinds()).add(value)
 
     def columns(self) -> Columns:
-        types = {name: kinds.type(name) for name, kinds in self._kinds.items()}
+        types = {name: kinds.type(name, self._allowed) for name, kinds in self._kinds.items()}
         paths: list[tuple[str | None, ...]] = []
         null = False
         for name, kinds in self._kinds.items():

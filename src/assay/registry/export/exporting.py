@@ -19,6 +19,7 @@ from assay.formats.tuning.rules import PROVIDERS
 from assay.kernels.ids import IdArray, contains, id_list
 from assay.model.version import SegmentRef
 from assay.registry.export.rows import Task, split_rows
+from assay.registry.export.tables import export_table
 from assay.registry.export.tuning import export_tuning
 from assay.registry.export.webdataset import export_webdataset
 from assay.registry.querying.querying import matching
@@ -35,6 +36,9 @@ FOLDERS: Mapping[str, Callable[[Task], ExportResult]] = {
     "webdataset": export_webdataset,
     "openai": export_tuning,
     "anthropic": export_tuning,
+    "delta": export_table,
+    "lance": export_table,
+    "iceberg": export_table,
 }
 """Formats that lay out a folder in a way of their own."""
 
