@@ -18,6 +18,7 @@ from assay.formats.spelling import spell
 from assay.formats.tuning.rules import PROVIDERS
 from assay.kernels.ids import IdArray, contains, id_list
 from assay.model.version import SegmentRef
+from assay.registry.export.gx import export_gx
 from assay.registry.export.rows import Task, split_rows
 from assay.registry.export.tables import export_table
 from assay.registry.export.tuning import export_tuning
@@ -39,6 +40,7 @@ FOLDERS: Mapping[str, Callable[[Task], ExportResult]] = {
     "delta": export_table,
     "lance": export_table,
     "iceberg": export_table,
+    "gx": export_gx,
 }
 """Formats that lay out a folder in a way of their own."""
 
