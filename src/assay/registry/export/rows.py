@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pyarrow as pa
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from assay.registry import Registry
 
 PROVENANCE = ("source", "record", "key", "generator", "licence", "origin", "created", "depth")
+BATCH_ROWS = 5_000
+"""Rows that are decoded at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,16 @@ def split_rows(version: Version, split: str, among: IdArray | None = None) -> It
         if among is not None:
             table = table.filter(pa.array(contains(among, ids_of(table.column("id")))))
         check_rows(table)
-        for row in table.to_pylist():
-            yield ExportRow(
-                orjson.loads(row["payload"]),
-                orjson.loads(row["extra"]) if row["extra"] else {},
-                orjson.loads(row["hint"]) if row["hint"] else None,
-                row["shape"],
-                {name: row[name] for name in PROVENANCE},
-                row["id"],
-            )
+        for start in range(0, len(table), BATCH_ROWS):
+            yield from map(_row, table.slice(start, BATCH_ROWS).to_pylist())
+
+
+def _row(row: Mapping[str, Any]) -> ExportRow:
+    return ExportRow(
+        orjson.loads(row["payload"]),
+        orjson.loads(row["extra"]) if row["extra"] else {},
+        orjson.loads(row["hint"]) if row["hint"] else None,
+        row["shape"],
+        {name: row[name] for name in PROVENANCE},
+        row["id"],
+    )
