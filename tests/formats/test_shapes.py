@@ -86,6 +86,9 @@ RECORDS = {
                                 {"label": st.booleans() | st.none()}),
     "preference": fields({"chosen": MESSAGES, "rejected": MESSAGES},
                          {"prompt": MESSAGES | TEXT | st.none(), "tools": TOOLS}),
+    "openai_preference": fields({
+        "input": st.fixed_dictionaries({"messages": MESSAGES}, optional={"tools": TOOLS, "x": st.booleans()}),
+        "preferred_output": MESSAGES, "non_preferred_output": MESSAGES}),
     "hh": fields({"chosen": SAID, "rejected": SAID}),
     "sharegpt_preference": fields({"conversations": st.lists(TURN, max_size=3), "chosen": TURN, "rejected": TURN}),
     "text_label": fields({"text": TEXT}, {"label": TEXT | st.integers(0, 9) | st.none()}),

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from assay.formats.export import ExportRow
+from assay.formats.shapes import shape_named
 from assay.formats.tuning import anthropic, openai
 from assay.formats.tuning.rules import PROVIDERS, RULES, estimated_tokens
 
@@ -152,6 +153,12 @@ def test_forms():
     made = form("openai", calling(call(arguments={"城": 1.0})), {"parallel_tool_calls": False, "x": 1})
     assert made["parallel_tool_calls"] is False and "x" not in made
     assert json.loads(made["messages"][1]["tool_calls"][0]["function"]["arguments"]) == {"城": 1.0}
+    again = shape_named("openai_preference").parse({
+        "input": {"messages": [USER], "tools": [TOOL], "parallel_tool_calls": False},
+        "preferred_output": [ANSWER], "non_preferred_output": [turn("assistant", "b")],
+    })  # fmt: skip
+    row = ExportRow(again.payload, again.extra, again.hint, "openai_preference", {}, b"")
+    assert openai.render(row)["input"]["parallel_tool_calls"] is False
     parts = turn("user", [{"type": "text", "text": "q"}])
     assert form("anthropic", chat(turn("system", "s"), parts, ANSWER)) == {
         "system": "s",

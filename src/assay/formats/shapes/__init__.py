@@ -11,6 +11,7 @@ from assay.formats.shapes.candidates import Candidate
 from assay.formats.shapes.chats import Dialogue, History, Messages, ShareGpt
 from assay.formats.shapes.curator import Curator
 from assay.formats.shapes.distilabel import Distilabel
+from assay.formats.shapes.openai_pairs import OpenAiPreference
 from assay.formats.shapes.pairs import Alpaca, Pair
 from assay.formats.shapes.payloads import AnyPayload
 from assay.formats.shapes.preferences import HhTranscripts, Preference, PromptCompletion, ShareGptPreference
@@ -21,6 +22,7 @@ from assay.formats.shapes.texts import Text, TextLabel
 _SHAPES: Final[tuple[Shape, ...]] = (
     # The most specific first: detection takes the first of those that most records match.
     ShareGptPreference(),
+    OpenAiPreference(),
     HhTranscripts(),
     Preference(),
     Curator(),

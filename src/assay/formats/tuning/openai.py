@@ -35,8 +35,9 @@ def render(row: ExportRow) -> dict[str, Any] | tuple[str, str]:
     more: dict[str, Any] = {}
     if "tools" in payload:
         more["tools"] = payload["tools"]
-    if isinstance(row.extra.get("parallel_tool_calls"), bool) and "tools" in more:
-        more["parallel_tool_calls"] = row.extra["parallel_tool_calls"]
+    parallel = _beside(row).get("parallel_tool_calls")
+    if isinstance(parallel, bool) and "tools" in more:
+        more["parallel_tool_calls"] = parallel
     if "messages" in payload:
         return {"messages": _messages(payload["messages"], "user"), **more}
     if "chosen" in payload:
@@ -51,6 +52,14 @@ def render(row: ExportRow) -> dict[str, Any] | tuple[str, str]:
         turns = [*_messages(payload["prompt"], "user"), *_messages(payload["completion"], "assistant")]
         return {"messages": turns, **more}
     return "not_a_conversation", "text"
+
+
+def _beside(row: ExportRow) -> Mapping[str, Any]:
+    """What stood beside the messages when the record was read."""
+    beside: Mapping[str, Any] = row.extra
+    if row.shape == "openai_preference" and row.hint:
+        beside = row.hint.get("input", {})
+    return beside
 
 
 def _messages(value: Any, role: str) -> list[dict[str, Any]]:
