@@ -17,7 +17,7 @@ from assay.cli.session import Session
 @click.option(
     "--format", "shape", metavar="F", default="source", show_default=True,
     help="source (as it was read), a shape's name, hf (a folder for datasets), webdataset, openai, anthropic, "
-    "article, ledger, or edits.",
+    "delta, lance, iceberg, gx, article, ledger, or edits.",
 )  # fmt: skip
 @click.option("--container", type=click.Choice(["jsonl", "parquet"]), default="jsonl", show_default=True)
 @click.option("--where", metavar="EXPR", help='Only examples for which this holds: "score >= 4".')
