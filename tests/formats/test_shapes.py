@@ -98,11 +98,17 @@ RECORDS = {
                                 {"label": st.booleans() | st.none()}),
     "preference": fields({"chosen": MESSAGES, "rejected": MESSAGES},
                          {"prompt": MESSAGES | TEXT | st.none(), "tools": TOOLS}),
+    "openai_preference": fields({
+        "input": st.fixed_dictionaries({"messages": MESSAGES}, optional={"tools": TOOLS, "x": st.booleans()}),
+        "preferred_output": MESSAGES, "non_preferred_output": MESSAGES}),
     "hh": fields({"chosen": SAID, "rejected": SAID}),
     "sharegpt_preference": fields({"conversations": st.lists(TURN, max_size=3), "chosen": TURN, "rejected": TURN}),
     "text_label": fields({"text": TEXT}, {"label": TEXT | st.integers(0, 9) | st.none()}),
     "text": fields({"text": TEXT}),
 }  # fmt: skip
+RECORDS["payload"] = st.one_of(
+    *(RECORDS[name] for name in ("messages", "preference", "prompt_completion", "text_label", "text"))
+)
 
 
 def test_every_shape_is_tested():

@@ -11,6 +11,8 @@ import orjson
 from assay.formats.export import ExportRow, write_lines
 from assay.model.example import views
 
+_STATED = ("source", "record", "key", "generator", "licence")
+
 
 def write_article(directory: Path, number: int, rows: Iterable[ExportRow], meta: Mapping[str, Any]) -> None:
     """Write `directory/v{number}/samples.jsonl`, one {id, input, output, …} a line, and `meta.json`."""
@@ -23,5 +25,5 @@ def write_article(directory: Path, number: int, rows: Iterable[ExportRow], meta:
 def _samples(rows: Iterable[ExportRow]) -> Iterator[dict[str, Any]]:
     for row in rows:
         view = views(row.payload)
-        known = {name: value for name, value in row.provenance.items() if value is not None}
+        known = {name: value for name in _STATED if (value := row.provenance.get(name)) is not None}
         yield {"id": row.id.hex(), "input": view.input, "output": view.output, **known}

@@ -6,17 +6,20 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, BinaryIO, Final
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assay.errors import NotExpressible
-from assay.formats.json_text import spell
+from assay.formats.columns import Schema
+from assay.formats.json_text import read_json, spell
 from assay.formats.shapes import shape_named
 
-__all__ = ["ExportRow", "as_lines", "spell", "whole_file", "write_lines", "write_rows"]
+BATCH_ROWS: Final = 5_000
+"""Rows of a row group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,50 +69,24 @@ def _record(row: ExportRow, shape: str | None) -> dict[str, Any]:
 
 
 def _write_parquet(path: Path, records: Iterable[dict[str, Any]]) -> int:
-    """All records as one table: a column for each field; what Arrow cannot hold as it is becomes JSON."""
-    rows = list(records)
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = {name: _column([row.get(name) for row in rows], name in _TURNS) for name in names}
-    with whole_file(path) as file:
-        pq.write_table(pa.table(columns), file, compression="zstd", write_page_checksum=True)
-    return len(rows)
-
-
-_TURNS: Final = frozenset({"messages", "prompt", "completion", "chosen", "rejected"})
-"""Fields that may hold turns: a key of a turn that is null is none, so that it may stand in a struct."""
-
-
-def _column(values: list[Any], turns: bool) -> pa.Array:
-    """The values as an Arrow array that readers give back as they are, or their JSON texts as `arrow.json`."""
-    try:
-        made = pa.array(values)
-        exact = made.to_pylist() == values and _storable(made.type)
-        if exact and not (pa.types.is_nested(made.type) and any(_has_null_key(v, turns) for v in values)):
-            return made
-    except (pa.ArrowException, OverflowError):
-        pass
-    texts = [None if value is None else spell(value).decode() for value in values]
-    return pa.array(texts, pa.string()).cast(pa.json_())
-
-
-def _storable(type: pa.DataType) -> bool:
-    """Whether Parquet has a place for it: there is none for objects without a key, and nulls alone tell no type."""
-    inner = [type.field(k).type for k in range(type.num_fields)]
-    return (
-        not pa.types.is_null(type)
-        and not (pa.types.is_struct(type) and not inner)
-        and all(map(_storable, inner))
-    )
-
-
-def _has_null_key(value: Any, turns: bool = False) -> bool:
-    """Whether an object anywhere in the value has a key that is null, which a struct cannot tell from one that is not
-    there; with `turns`, those of the objects in a list at the top do not count."""
-    if isinstance(value, list):
-        return any(
-            _has_null_key([*one.values()] if turns and isinstance(one, dict) else one) for one in value
-        )
-    return isinstance(value, dict) and any(one is None or _has_null_key(one) for one in value.values())
+    """Records as one table with typed columns (`columns.py`), in bounded memory: they wait in a file beside `path`
+    until all types are known."""
+    count, learned = 0, Schema()
+    with TemporaryFile(dir=path.parent) as waiting:
+        for record in records:
+            learned.add(record)
+            waiting.write(spell(record) + b"\n")
+            count += 1
+        columns = learned.columns()
+        schema = columns.schema
+        waiting.seek(0)
+        lines = map(read_json, waiting)
+        with whole_file(path) as file, pq.ParquetWriter(
+            file, schema, compression="zstd", write_page_checksum=True
+        ) as writer:  # fmt: skip
+            while batch := list(islice(lines, BATCH_ROWS)):
+                writer.write_batch(columns.batch(batch, schema))
+    return count
 
 
 @contextmanager

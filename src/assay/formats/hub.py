@@ -19,7 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assay.errors import NotExpressible
-from assay.formats.export import spell, whole_file
+from assay.formats.export import whole_file
+from assay.formats.json_text import spell
 
 SHARD_BYTES: Final = 256 << 20
 """A shard is about so large, by the size that the rows have in the registry."""

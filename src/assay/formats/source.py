@@ -20,6 +20,7 @@ from assay.formats.containers.delimited import read_csv, read_tsv
 from assay.formats.containers.json_array import read_json_array
 from assay.formats.containers.lines import in_order, read_blocks, read_text
 from assay.formats.containers.parquet import read_parquet, unpacked
+from assay.formats.containers.webdataset import read_webdataset
 from assay.formats.shapes import Shape, detect_shape, shape_named
 from assay.model.lines import Lines
 from assay.model.record import Malformed, RawRecord
@@ -34,9 +35,11 @@ _PEEK: Final = 20
 _SUFFIXES: Final = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv",
     ".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".txt": "text", ".text": "text", ".md": "text",
+    ".tar": "webdataset", ".tgz": "webdataset",
 }  # fmt: skip
 _STREAMS: Final[dict[str, Callable[[Bytes, int], Iterator[RawRecord | Malformed]]]] = {
     "json": read_json_array, "csv": read_csv, "tsv": read_tsv, "text": read_text,
+    "webdataset": read_webdataset,
 }  # fmt: skip
 _WHOLE: Final[dict[str, Callable[[BinaryIO | IO[bytes]], Iterator[RawRecord | Malformed]]]] = {
     "parquet": read_parquet, "arrow": read_arrow,
@@ -204,6 +207,8 @@ class SourceReader:
             return "parquet"
         if first.startswith(b"ARROW1"):
             return "arrow"
+        if first[257:262] == b"ustar":
+            return "webdataset"
         first = first.removeprefix(b"\xef\xbb\xbf").lstrip()
         if first.startswith(b"["):
             return "json"

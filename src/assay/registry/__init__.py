@@ -322,12 +322,16 @@ class Registry(Parts):
         force: bool = False,
         reason: str = "",
         as_type: str | None = None,
+        skip_invalid: bool = False,
     ) -> ExportResult:
-        """Write a version, or what `where` holds for: source, a shape, article, ledger, edits; hf with `fill`; trl with
-        `as_type`. `force`: see `version`; for trl see `runs.admit`."""
+        """Write a version, or what `where` holds for: source, a shape, article, ledger, edits, webdataset, a table; hf
+        with `fill`; trl with `as_type`; openai or anthropic, with `skip_invalid` without what breaks their rules.
+        `force`: see `version`; for trl see `runs.admit`."""
         from assay.registry.export.exporting import export
+        from assay.registry.export.options import Asked
 
-        return export(self, ref, directory, format, container, dry_run, where, fill, force, reason, as_type)
+        asked = Asked(format, container, where, fill, as_type, skip_invalid, dry_run, force, reason)
+        return export(self, ref, directory, asked)
 
     def load(
         self, ref: str, *, force: bool = False, reason: str = "", folder: str | Path | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from assay.formats.tuning.rules import Violation
     from assay.govern.gate import Gate
 
 
@@ -224,8 +225,19 @@ class ExportResult:
     """Examples of the version that were left out because they were forgotten."""
     notes: tuple[str, ...] = ()
     """What was not written, and why."""
+    violations: tuple[Violation, ...] = ()
+    """Rules of a provider that are broken, example by example; the first ten thousand."""
+    broken: Mapping[str, int] = field(default_factory=dict)
+    """All of them, by code."""
+    skipped: int = 0
+    """Examples that a provider has no form for, or that break a rule and were left out on demand."""
+    refusing: int = 0
+    """Violations that stand in the way of files; 0 where files were written."""
 
     def as_json(self) -> dict[str, Any]:
         said: dict[str, Any] = {"version": self.version, "format": self.format, "files": dict(self.files)}
         said |= {"forgotten": self.forgotten} if self.forgotten else {}
+        if self.broken:
+            said |= {"refusing": self.refusing, "skipped": self.skipped, "broken": dict(self.broken)}
+            said["violations"] = [one.as_json() for one in self.violations]
         return said | ({"notes": list(self.notes)} if self.notes else {})

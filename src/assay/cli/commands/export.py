@@ -16,8 +16,8 @@ from assay.cli.session import Session
 @click.argument("directory", metavar="DIR")
 @click.option(
     "--format", "shape", metavar="F", default="source", show_default=True,
-    help="source (as it was read), hf (a folder for datasets), trl (for trainers), a shape's name, article, ledger, "
-    "or edits.",
+    help="source (as it was read), a shape's name, hf (a folder for datasets), trl (for trainers), webdataset, openai, "
+    "anthropic, delta, lance, iceberg, gx, article, ledger, or edits.",
 )  # fmt: skip
 @click.option("--container", type=click.Choice(["jsonl", "parquet"]), default="jsonl", show_default=True)
 @click.option("--where", metavar="EXPR", help='Only examples for which this holds: "score >= 4".')
@@ -25,11 +25,17 @@ from assay.cli.session import Session
 @click.option(
     "--as", "as_type", metavar="TYPE", help="With trl: its dataset type (default: by kind of example)."
 )
+@click.option(
+    "--skip-invalid", is_flag=True, help="With openai, anthropic: leave out what breaks their rules."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be written.")
 @click.option("--force", is_flag=True, help="Even a revoked version; the log will say so.")
 @click.option("--reason", metavar="TEXT", default="", help="With trl: why, with --force.")
-@click.pass_obj
-def command(session: Session, /, ref: str, directory: str, shape: str, **given: Any) -> None:
+@click.pass_context
+def command(ctx: click.Context, /, ref: str, directory: str, shape: str, **given: Any) -> None:
     """Write the version REF as files under DIR."""
+    session: Session = ctx.obj
     result = session.registry.export(ref, directory, format=shape, **given)
     session.answer(result.as_json, lambda: tables.files(result, given["dry_run"]))
+    if result.refusing:
+        ctx.exit(1)

@@ -110,7 +110,31 @@ def files(result: ExportResult, dry_run: bool) -> RenderableType:
     for path, rows in result.files.items():
         table.add_row(f"{rows:,}", Text(safe_text(path), overflow="fold", no_wrap=False))
     notes = [Text(safe_text(note), "yellow", overflow="fold") for note in result.notes]
-    return Group(head, Padding(table, (0, 0, 0, 2)), *notes)
+    return Group(head, Padding(table, (0, 0, 0, 2)), *notes, *_broken(result))
+
+
+SHOWN_VIOLATIONS = 5
+"""Examples named for each rule; --json has the others."""
+
+
+def _broken(result: ExportResult) -> list[RenderableType]:
+    """Rules of a provider that are broken: what, how often, where, and what to do."""
+    lines: list[RenderableType] = []
+    if result.refusing:
+        many = plural(result.refusing, "violation")
+        lines.append(Text(f"✗ {many} of {safe_text(result.format)}'s rules stand in the way", "bold red"))
+    for code, count in sorted(result.broken.items(), key=lambda pair: (-pair[1], pair[0])):
+        named = [one for one in result.violations if one.rule.code == code]
+        style = "red" if named and named[0].rule.level == "error" else "yellow"
+        lines.append(Text.assemble("  ", (code, style), f"  {count:,}"))
+        if named:
+            rule = named[0].rule
+            lines.append(Padding(Text(f"{rule.says}: {rule.todo}", "dim"), (0, 0, 0, 4)))
+        shown = named[:SHOWN_VIOLATIONS]
+        lines += [Text(f"    {short(one.example or one.split)}  {safe_text(one.where)}") for one in shown]
+    if result.skipped:
+        lines.append(Text(f"  {plural(result.skipped, 'example')} left out", "yellow"))
+    return lines
 
 
 def damage(report: Report) -> RenderableType:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -22,8 +22,10 @@ class _Refused(TypeError):
         self.code = code
 
 
-def rows_of(batches: Iterable[pa.RecordBatch]) -> Iterator[RawRecord | Malformed]:
-    """A record a row, numbered from 1.
+def rows_of(
+    batches: Iterable[pa.RecordBatch], restore: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
+) -> Iterator[RawRecord | Malformed]:
+    """A record a row, numbered from 1. `restore` makes the record of a row whose nulls it knows how to read.
 
     Columns of type `arrow.json` are the values that their texts hold. A field of a struct that is null is no key of
     that row: Arrow gives every struct the keys of all. Times, decimals and the like become text. Bytes, and JSON that
@@ -31,13 +33,26 @@ def rows_of(batches: Iterable[pa.RecordBatch]) -> Iterator[RawRecord | Malformed
     """
     number = 0
     for batch in batches:
-        converts = [(field.name, _convert(field.type)) for field in batch.schema]
+        reader = _convert if restore is None else _as_it_is
+        converts = [(field.name, reader(field.type)) for field in batch.schema]
         for row in batch.to_pylist():
             number += 1
             try:
-                yield RawRecord(number, None, {name: convert(row[name]) for name, convert in converts})
+                record = {name: convert(row[name]) for name, convert in converts}
+                yield RawRecord(number, None, record if restore is None else restore(record))
             except _Refused as error:
                 yield Malformed(number, None, 0, error.code, str(error))
+            except ValueError as error:
+                yield Malformed(number, None, 0, "invalid_json", str(error)[:200])
+
+
+def _as_it_is(type: pa.DataType) -> Convert:
+    """As `_convert`, but nulls stay where they are."""
+    inner = [type.field(k).type for k in range(type.num_fields)]
+    nested = pa.types.is_struct(type) or pa.types.is_list(type)
+    if nested and all(_as_it_is(one) is _same for one in inner):
+        return _same
+    return _plain if nested else _convert(type)
 
 
 def _convert(type: pa.DataType) -> Convert:

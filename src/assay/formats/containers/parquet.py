@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assay.errors import BadInput
+from assay.formats.columns import Layout, Restorer
 from assay.formats.compression import Bytes, CutShort
 from assay.formats.containers.arrow_rows import rows_of
 from assay.model.record import Malformed, RawRecord
@@ -18,13 +19,17 @@ _ROWS: Final = 1_000
 
 
 def read_parquet(file: BinaryIO | IO[bytes]) -> Iterator[RawRecord | Malformed]:
-    """The rows of a Parquet file, as `rows_of` gives them.
+    """The rows of a Parquet file, as `rows_of` gives them. Files that we wrote give every record back as it was
+    (`formats/columns.py`).
 
     Raises BadInput when the file is damaged.
     """
     number = 0
     try:
-        for record in rows_of(pq.ParquetFile(file).iter_batches(batch_size=_ROWS)):
+        table = pq.ParquetFile(file)
+        layout = Layout.of(table.schema_arrow.metadata)
+        restore = Restorer(layout).record if layout else None
+        for record in rows_of(table.iter_batches(batch_size=_ROWS), restore):
             number = record.number
             yield record
     except (pa.ArrowException, OSError) as error:

@@ -12,7 +12,9 @@ from assay.formats.shapes.chats import Dialogue, History, Messages, ShareGpt
 from assay.formats.shapes.curator import Curator
 from assay.formats.shapes.distilabel import Distilabel
 from assay.formats.shapes.exported import Exported
+from assay.formats.shapes.openai_pairs import OpenAiPreference
 from assay.formats.shapes.pairs import Alpaca, Pair
+from assay.formats.shapes.payloads import AnyPayload
 from assay.formats.shapes.preferences import HhTranscripts, Preference, PromptCompletion, ShareGptPreference
 from assay.formats.shapes.self_instruct import MachineInstructions, SeedTasks, SelfInstruct
 from assay.formats.shapes.shape import Shape, ShapeError
@@ -22,6 +24,7 @@ _SHAPES: Final[tuple[Shape, ...]] = (
     # The most specific first: detection takes the first of those that most records match.
     Exported(),
     ShareGptPreference(),
+    OpenAiPreference(),
     HhTranscripts(),
     Preference(),
     Curator(),
@@ -44,6 +47,8 @@ _SHAPES: Final[tuple[Shape, ...]] = (
     MachineInstructions(),
     TextLabel(),
     Text(),
+    # Last: it is taken where records of several kinds are mixed.
+    AnyPayload(),
 )
 
 

@@ -133,7 +133,7 @@ _ID = re.compile("[0-9a-f]{64}")
 _DEEPEST = 1_000
 _MOST_PARENTS = 1_000
 _STATED = (
-    ("key", ("id", "_id", "key", "uuid", "conversation_id")),
+    ("key", ("id", "_id", "key", "uuid", "conversation_id", "__key__")),
     ("generator", ("generator", "model", "model_name")),
     ("created", ("created_at", "created", "timestamp", "date", "time")),
     ("licence", ("license", "licence")),

@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 
 from assay.errors import NotExpressible
-from assay.formats.export import spell
+from assay.formats.json_text import spell
 from assay.formats.training.trl import COMPLETION, LANGUAGE, PREFERENCE, PROMPT, UNPAIRED, Row
 
 STAGES: Final = {LANGUAGE: "sft", COMPLETION: "sft", PREFERENCE: "dpo", UNPAIRED: "kto"}

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Set
 from typing import Any, Final
 
 from assay.errors import NotExpressible, UsageError
-from assay.formats.export import spell
+from assay.formats.json_text import spell
 from assay.formats.shapes.chats import SHAREGPT_ROLES
 
 LANGUAGE: Final = "language-modeling"

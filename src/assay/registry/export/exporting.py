@@ -2,79 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import pyarrow as pa
 
 from assay.curate.ledger_reading import decisions, open_ledger
 from assay.errors import UsageError
 from assay.formats.article import write_article
-from assay.formats.export import ExportRow, as_lines, spell, write_lines, write_rows
+from assay.formats.export import as_lines, write_lines, write_rows
+from assay.formats.json_text import spell
 from assay.formats.shapes import shape_names
-from assay.kernels.ids import IdArray, contains, id_list, ids_of
+from assay.kernels.ids import IdArray, contains, id_list
 from assay.model.version import SegmentRef
+from assay.registry.export.gx import export_gx
+from assay.registry.export.options import Asked, folder_of
+from assay.registry.export.rows import Task, split_rows
+from assay.registry.export.tables import export_table
+from assay.registry.export.training import export_training
+from assay.registry.export.tuning import export_tuning
+from assay.registry.export.webdataset import export_webdataset
 from assay.registry.querying.querying import matching
 from assay.registry.results import ExportResult
 from assay.registry.review.edit_pairs import pairs
 from assay.registry.version import Version
-from assay.store.segments import check_rows, read_ids
+from assay.store.segments import read_ids
 
 if TYPE_CHECKING:
     from assay.registry import Registry
 
-CONTAINERS = ("jsonl", "parquet")
+FOLDERS: Mapping[str, Callable[[Task], ExportResult]] = {
+    "trl": export_training,
+    "webdataset": export_webdataset,
+    "openai": export_tuning,
+    "anthropic": export_tuning,
+    "delta": export_table,
+    "lance": export_table,
+    "iceberg": export_table,
+    "gx": export_gx,
+}
+"""Formats that lay out a folder in a way of their own."""
 
 
-def export(  # noqa: PLR0913 - the options of the command
-    registry: Registry,
-    ref: str,
-    directory: str,
-    format: str,
-    container: str,
-    dry_run: bool,
-    where: str | None = None,
-    fill: str | None = None,
-    force: bool = False,
-    reason: str = "",
-    as_type: str | None = None,
-) -> ExportResult:
+def export(registry: Registry, ref: str, directory: str, asked: Asked) -> ExportResult:
     """Write a version to `directory`: one file a split, the article layout, the ledger, or a folder for `datasets`.
 
-    `where` leaves out the examples for which the expression does not hold.
+    `asked.where` leaves out the examples for which the expression does not hold.
 
-    `format`: `source` (every row in the shape and with all the fields it came with), a shape's name,
-    `article`, `ledger`, `edits` (what reviews edited, as preference pairs), `trl` (what trainers read, as TRL's type
-    `as_type`; models must be allowed to learn from the version), or `hf`, whose card takes answers from the YAML file
-    `fill`. Raises NotExpressible, naming the example, before any file takes its name; Revoked, NotForTraining.
+    `asked.format`: `source` (every row in the shape and with all the fields it came with), a shape's name, `article`,
+    `ledger`, `edits` (what reviews edited, as preference pairs), one of `FOLDERS` (models must be allowed to learn from
+    what goes to `trl`), or `hf`, whose card takes answers from the YAML file `fill`. Raises UsageError;
+    NotExpressible, naming the example, before any file takes its name; Revoked, NotForTraining.
     """
-    folder = _checked(directory, format, container, where, fill, as_type)
+    asked.check()
+    folder, format, dry_run = folder_of(directory), asked.format, asked.dry_run
     if format == "trl":
-        version = registry.runs.admit(ref, force=force, reason=reason)
-        return _export_training(registry, version, folder, as_type, where, dry_run)
-    version = registry.version(ref, force=force)
-    if not dry_run and format != "ledger":
-        version.admit()
+        version = registry.runs.admit(ref, force=asked.force, reason=asked.reason)
+    else:
+        version = registry.version(ref, force=asked.force)
+        if not dry_run and format != "ledger":
+            version.admit()
     if format == "hf":
-        return _export_hub(registry, ref, folder, fill, dry_run)
+        return _export_hub(registry, ref, folder, asked.fill, dry_run)
     if format == "ledger":
         return _export_ledger(registry, version, folder, dry_run)
-    among = None if where is None else matching(registry, ref, where)
+    among = None if asked.where is None else matching(registry, version.name, asked.where)
     if format == "edits":
         return _export_edits(registry, version, folder, dry_run, among)
     counts = dict(version.counts) if among is None else _counts(registry, version, among)
+    if format in FOLDERS:
+        return FOLDERS[format](Task(registry, version, folder, among, counts, asked))
     if format == "article":
         return _export_article(version, folder, dry_run, among, counts)
     shape = None if format == "source" else format
     files: dict[str, int] = {}
     for split, count in counts.items():
-        path = folder / f"{split}.{container}"
+        path = folder / f"{split}.{asked.container}"
         if not dry_run:
             folder.mkdir(parents=True, exist_ok=True)
-            count = write_rows(path, _rows(version, split, among), shape, container)
+            count = write_rows(path, split_rows(version, split, among), shape, asked.container)
         files[str(path)] = count
     return ExportResult(version.name, format, files, version.erased)
 
@@ -89,7 +97,7 @@ def stream(
     known = ("source", "ledger", "edits", *shape_names())
     if format not in known:
         raise UsageError(f"no format {format!r} that can be streamed", f"one of: {', '.join(known)}")
-    _check_options(format, where, None)
+    Asked(format, where=where).check()
     if format == "ledger":
         curation = registry.store.curation(version.manifest)
         if curation is None:
@@ -103,48 +111,11 @@ def stream(
         return iter([("edits.jsonl", _spelled(pairs(registry, version, among)))])
     counts = version.counts if among is None else _counts(registry, version, among)
     shape = None if format == "source" else format
-    return ((f"{split}.jsonl", as_lines(_rows(version, split, among), shape)) for split in counts)
+    return ((f"{split}.jsonl", as_lines(split_rows(version, split, among), shape)) for split in counts)
 
 
 def _spelled(records: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
     return (spell(record) + b"\n" for record in records)
-
-
-def _checked(
-    directory: str, format: str, container: str, where: str | None, fill: str | None, as_type: str | None
-) -> Path:
-    """The folder to write into, when the options go together. Raises UsageError."""
-    known = ("source", "hf", "trl", "article", "ledger", "edits", *shape_names())
-    if format not in known:
-        raise UsageError(f"no export format {format!r}", f"one of: {', '.join(known)}")
-    if container not in CONTAINERS:
-        raise UsageError(f"no container {container!r}", f"one of: {', '.join(CONTAINERS)}")
-    folder = Path(directory)
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{directory} is a file", "name a folder to write into")
-    if as_type is not None and format != "trl":
-        raise UsageError("--as names a dataset type of TRL", "leave it out, or add --format trl")
-    if format == "trl" and container != "jsonl":
-        raise UsageError(
-            "rows for trainers are JSON Lines: in Parquet calls of tools get each other's arguments",
-            "leave --container out",
-        )
-    _check_options(format, where, fill)
-    return folder
-
-
-def _check_options(format: str, where: str | None, fill: str | None) -> None:
-    if fill is not None and format != "hf":
-        raise UsageError("only --format hf writes a card that answers go into", "leave --fill out")
-    if where is not None and format == "hf":
-        raise UsageError(
-            "--where chooses among examples; the card in this folder is about a whole version",
-            "make a version of them first, or export in another format",
-        )
-    if where is not None and format == "ledger":
-        raise UsageError(
-            "--where chooses among examples; a ledger has records", "use `assay query` on decisions"
-        )
 
 
 def _counts(registry: Registry, version: Version, among: IdArray) -> dict[str, int]:
@@ -152,22 +123,6 @@ def _counts(registry: Registry, version: Version, among: IdArray) -> dict[str, i
     ids = {split: registry.store.split_ids(version.manifest, split).view("V32") for split in version.counts}
     counts = {split: int(contains(known, among).sum()) for split, known in ids.items()}
     return {split: count for split, count in counts.items() if count}
-
-
-def _rows(version: Version, split: str, among: IdArray | None = None) -> Iterator[ExportRow]:
-    for table in version.tables(split):
-        if among is not None:
-            table = table.filter(pa.array(contains(among, ids_of(table.column("id")))))
-        check_rows(table)
-        for row in table.to_pylist():
-            yield ExportRow(
-                orjson.loads(row["payload"]),
-                orjson.loads(row["extra"]) if row["extra"] else {},
-                orjson.loads(row["hint"]) if row["hint"] else None,
-                row["shape"],
-                {name: row[name] for name in ("source", "record", "key", "generator", "licence")},
-                row["id"],
-            )
 
 
 def _export_article(
@@ -193,7 +148,7 @@ def _export_article(
             "counts": dict(counts),
             "fingerprint": version.fingerprint,
         }
-        rows = (row for split in counts for row in _rows(version, split, among))
+        rows = (row for split in counts for row in split_rows(version, split, among))
         write_article(folder, number, rows, meta)
     return ExportResult(version.name, "article", files, version.erased)
 
@@ -203,20 +158,6 @@ def _export_hub(registry: Registry, ref: str, folder: Path, fill: str | None, dr
     from assay.registry.governing.papers import load_fill
 
     return export_hub(registry, ref, folder, load_fill(fill), dry_run)
-
-
-def _export_training(
-    registry: Registry, version: Version, folder: Path, as_type: str | None, where: str | None, dry_run: bool
-) -> ExportResult:
-    from assay.registry.export.training import export_training
-
-    among = None if where is None else matching(registry, version.name, where)
-    counts = dict(version.counts) if among is None else _counts(registry, version, among)
-
-    def rows(split: str) -> Iterator[ExportRow]:
-        return _rows(version, split, among)
-
-    return export_training(version, folder, as_type, counts, rows, dry_run)
 
 
 def _export_edits(

@@ -12,8 +12,8 @@ from assay.formats.training.llama_factory import dataset_entry, llama_factory_ro
 from assay.formats.training.snippets import PROGRAM, Pinned, axolotl, spelled, trl_program
 from assay.formats.training.trl import TYPES, Row, is_conversational, trl_rows, type_for
 from assay.model.example import kind_of
+from assay.registry.export.rows import Task
 from assay.registry.results import ExportResult
-from assay.registry.version import Version
 
 Rows = Callable[[str], Iterator[ExportRow]]
 """Split → its examples."""
@@ -21,18 +21,18 @@ Rows = Callable[[str], Iterator[ExportRow]]
 FACTORY = "llamafactory"
 
 
-def export_training(
-    version: Version, folder: Path, type_: str | None, counts: Mapping[str, int], rows: Rows, dry_run: bool
-) -> ExportResult:
+def export_training(task: Task) -> ExportResult:
     """Write a version as `SPLIT.jsonl` in one of TRL's types, with a program and settings beside it.
 
-    `type_` None: the one that serves the kinds of examples. Raises UsageError; NotExpressible, naming the example.
+    Raises UsageError; NotExpressible, naming the example.
     """
+    version, folder, counts, rows = task.version, task.folder, task.counts, task.rows
+    type_ = task.asked.as_type
     if type_ is not None and type_ not in TYPES:
         raise UsageError(f"TRL has no dataset type {type_!r}", f"one of: {', '.join(TYPES)}")
     type_ = type_ or _type_of(counts, rows)
     seen = _Seen(type_)
-    if dry_run:
+    if task.asked.dry_run:
         would = {str(folder / f"{split}.jsonl"): sum(1 for _ in seen.rows(rows(split))) for split in counts}
         return ExportResult(version.name, "trl", would | {str(folder / PROGRAM): 0}, version.erased)
     folder.mkdir(parents=True, exist_ok=True)
