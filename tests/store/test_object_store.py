@@ -122,10 +122,10 @@ def test_a_store_that_cannot_hold_a_registry_is_refused(options, message):
 
 
 def test_what_was_proven_once_is_not_tried_again(server, tmp_path):
-    proof = tmp_path / "folder" / "proven"
-    storage_of(server, proof=proof).put_if_absent("a", b"1")
+    proof = tmp_path / "folder"
+    storage_of(server, proofs=proof).put_if_absent("a", b"1")
     count = len(server.exchanges)
-    storage_of(server, proof=proof).put_if_absent("b", b"1")
+    storage_of(server, proofs=proof).put_if_absent("b", b"1")
     assert server.requests(count) == {"PUT": 1}
 
 

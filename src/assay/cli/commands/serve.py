@@ -64,7 +64,7 @@ def command(  # noqa: PLR0913 - its options
     hosts = tuple(dict.fromkeys(name.lower() for name in (*Settings().hosts, host, *names)))
     few_arenas()
     app = create_app(
-        lambda: assay.open(session.path, actor=session.actor),
+        lambda: assay.open(session.path, actor=session.actor, **session.place),
         Settings(
             mode,
             hosts,
