@@ -111,7 +111,8 @@ def test_writers_of_equal_bytes_race_through_faults_and_one_of_them_wins(server)
 
 
 @pytest.mark.parametrize(
-    ("options", "message"), [({"conditional": False}, "overwrites"), ({"metadata": False}, "keeps no metadata")]
+    ("options", "message"),
+    [({"conditional": False}, "overwrites"), ({"metadata": False}, "keeps no metadata")],
 )
 def test_a_store_that_cannot_hold_a_registry_is_refused(options, message):
     with S3Server(**options) as server:
@@ -191,7 +192,9 @@ def test_refusals_say_what_and_what_to_do_and_no_more(server, monkeypatch, body,
 
 
 def test_nobody_listens(server):
-    storage = connect("s3://bucket/p", {**server.options, "endpoint": "http://127.0.0.1:1"}, timeout=2, retries=0)
+    storage = connect(
+        "s3://bucket/p", {**server.options, "endpoint": "http://127.0.0.1:1"}, timeout=2, retries=0
+    )
     with pytest.raises(StorageFailure, match="cannot read s3://bucket/p/a"):
         storage.get("a")
 

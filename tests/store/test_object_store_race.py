@@ -64,7 +64,9 @@ def race(folder: Path, count: int, rate: float, kills: int, seed: int) -> str:
         server.faults = no_s3_faults
         server.settle()
         requests, faults = server.requests(), Counter(e.fault for e in server.exchanges if e.fault)
-        fresh = Log(connect("s3://bucket/race", server.options)).entries()  # raises for a gap or a broken chain
+        fresh = Log(
+            connect("s3://bucket/race", server.options)
+        ).entries()  # raises for a gap or a broken chain
         seen = Log(NearbyStorage(connect("s3://bucket/race", server.options), folder / "a")).entries()
     assert fresh == seen
     assert [entry.seq for entry in fresh] == list(range(1, len(fresh) + 1))

@@ -72,7 +72,10 @@ class Session:
             return {}
         from assay.cli.cloud import cache_folder, store_options
 
-        return {"options": store_options(self.path, os.environ), "cache": cache_folder(self.cache, os.environ)}
+        return {
+            "options": store_options(self.path, os.environ),
+            "cache": cache_folder(self.cache, os.environ),
+        }
 
     @cached_property
     def registry(self) -> Registry:

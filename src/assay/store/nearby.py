@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
@@ -195,7 +195,7 @@ class NearbyStorage:
             if self._bytes > self._limit:
                 self._bytes = self._trim(self._limit * 4 // 5)
 
-    def _files(self) -> list[tuple[float, int, Path]]:
+    def _files(self) -> Sequence[tuple[float, int, Path]]:
         found = []
         for path in (self._near / _OBJECTS).glob("*/*"):
             with suppress(OSError):

@@ -50,7 +50,9 @@ def connect(
     bucket, _, prefix = rest.partition("/")
     if scheme not in SCHEMES or not bucket or "@" in bucket or any(mark in rest for mark in "?#%"):
         raise UsageError(
-            f"{scheme}:// is not where a registry can lie" if scheme not in SCHEMES else "the address has no bucket",
+            f"{scheme}:// is not where a registry can lie"
+            if scheme not in SCHEMES
+            else "the address has no bucket",
             "name it as s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX",
         )
     if prefix:
@@ -65,23 +67,27 @@ def connect(
     told = {str(name): value for name, value in options.items()}
     if scheme == "s3":
         told.setdefault("disable_bulk_delete", "true")  # single deletions are what every vendor understands
-    plain = any(str(value).startswith("http://") for name, value in told.items() if "endpoint" in name.lower())
+    plain = any(
+        str(value).startswith("http://") for name, value in told.items() if "endpoint" in name.lower()
+    )
     backoff = {"init_backoff": timedelta(milliseconds=50), "max_backoff": timedelta(seconds=5), "base": 2}
     try:
         store = from_url(
             address.rstrip("/"),
-            config=told,  # type: ignore[arg-type]
+            config=told,
             client_options={
                 "timeout": timedelta(seconds=timeout),
                 **({"allow_http": True} if plain else {}),
             },
             retry_config={
                 "max_retries": retries, "retry_timeout": timedelta(seconds=2 * timeout), "backoff": backoff,
-            },  # type: ignore[typeddict-item]
+            },
         )  # fmt: skip
     except (BaseError, ValueError, TypeError) as error:
         raise failure("open", address, error) from None
-    told_apart = f"{address.rstrip('/')} {sorted((k, str(v)) for k, v in told.items() if 'endpoint' in k.lower())}"
+    told_apart = (
+        f"{address.rstrip('/')} {sorted((k, str(v)) for k, v in told.items() if 'endpoint' in k.lower())}"
+    )
     mark = "proven-" + hashlib.sha256(told_apart.encode()).hexdigest()[:16]
     proof = None if proofs is None else proofs / mark
     return ObjectStorage(store, address.rstrip("/"), entropy=entropy, proof=proof)
@@ -195,7 +201,9 @@ class ObjectStorage:
         finally:
             self.delete(key)
         if found is None:
-            raise StorageFailure(f"{self.address} lost what was just written", "see what a store has to promise")
+            raise StorageFailure(
+                f"{self.address} lost what was just written", "see what a store has to promise"
+            )
         return found.modified
 
     def prove(self) -> None:
@@ -231,7 +239,9 @@ class ObjectStorage:
             try:
                 self._do.put(self._store, key, source, chunk_size=part, max_concurrency=_PARTS_AT_ONCE)
                 return
-            except FileNotFoundError as error:  # 404 also says of an upload in parts that it was completed before
+            except (
+                FileNotFoundError
+            ) as error:  # 404 also says of an upload in parts that it was completed before
                 doubt = error
                 if names_no_bucket(error):
                     break

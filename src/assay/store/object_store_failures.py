@@ -11,7 +11,9 @@ from assay.errors import StorageFailure
 _CODE: Final = re.compile(r"<Code>([A-Za-z0-9.]{1,64})</Code>")
 _STATUS: Final = re.compile(r"status code: (\d{3})")
 _AGAIN: Final = "run the command again"
-_KEYS: Final = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; see docs/guides/object-storage.md"
+_KEYS: Final = (
+    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; see docs/guides/object-storage.md"
+)
 _REGION: Final = "set AWS_REGION to the bucket's region"
 _RIGHTS: Final = "the key needs s3:GetObject, PutObject, DeleteObject and ListBucket there"
 _SAID: Final[dict[str, tuple[str, str]]] = {
@@ -42,7 +44,10 @@ _NUMBERS: Final[dict[int, tuple[str, str]]] = {
 _TEXTS: Final[tuple[tuple[str, tuple[str, str]], ...]] = (
     ("169.254.169.254", ("no credentials were found", _KEYS)),
     ("Missing", ("credentials are missing", _KEYS)),
-    ("UnknownConfigurationKey", ("an option has a name that obstore does not know", "see obstore's S3Config")),
+    (
+        "UnknownConfigurationKey",
+        ("an option has a name that obstore does not know", "see obstore's S3Config"),
+    ),
     ("not allowed", ("plain HTTP is not allowed", "begin the endpoint with https://")),
     ("timed out", ("no answer came in time", _AGAIN)),
     ("TimedOut", ("no answer came in time", _AGAIN)),
@@ -88,4 +93,7 @@ def _meaning(error: Exception) -> tuple[str, str]:
     for mark, meaning in _TEXTS:
         if mark in text:
             return meaning
-    return "the connection failed", "check the endpoint (AWS_ENDPOINT_URL) and the network, then run the command again"
+    return (
+        "the connection failed",
+        "check the endpoint (AWS_ENDPOINT_URL) and the network, then run the command again",
+    )
