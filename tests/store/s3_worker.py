@@ -9,7 +9,7 @@ from assay.errors import StorageFailure
 from assay.model.operation import Operation
 from assay.store.log import Log
 from assay.store.nearby import NearbyStorage
-from assay.store.object_store import connect
+from assay.store.object_store_address import connect
 
 
 def main(endpoint: str, folder: str, first: str, last: str, who: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from assay.store.log import Log
 from assay.store.nearby import NearbyStorage
-from assay.store.object_store import connect
+from assay.store.object_store_address import connect
 from assay.testing.s3_faults import S3_FAULTS, SeededS3Faults, no_s3_faults
 from assay.testing.s3_server import S3Server
 
@@ -79,8 +79,9 @@ def race(folder: Path, count: int, rate: float, kills: int, seed: int) -> str:
     unsure = sum(word != "done" for w in writers for word in w.said.values())
     assert sum(stands.values()) <= 2 * count
     return (
-        f"{2 * count} appends, {len(fresh)} entries, {unsure} not acknowledged, {sum(w.killed for w in writers)} kills, "
-        f"{sum(faults.values())} faults {dict(faults)}, requests {dict(requests)}"
+        f"{2 * count} appends, {len(fresh)} entries, {unsure} not acknowledged, "
+        f"{sum(w.killed for w in writers)} kills, {sum(faults.values())} faults {dict(faults)}, "
+        f"requests {dict(requests)}"
     )
 
 

@@ -64,7 +64,7 @@ class Registry(Parts):
     ) -> None:
         self.store = Store(storage, until)
         self.root = root if until is None else None
-        """The folder on this machine for what is derived and unfinished: the registry's own, or one beside a far one."""
+        """This machine's folder for what is derived and unfinished: the registry's own, or one for a far one."""
         self.reached = tuple(reached) or (("--registry", str(root.resolve())) if root is not None else ())
         """Words of a command line that lead to this registry."""
         self.actor = actor

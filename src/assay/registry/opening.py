@@ -84,7 +84,7 @@ def open(
 
 
 def _far(address: str, options: Mapping[str, Any] | None, cache: str | Path | None) -> ObjectStorage:
-    from assay.store.object_store import connect
+    from assay.store.object_store_address import connect
 
     return connect(address, options or {}, proofs=None if cache is None else Path(cache))
 

@@ -31,8 +31,8 @@ class NearbyStorage:
     """`far` is where everything lies and what decides; `folder` may be deleted at any time.
 
     Objects are kept under `folder/near/objects`, hashed whenever they are read from there; entries of the log in
-    `folder/near/log`, trusted as far as a fresh listing and the entry after them vouch for them. `folder/tmp` holds this
-    machine's unfinished work, which counts among the leftovers. Safe for several threads and processes.
+    `folder/near/log`, trusted as far as a fresh listing and the entry after them vouch for them. `folder/tmp` holds
+    this machine's unfinished work, which counts among the leftovers. Safe for several threads and processes.
     """
 
     def __init__(self, far: Storage, folder: Path, limit: int = LIMIT) -> None:

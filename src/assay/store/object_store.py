@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import timedelta
+from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_bytes
-from typing import TYPE_CHECKING, Any, Final
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from assay.errors import MissingExtra, NotFound, StorageFailure, UsageError
+from assay.errors import NotFound, StorageFailure
 from assay.store.keys import check_key
 from assay.store.object_store_failures import failure, names_no_bucket, status_of
 from assay.store.storage import Stat
@@ -18,96 +18,58 @@ from assay.store.storage import Stat
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-SCHEMES: Final = ("s3", "gs", "az")
+T = TypeVar("T")
+
 ATTEMPT: Final = "attempt"
 """Metadata of what `put_if_absent` writes (x-amz-meta-attempt): which attempt it was, in hexadecimal."""
 
 _PART: Final = 8 << 20
 _PARTS_AT_ONCE: Final = 3
 _MOST_PARTS: Final = 9_000
-_ATTEMPTS: Final = 5
 _PAGE: Final = 1_000
 _PROBE: Final = "probe/"
 
 
-def connect(
-    address: str,
-    options: Mapping[str, Any],
-    *,
-    timeout: float = 60.0,
-    retries: int = 8,
-    entropy: Callable[[int], bytes] = token_bytes,
-    proofs: Path | None = None,
-) -> ObjectStorage:
-    """The storage under an address: s3://, gs:// or az://, a bucket, and a prefix or none.
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a request is made again whose answer was lost or said "later": `retries` times, with pauses that double
+    from 50 ms to 5 s, and not after `seconds` from the first."""
 
-    `options`: configuration of obstore's store (`endpoint`, `region`, `access_key_id`, …); what they leave out, obstore
-    takes from the variables of the provider (AWS_…). `timeout`: seconds of one request. `retries`: of one request, by
-    obstore. `proofs`: a folder on this machine for what was seen of
-    stores; see `ObjectStorage`. Raises UsageError for an address or an option that does not hold.
-    """
-    scheme, _, rest = address.partition("://")
-    bucket, _, prefix = rest.partition("/")
-    if scheme not in SCHEMES or not bucket or "@" in bucket or any(mark in rest for mark in "?#%"):
-        raise UsageError(
-            f"{scheme}:// is not where a registry can lie"
-            if scheme not in SCHEMES
-            else "the address has no bucket",
-            "name it as s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX",
-        )
-    if prefix:
-        check_key(prefix.rstrip("/"))
-    try:
-        from obstore.exceptions import BaseError
-        from obstore.store import from_url
-    except ImportError:
-        raise MissingExtra(
-            "registries in object stores need a package of their own", "pip install 'assay-data[s3]'"
-        ) from None
-    told = {str(name): value for name, value in options.items()}
-    if scheme == "s3":
-        told.setdefault("disable_bulk_delete", "true")  # single deletions are what every vendor understands
-    plain = any(
-        str(value).startswith("http://") for name, value in told.items() if "endpoint" in name.lower()
-    )
-    backoff = {"init_backoff": timedelta(milliseconds=50), "max_backoff": timedelta(seconds=5), "base": 2}
-    try:
-        store = from_url(
-            address.rstrip("/"),
-            config=told,
-            client_options={
-                "timeout": timedelta(seconds=timeout),
-                **({"allow_http": True} if plain else {}),
-            },
-            retry_config={
-                "max_retries": retries, "retry_timeout": timedelta(seconds=2 * timeout), "backoff": backoff,
-            },
-        )  # fmt: skip
-    except (BaseError, ValueError, TypeError) as error:
-        raise failure("open", address, error) from None
-    told_apart = (
-        f"{address.rstrip('/')} {sorted((k, str(v)) for k, v in told.items() if 'endpoint' in k.lower())}"
-    )
-    mark = "proven-" + hashlib.sha256(told_apart.encode()).hexdigest()[:16]
-    proof = None if proofs is None else proofs / mark
-    return ObjectStorage(store, address.rstrip("/"), entropy=entropy, proof=proof)
+    retries: int = 8
+    seconds: float = 180.0
+    sleep: Callable[[float], None] = sleep
+    clock: Callable[[], float] = monotonic
+
+    def tries(self) -> Iterator[int]:
+        """0, 1, 2, … for as long as it is worth another try."""
+        end = self.clock() + self.seconds
+        for number in range(self.retries + 1):
+            if number:
+                self.sleep(min(5.0, 0.025 * 2**number))
+                if self.clock() > end:
+                    return
+            yield number
 
 
 class ObjectStorage:
     """A registry's bytes in an object store, which must have conditional puts (If-None-Match) and strong consistency.
 
-    `address` is for messages. `proof`: an empty file on this machine that says that this store was seen to refuse a second
-    conditional put; without it, that is tried before the first such put of this object, under "probe/".
+    `single` makes each request once, so that what is made again is decided here; `lasting` makes parts of large uploads
+    again by itself. `address` is for messages. `proof`: an empty file on this machine that says that this store was
+    seen to refuse a second conditional put; without it, that is tried before the first such put of this object, under
+    "probe/".
 
     An answer that got lost is never taken for a failure or for somebody else's success: what `put_if_absent` writes
     carries a number of its own, drawn at random, and whenever the store says that the key is taken it is read who took
-    it. So repeats of the same request, by obstore, a proxy or here, do no harm.
+    it. So repeats of the same request, here or by a proxy, do no harm.
     """
 
     def __init__(
         self,
-        store: ObjectStore,
+        single: ObjectStore,
+        lasting: ObjectStore,
         address: str,
+        patience: Patience | None = None,
         *,
         entropy: Callable[[int], bytes] = token_bytes,
         proof: Path | None = None,
@@ -116,7 +78,8 @@ class ObjectStorage:
         from obstore import exceptions
 
         self.address = address
-        self._store, self._do, self._errors = store, obstore, exceptions
+        self._store, self._lasting = single, lasting
+        self._do, self._errors, self._patience = obstore, exceptions, patience or Patience()
         self._entropy, self._proof = entropy, proof
         self._proven = proof is not None and proof.exists()
 
@@ -124,7 +87,7 @@ class ObjectStorage:
         return self._read(check_key(key))[0]
 
     def put(self, key: str, data: bytes) -> None:
-        self._overwrite(check_key(key), data, _PART)
+        self._overwrite(self._store, check_key(key), data, _PART)
 
     def put_file(self, key: str, path: Path) -> None:
         """In parts of 8 MiB, three at a time; larger parts beyond 70 GB."""
@@ -133,7 +96,7 @@ class ObjectStorage:
             part = max(_PART, -(-path.stat().st_size // _MOST_PARTS))
         except OSError as error:
             raise StorageFailure(f"cannot read {path}: {error.strerror}") from error
-        self._overwrite(key, path, part)
+        self._overwrite(self._lasting, key, path, part)
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         check_key(key)
@@ -141,56 +104,24 @@ class ObjectStorage:
         return self._create(key, data)
 
     def stat(self, key: str) -> Stat | None:
-        check_key(key)
-        try:
-            found = self._do.head(self._store, key)
-        except FileNotFoundError as error:
-            if names_no_bucket(error):
-                raise self._failure("read", key, error) from None
-            return None
-        except self._errors.BaseError as error:
-            raise self._failure("read", key, error) from None
-        return Stat(key, found["size"], found["last_modified"].timestamp())
+        found = self._again("read", check_key(key), lambda: self._do.head(self._store, key))
+        return None if found is None else Stat(key, found["size"], found["last_modified"].timestamp())
 
     def list(self, prefix: str) -> Iterator[Stat]:
         folder = prefix.rpartition("/")[0]
         if folder:
             check_key(folder)
-        before = ""
-        try:
-            for page in self._do.list(self._store, folder or None, chunk_size=_PAGE):
-                for one in page:
-                    key = one["path"]
-                    if key <= before:
-                        raise StorageFailure(
-                            f"{self.address} lists its keys in no order",
-                            "use a general purpose bucket: directory buckets cannot hold a registry",
-                        )
-                    before = key
-                    if key.startswith(prefix) and not key.startswith(_PROBE):
-                        yield Stat(key, one["size"], one["last_modified"].timestamp())
-        except (self._errors.BaseError, FileNotFoundError) as error:
-            raise self._failure("list", prefix, error) from None
+        for stat in self._listed(folder):
+            if stat.key.startswith(prefix) and not stat.key.startswith(_PROBE):
+                yield stat
 
     def delete(self, key: str) -> None:
-        check_key(key)
-        try:
-            self._do.delete(self._store, key)
-        except FileNotFoundError as error:
-            if names_no_bucket(error):
-                raise self._failure("delete", key, error) from None
-        except self._errors.BaseError as error:
-            raise self._failure("delete", key, error) from None
+        self._again("delete", check_key(key), lambda: self._do.delete(self._store, key))
 
     def leftovers(self) -> Iterator[Stat]:
         """What probes left that were interrupted. Parts of an upload that was never completed cannot be seen here: a
         lifecycle rule of the bucket removes them (docs/guides/object-storage.md)."""
-        try:
-            for page in self._do.list(self._store, _PROBE.rstrip("/"), chunk_size=_PAGE):
-                for one in page:
-                    yield Stat(one["path"], one["size"], one["last_modified"].timestamp())
-        except (self._errors.BaseError, FileNotFoundError) as error:
-            raise self._failure("list", _PROBE, error) from None
+        yield from self._listed(_PROBE.rstrip("/"))
 
     def now(self) -> float:
         """What the store's own clock says, in seconds since the epoch: three requests."""
@@ -220,7 +151,7 @@ class ObjectStorage:
         if not first or second or data != b"first":
             raise StorageFailure(
                 f"{self.address}: the store overwrites what it was told to write only if absent (If-None-Match)",
-                "two writers would lose each other's work there: use a store, or a release of it, with conditional writes",
+                "two writers would lose each other's work: use a store, or a release of it, with conditional writes",
             )
         if not attempt:
             raise StorageFailure(
@@ -233,32 +164,71 @@ class ObjectStorage:
                 self._proof.parent.mkdir(parents=True, exist_ok=True)
                 self._proof.touch()
 
-    def _overwrite(self, key: str, source: bytes | Path, part: int) -> None:
+    def _listed(self, folder: str) -> Iterator[Stat]:
+        """What lies in a folder, in order. A listing that breaks off goes on after the last key it gave."""
+        last = ""
         doubt: Exception | None = None
-        for _ in range(_ATTEMPTS):
+        for _ in self._patience.tries():
             try:
-                self._do.put(self._store, key, source, chunk_size=part, max_concurrency=_PARTS_AT_ONCE)
+                pages = self._do.list(self._store, folder or None, offset=last or None, chunk_size=_PAGE)
+                for page in pages:
+                    for one in page:
+                        if one["path"] <= last:
+                            raise StorageFailure(
+                                f"{self.address} lists its keys in no order",
+                                "use a general purpose bucket: directory buckets cannot hold a registry",
+                            )
+                        last = one["path"]
+                        yield Stat(last, one["size"], one["last_modified"].timestamp())
                 return
-            except (
-                FileNotFoundError
-            ) as error:  # 404 also says of an upload in parts that it was completed before
-                doubt = error
-                if names_no_bucket(error):
-                    break
-            except self._errors.BaseError as error:
+            except (self._errors.BaseError, FileNotFoundError) as error:
                 doubt = error
                 if not _in_doubt(error):
                     break
+        assert doubt is not None
+        raise self._failure("list", folder, doubt) from None
+
+    def _again(self, verb: str, key: str, act: Callable[[], T]) -> T | None:
+        """What a request gives that may be made any number of times; None where there is no such key."""
+        doubt: Exception | None = None
+        for _ in self._patience.tries():
+            try:
+                return act()
+            except FileNotFoundError as error:
+                if names_no_bucket(error):
+                    raise self._failure(verb, key, error) from None
+                return None
+            except (self._errors.BaseError, _Short) as error:
+                doubt = error
+                if not _in_doubt(error):
+                    break
+        assert doubt is not None
+        raise self._failure(verb, key, doubt) from None
+
+    def _overwrite(self, store: ObjectStore, key: str, source: bytes | Path, part: int) -> None:
+        def act() -> bool:
+            try:
+                self._do.put(store, key, source, chunk_size=part, max_concurrency=_PARTS_AT_ONCE)
+            except self._errors.BaseError:
+                raise
+            except FileNotFoundError as error:
+                if names_no_bucket(error):
+                    raise
+                raise _Short(
+                    str(error)
+                ) from None  # an upload in parts was completed, and the answer got lost
             except OSError as error:
                 raise StorageFailure(f"cannot read {source!r}: {error.strerror or error}") from error
-        assert doubt is not None
-        raise self._failure("write", key, doubt) from None
+            return True
+
+        if self._again("write", key, act) is None:
+            raise AssertionError("a write has no missing key")
 
     def _create(self, key: str, data: bytes) -> bool:
         """Whether this call wrote the key. Repeats itself while that is not known."""
         attempt = self._entropy(16).hex()
         doubt: Exception | None = None
-        for _ in range(_ATTEMPTS):
+        for _ in self._patience.tries():
             try:
                 self._do.put(
                     self._store, key, data, mode="create", attributes={ATTEMPT: attempt}, use_multipart=False
@@ -279,19 +249,18 @@ class ObjectStorage:
 
     def _read(self, key: str) -> tuple[bytes, str]:
         """All bytes of a key, and the attempt that wrote it ("" where none is noted)."""
-        try:
+
+        def act() -> tuple[bytes, str]:
             found = self._do.get(self._store, key)
             data = bytes(found.bytes())
-            size, noted = found.meta["size"], found.attributes.get(ATTEMPT, "")
-        except FileNotFoundError as error:
-            if names_no_bucket(error):
-                raise self._failure("read", key, error) from None
-            raise NotFound(f"{key} is not in {self.address}") from None
-        except self._errors.BaseError as error:
-            raise self._failure("read", key, error) from None
-        if len(data) != size:
-            raise StorageFailure(f"{key} came with {len(data):,} of {size:,} bytes", "run the command again")
-        return data, str(noted)
+            if len(data) != found.meta["size"]:
+                raise _Short(f"{len(data)} of {found.meta['size']} bytes came")
+            return data, str(found.attributes.get(ATTEMPT, ""))
+
+        read = self._again("read", key, act)
+        if read is None:
+            raise NotFound(f"{key} is not in {self.address}")
+        return read
 
     def _probe(self) -> str:
         return _PROBE + self._entropy(16).hex()
@@ -300,7 +269,13 @@ class ObjectStorage:
         return failure(verb, f"{self.address}/{key}", error, in_doubt)
 
 
+class _Short(Exception):
+    """An answer that cannot be what was asked for; asking again helps."""
+
+
 def _in_doubt(error: Exception) -> bool:
     """Whether the write may have been done, or may be done when it is tried again."""
+    if isinstance(error, _Short):
+        return True
     status = status_of(error)
     return status is None or status >= 500 or status in (408, 409, 425, 429)

@@ -1,4 +1,4 @@
-"""What a made-up object store holds, and how it answers: the part of Amazon S3's REST API that `ObjectStorage` speaks."""
+"""What a made-up object store holds, and how it answers: the part of S3's REST API that `ObjectStorage` speaks."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class S3Bucket:
         """The bytes of a key, around the API. Raises KeyError."""
         return self._objects[key].data
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         return sorted(self._objects)
 
     def damage(self, key: str, data: bytes) -> None:

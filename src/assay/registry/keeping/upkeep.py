@@ -29,8 +29,8 @@ def verify(registry: Registry, fast: bool, tell: Tell | None) -> store_verify.Re
 
 
 def safe_now(registry: Registry, dry_run: bool) -> float:
-    """Seconds since the epoch by which nothing looks older than it is: where storage has a clock of its own, the earlier
-    of that and this machine's. Asking it writes, so with `dry_run` it is not asked."""
+    """Seconds since the epoch by which nothing looks older than it is: where storage has a clock of its own, the
+    earlier of that and this machine's. Asking it writes, so with `dry_run` it is not asked."""
     here = registry.clock().timestamp()
     there = None if dry_run else clock_of(registry.store.storage)
     return here if there is None else min(here, there)

@@ -51,7 +51,7 @@ class Board:
     `at_once`: so many run, the others wait. `kept`: so many that ended stay, the oldest leave.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a server knows, by keyword
         self,
         folder: Path,
         registry: Path,
