@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import assay
 from assay.store.log import Log
 from assay.store.nearby import NearbyStorage
 from assay.store.object_store_address import connect
@@ -26,9 +27,11 @@ QUICK = [fault for fault in S3_FAULTS if fault != "hang"]
 class Writer:
     """One writer, and what it said of its numbers; killed and started again `kills` times."""
 
-    def __init__(self, server: S3Server, folder: Path, who: str, count: int, kills: int, seed: int) -> None:
+    def __init__(
+        self, server: S3Server, folder: Path, who: str, count: int, kills: int, seed: int, act: str = "append"
+    ) -> None:
         self.said: dict[int, str] = {}
-        self._args = (server.url, str(folder))
+        self._args = (act, server.url, str(folder))
         self._who, self._count, self._kills = who, count, kills
         self._random = random.Random(seed)
         self.thread = threading.Thread(target=self._run)
@@ -97,3 +100,33 @@ def test_two_processes_race_and_are_killed(tmp_path):
 @pytest.mark.parametrize(("rate", "kills"), [(0.0, 0), (0.1, 0), (0.3, 0), (0.1, 20)])
 def test_two_processes_race_a_thousand_times(tmp_path, rate, kills):
     print(race(tmp_path, 1_000, rate, kills, 3))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("rate", "kills"), [(0.1, 0), (0.1, 4)])
+def test_two_processes_make_versions(tmp_path, rate, kills):
+    count = 40
+    with S3Server(SeededS3Faults(9, rate, QUICK)) as server:
+        faults, server.faults = server.faults, no_s3_faults
+        assay.init("s3://bucket/race", options=server.options)
+        server.faults = faults
+        writers = [
+            Writer(server, tmp_path / who, who, count, kills, 2 + n, "curate") for n, who in enumerate("ab")
+        ]
+        for writer in writers:
+            writer.thread.start()
+        for writer in writers:
+            writer.thread.join()
+        server.faults = no_s3_faults
+        server.settle()
+        registry = assay.open("s3://bucket/race", options=server.options)
+        assert not registry.verify().damage
+        texts = [example.input for example in registry.version("desk")]
+        versions = len(registry.store.versions()["desk"])
+    assert len(texts) == len(set(texts))
+    for writer in writers:
+        for number, word in writer.said.items():
+            assert word != "done" or f"What is {writer._who}{number}?" in texts
+    print(
+        f"{2 * count} curations, {versions} versions, {len(texts)} rows, {sum(w.killed for w in writers)} kills"
+    )
