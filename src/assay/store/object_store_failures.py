@@ -38,7 +38,7 @@ _SAID: Final[dict[str, tuple[str, str]]] = {
 _NUMBERS: Final[dict[int, tuple[str, str]]] = {
     301: _SAID["PermanentRedirect"],
     401: ("the credentials are refused", _KEYS),
-    403: ("access is denied, or the credentials are wrong", _RIGHTS),
+    403: ("access is denied, or the credentials are wrong", f"{_KEYS}; {_RIGHTS}"),
     503: _SAID["SlowDown"],
 }
 _TEXTS: Final[tuple[tuple[str, tuple[str, str]], ...]] = (
