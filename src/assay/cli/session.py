@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DEFAULT_REGISTRY = ".assay"
 MAX_WIDTH = 100
+_SETTLED = 2.0
+"""Seconds: a command answers as of its beginning, and does not ask for the end of a far log at every step."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ class Session:
         import assay
 
         try:
-            now = assay.open(self.path, actor=self.actor, **self.place)
+            settled: dict[str, Any] = {"settled": _SETTLED} if self.place else {}
+            now = assay.open(self.path, actor=self.actor, **self.place, **settled)
             return now if self.as_of is None else now.at(self.as_of)
         except NotFound as error:
             hint = error.hint or f"create one with: {self.command('init')}"

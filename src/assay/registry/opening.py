@@ -63,18 +63,20 @@ def open(
     clock: Callable[[], datetime] = utc_now,
     options: Mapping[str, Any] | None = None,
     cache: str | Path | None = None,
+    settled: float = 0.0,
 ) -> Registry:
     """The registry in a folder, or under an address such as s3://bucket/prefix. Raises NotFound when there is none.
 
     For an address only: `options` is the configuration of obstore's store (`endpoint`, `region`, `access_key_id`,
     `secret_access_key`, …); what it leaves out obstore takes from the provider's variables (AWS_…). `cache` is a folder
     on a disk of this machine, in which a folder named by the registry's id keeps what was read, the index, and work
-    under way; without it nothing is kept, and everything is read anew.
+    under way; without it nothing is kept, and everything is read anew. `settled`: seconds for which the end of the log,
+    once seen, is taken to be the end by whoever reads.
     """
     try:
         if is_address(path):
             far = _far(str(path), options, cache)
-            return _opened(far, layout.open(far), actor, clock, cache)
+            return _opened(far, layout.open(far), actor, clock, cache, settled)
         root = Path(path)
         storage = LocalStorage(root)
         layout.open(storage)
@@ -95,6 +97,7 @@ def _opened(
     actor: str | None,
     clock: Callable[[], datetime],
     cache: str | Path | None,
+    settled: float = 0.0,
 ) -> Registry:
     if cache is None:
         return Registry(far, None, actor or os_user(), clock, reached=("--registry", far.address))
@@ -103,6 +106,8 @@ def _opened(
 
     root = Path(cache).absolute() / found.id
     reached = ("--registry", far.address, "--cache", str(root.parent))
-    registry = Registry(NearbyStorage(far, root), root, actor or os_user(), clock, reached=reached)
+    registry = Registry(
+        NearbyStorage(far, root, settled=settled), root, actor or os_user(), clock, reached=reached
+    )
     follow(registry)
     return registry

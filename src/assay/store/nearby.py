@@ -7,12 +7,15 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from secrets import token_hex
+from time import monotonic
 from typing import Final
 
-from assay.errors import NotFound
+from assay.errors import AssayError, NotFound
 from assay.model.operation import Operation
 from assay.store.local import LocalStorage
 from assay.store.log import PREFIX, log_key
@@ -21,6 +24,9 @@ from assay.store.storage import Stat, Storage, clock_of
 
 LIMIT: Final = 8 << 30
 """Bytes of objects that stay on this machine; the ones not used for longest go first."""
+
+AT_ONCE: Final = 16
+"""Entries of the log that are fetched at the same time when many are new here."""
 
 _OBJECTS: Final = "objects/"
 _TEMPORARY: Final = "tmp/"
@@ -33,10 +39,23 @@ class NearbyStorage:
     Objects are kept under `folder/near/objects`, hashed whenever they are read from there; entries of the log in
     `folder/near/log`, trusted as far as a fresh listing and the entry after them vouch for them. `folder/tmp` holds
     this machine's unfinished work, which counts among the leftovers. Safe for several threads and processes.
+
+    `settled`: seconds for which an entry of the log that was not there is not asked for again, for whoever may answer
+    as of that long ago. What is put is put against the log as it is: `put_if_absent` decides there.
     """
 
-    def __init__(self, far: Storage, folder: Path, limit: int = LIMIT) -> None:
+    def __init__(
+        self,
+        far: Storage,
+        folder: Path,
+        limit: int = LIMIT,
+        *,
+        settled: float = 0.0,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self.far, self.folder = far, folder
+        self._settled, self._clock = settled, clock
+        self._absent: dict[str, float] = {}
         self._near, self._limit = folder / "near", limit
         self._log = NearbyLog(self._near / "log")
         self._local = LocalStorage(folder)
@@ -69,6 +88,7 @@ class NearbyStorage:
             self._keep(self._near / key, path.stat().st_size, lambda new: shutil.copyfile(path, new))
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
+        self._absent.pop(key, None)
         won = self.far.put_if_absent(key, data)
         if won and key.startswith(PREFIX):
             with self._lock:
@@ -135,7 +155,13 @@ class NearbyStorage:
             held = self._log.get(key) if key in self._trusted else None
             if held is not None and len(held) == self._trusted[key]:
                 return held
-        data = self.far.get(key)
+        if self._clock() - self._absent.get(key, -inf) < self._settled:
+            raise NotFound(f"{key} was not there a moment ago")
+        try:
+            data = self.far.get(key)
+        except NotFound:
+            self._absent[key] = self._clock()
+            raise
         self._keep_entry(key, data)
         return data
 
@@ -159,9 +185,30 @@ class NearbyStorage:
         data = self.far.get(vouching)
         if known and not self._log.leads_to(known + 1, data):
             self._log.drop()  # another history than the one kept: a registry restored from a copy
-            return {}
-        self._keep_entry(vouching, data)
-        return {log_key(number): listed[log_key(number)] for number in range(1, known + 2)}
+            known = self._fetch_many(0, last)
+        else:
+            self._keep_entry(vouching, data)
+            known = self._fetch_many(known + 1, last)
+        return {log_key(number): listed[log_key(number)] for number in range(1, known + 1)}
+
+    def _fetch_many(self, known: int, last: int) -> int:
+        """Fetch the entries after number `known`, some at once; up to which number they are here then."""
+        if last - known < AT_ONCE:
+            return min(self._log.length(), known)
+
+        def fetch(number: int) -> bytes | None:
+            try:
+                return self.far.get(log_key(number))
+            except AssayError:
+                return None  # whoever reads it is told
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for first in range(known + 1, last + 1, 16 * AT_ONCE):
+                numbers = range(first, min(last + 1, first + 16 * AT_ONCE))
+                for number, data in zip(numbers, pool.map(fetch, numbers), strict=True):
+                    if data is not None:
+                        self._keep_entry(log_key(number), data)
+        return min(self._log.length(), last)
 
     def _kept(self, path: Path, key: str) -> bytes | None:
         try:
