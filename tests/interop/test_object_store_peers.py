@@ -29,11 +29,11 @@ def client_of(url: str):
 def test_amazons_sdk_speaks_with_the_made_up_server():
     with S3Server() as server:
         s3 = client_of(server.url)
-        s3.put_object(Bucket="bucket", Key="a/一.json", Body=b"{}", Metadata={"attempt": "1f"})
+        s3.put_object(Bucket="bucket", Key="a/一.json", Body=b"{}", Metadata={"claim": "1f"})
         with pytest.raises(ClientError, match="PreconditionFailed"):
             s3.put_object(Bucket="bucket", Key="a/一.json", Body=b"[]", IfNoneMatch="*")
         got = s3.get_object(Bucket="bucket", Key="a/一.json")
-        assert (got["Body"].read(), got["Metadata"]) == (b"{}", {"attempt": "1f"})
+        assert (got["Body"].read(), got["Metadata"]) == (b"{}", {"claim": "1f"})
         assert s3.get_object(Bucket="bucket", Key="a/一.json", Range="bytes=1-1")["Body"].read() == b"}"
         assert s3.head_object(Bucket="bucket", Key="a/一.json")["ContentLength"] == 2
         with pytest.raises(ClientError, match="NoSuchKey"):

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-ATTEMPT: Final = "attempt"
-"""Metadata of what `put_if_absent` writes (x-amz-meta-attempt): which attempt it was, in hexadecimal."""
+CLAIM: Final = "claim"
+"""Metadata of what `put_if_absent` writes (x-amz-meta-claim): a random number that tells this write from all others."""
 
 _PART: Final = 8 << 20
 _PARTS_AT_ONCE: Final = 3
@@ -60,7 +60,7 @@ class ObjectStorage:
     "probe/".
 
     An answer that got lost is never taken for a failure or for somebody else's success: what `put_if_absent` writes
-    carries a number of its own, drawn at random, and whenever the store says that the key is taken it is read who took
+    carries a claim, a number drawn at random, and whenever the store says that the key is taken it is read who took
     it. So repeats of the same request, here or by a proxy, do no harm.
     """
 
@@ -144,7 +144,7 @@ class ObjectStorage:
         key = self._probe()
         try:
             first, second = self._create(key, b"first"), self._create(key, b"second")
-            data, attempt = self._read(key)
+            data, claim = self._read(key)
         finally:
             with suppress(StorageFailure):
                 self.delete(key)
@@ -153,7 +153,7 @@ class ObjectStorage:
                 f"{self.address}: the store overwrites what it was told to write only if absent (If-None-Match)",
                 "two writers would lose each other's work: use a store, or a release of it, with conditional writes",
             )
-        if not attempt:
+        if not claim:
             raise StorageFailure(
                 f"{self.address}: the store keeps no metadata (x-amz-meta-…)",
                 "use a store that does: a lost answer could not be told from somebody else's write",
@@ -226,12 +226,12 @@ class ObjectStorage:
 
     def _create(self, key: str, data: bytes) -> bool:
         """Whether this call wrote the key. Repeats itself while that is not known."""
-        attempt = self._entropy(16).hex()
+        claim = self._entropy(16).hex()
         doubt: Exception | None = None
         for _ in self._patience.tries():
             try:
                 self._do.put(
-                    self._store, key, data, mode="create", attributes={ATTEMPT: attempt}, use_multipart=False
+                    self._store, key, data, mode="create", attributes={CLAIM: claim}, use_multipart=False
                 )
                 return True
             except self._errors.AlreadyExistsError as error:  # 412; and 409, after which nothing may be there
@@ -243,19 +243,19 @@ class ObjectStorage:
                 if not _in_doubt(error):
                     raise self._failure("write", key, error) from None
             with suppress(NotFound, StorageFailure):
-                return self._read(key)[1] == attempt
+                return self._read(key)[1] == claim
         assert doubt is not None
         raise self._failure("write", key, doubt, in_doubt=True) from None
 
     def _read(self, key: str) -> tuple[bytes, str]:
-        """All bytes of a key, and the attempt that wrote it ("" where none is noted)."""
+        """All bytes of a key, and the claim of the write ("" where none is noted)."""
 
         def act() -> tuple[bytes, str]:
             found = self._do.get(self._store, key)
             data = bytes(found.bytes())
             if len(data) != found.meta["size"]:
                 raise _Short(f"{len(data)} of {found.meta['size']} bytes came")
-            return data, str(found.attributes.get(ATTEMPT, ""))
+            return data, str(found.attributes.get(CLAIM, ""))
 
         read = self._again("read", key, act)
         if read is None:
