@@ -269,6 +269,9 @@ class _Straight(NearbyStorage):
     def get(self, key: str) -> bytes:
         return self.far.get(key)
 
+    def list(self, prefix: str) -> Iterator[Stat]:
+        return self.far.list(prefix)
+
 
 def straight(storage: Storage) -> Storage:
     """The storage for reading what really lies there, past what this machine keeps: for whoever verifies."""

@@ -5,17 +5,22 @@ from __future__ import annotations
 import hashlib
 from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
+from typing import Final
 
 import orjson
 
 from assay.store.log import log_key
 
+_SLACK: Final = 1_000
+
 
 class NearbyLog:
     """What was read of a log, in `path`: a line for each entry, "KEY SHA256 BYTES". Entries are one line of JSON.
 
-    A line that does not hold (torn, damaged) counts as missing. Several processes may add to the file at once. The
-    file is a memory, no authority: `trusted` says how far the log as it lies there vouches for it.
+    A line that does not hold (torn, damaged) counts as missing. Several processes may add to the file at once, each
+    what it fetched; a file that says most things twice is written anew. The file is a memory, no authority:
+    `NearbyStorage` says how far the log as it lies there vouches for it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -30,11 +35,10 @@ class NearbyLog:
         if b"\n" in data or self._entries().get(key) == data:
             return
         self._entries()[key] = data
-        line = b"%s %s %s\n" % (key.encode(), hashlib.sha256(data).hexdigest().encode(), data)
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("ab") as file:
-                file.write(line)
+                file.write(_line(key, data))
 
     def length(self) -> int:
         """How many entries are held from the first on, without a gap."""
@@ -69,4 +73,20 @@ class NearbyLog:
                 digest, _, data = rest.partition(b" ")
                 if hashlib.sha256(data).hexdigest().encode() == digest:
                     self._held[key.decode("ascii", "replace")] = data
+            if len(lines) > 2 * len(self._held) + _SLACK:
+                self._write_anew()
         return self._held
+
+    def _write_anew(self) -> None:
+        """Without the lines that say again what another said; what others add meanwhile is read again next time."""
+        assert self._held is not None
+        part = self._path.with_name(f"{token_hex(8)}.part")
+        try:
+            part.write_bytes(b"".join(_line(key, data) for key, data in self._held.items()))
+            part.replace(self._path)
+        except OSError:
+            part.unlink(missing_ok=True)
+
+
+def _line(key: str, data: bytes) -> bytes:
+    return b"%s %s %s\n" % (key.encode(), hashlib.sha256(data).hexdigest().encode(), data)

@@ -278,4 +278,4 @@ def _in_doubt(error: Exception) -> bool:
     if isinstance(error, _Short):
         return True
     status = status_of(error)
-    return status is None or status >= 500 or status in (408, 409, 425, 429)
+    return status is None or (status >= 500 and status != 501) or status in (408, 409, 425, 429)

@@ -29,7 +29,8 @@ def connect(
     """The storage under an address: s3://, gs:// or az://, a bucket, and a prefix or none.
 
     `options`: configuration of obstore's store (`endpoint`, `region`, `access_key_id`, …); what they leave out, obstore
-    takes from the variables of the provider (AWS_…). `timeout`: seconds of one request. `retries`: so often it is made
+    takes from the variables of the provider (AWS_…). `timeout`: seconds within which an answer begins and
+    goes on. `retries`: so often it is made
     again. `proofs`: a folder on this machine for what was seen of stores; see `ObjectStorage`. Raises UsageError for an
     address or an option that does not hold.
     """
@@ -58,7 +59,11 @@ def connect(
         str(value).startswith("http://") for name, value in told.items() if "endpoint" in name.lower()
     )
     seconds = timedelta(seconds=timeout)
-    client = {"timeout": seconds, **({"allow_http": True} if plain else {})}
+    client: dict[str, Any] = {
+        "timeout": 10 * seconds, "read_timeout": seconds, "connect_timeout": min(seconds, timedelta(seconds=10)),
+    }  # fmt: skip
+    if plain:
+        client["allow_http"] = True
     backoff = {"init_backoff": timedelta(milliseconds=50), "max_backoff": timedelta(seconds=5), "base": 2}
     again = {"max_retries": retries, "retry_timeout": 2 * seconds, "backoff": backoff}
     try:

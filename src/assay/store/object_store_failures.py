@@ -39,6 +39,7 @@ _NUMBERS: Final[dict[int, tuple[str, str]]] = {
     301: _SAID["PermanentRedirect"],
     401: ("the credentials are refused", _KEYS),
     403: ("access is denied, or the credentials are wrong", f"{_KEYS}; {_RIGHTS}"),
+    501: _SAID["NotImplemented"],
     503: _SAID["SlowDown"],
 }
 _TEXTS: Final[tuple[tuple[str, tuple[str, str]], ...]] = (
