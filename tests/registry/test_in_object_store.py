@@ -134,6 +134,19 @@ def test_another_machine_finds_all_of_it_and_reads_nothing_twice(server, tmp_pat
     assert opened(server, **here).search("router", "desk", limit=3)
 
 
+def test_the_end_of_the_log_is_asked_for_once_unless_this_machine_moved_it(server, tmp_path, write):
+    near, other = {"cache": tmp_path / "near", "settled": 3600.0}, {"cache": tmp_path / "other"}
+    begun(server, cache=tmp_path / "near").curate("desk", [write("a.jsonl", [ticket(n) for n in range(9)])])
+    reader, writer = opened(server, **near), opened(server, **near)
+    assert len(reader.log()) == len(writer.log()) == 1
+    count = len(server.exchanges)
+    assert len(reader.log()) == 1 and not server.requests(count)
+    opened(server, **other).refs.tag("desk@v1", "far")
+    assert len(reader.log()) == 1
+    writer.refs.tag("desk@v1", "here")  # sees the other's entry when its own is refused
+    assert [op.body["name"] for op in reader.log()[1:]] == ["far", "here"]
+
+
 def test_what_is_kept_near_is_never_believed_unseen(server, tmp_path, write):
     near = tmp_path / "near"
     registry = begun(server, cache=near)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 DEFAULT_REGISTRY = ".assay"
 MAX_WIDTH = 100
-_SETTLED = 2.0
-"""Seconds: a command answers as of its beginning, and does not ask for the end of a far log at every step."""
+SETTLED = 1.0
+"""Seconds: so late may an answer know of what other machines did; it does not ask for a far log's end at every step."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,7 @@ class Session:
         import assay
 
         try:
-            settled: dict[str, Any] = {"settled": _SETTLED} if self.place else {}
-            now = assay.open(self.path, actor=self.actor, **self.place, **settled)
+            now = assay.open(self.path, actor=self.actor, **self.place, settled=SETTLED)
             return now if self.as_of is None else now.at(self.as_of)
         except NotFound as error:
             hint = error.hint or f"create one with: {self.command('init')}"

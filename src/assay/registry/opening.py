@@ -71,7 +71,7 @@ def open(
     `secret_access_key`, …); what it leaves out obstore takes from the provider's variables (AWS_…). `cache` is a folder
     on a disk of this machine, in which a folder named by the registry's id keeps what was read, the index, and work
     under way; without it nothing is kept, and everything is read anew. `settled`: seconds for which the end of the log,
-    once seen, is taken to be the end by whoever reads.
+    once seen, is taken to be the end by whoever reads, unless somebody on this machine went beyond it.
     """
     try:
         if is_address(path):

@@ -40,8 +40,9 @@ class NearbyStorage:
     `folder/near/log`, trusted as far as a fresh listing and the entry after them vouch for them. `folder/tmp` holds
     this machine's unfinished work, which counts among the leftovers. Safe for several threads and processes.
 
-    `settled`: seconds for which an entry of the log that was not there is not asked for again, for whoever may answer
-    as of that long ago. What is put is put against the log as it is: `put_if_absent` decides there.
+    `settled`: seconds for which an entry of the log that was not there is not asked for again, unless somebody on this
+    machine added one: for whoever may learn that late of what other machines do. What is put is put against the log as
+    it is: `put_if_absent` decides there.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class NearbyStorage:
     ) -> None:
         self.far, self.folder = far, folder
         self._settled, self._clock = settled, clock
-        self._absent: dict[str, float] = {}
+        self._absent: dict[str, tuple[float, tuple[int, int]]] = {}
         self._near, self._limit = folder / "near", limit
         self._log = NearbyLog(self._near / "log")
         self._local = LocalStorage(folder)
@@ -155,12 +156,14 @@ class NearbyStorage:
             held = self._log.get(key) if key in self._trusted else None
             if held is not None and len(held) == self._trusted[key]:
                 return held
-        if self._clock() - self._absent.get(key, -inf) < self._settled:
+        at, mark = self._absent.get(key, (-inf, (0, 0)))
+        if self._clock() - at < self._settled and mark == self._log.mark():
             raise NotFound(f"{key} was not there a moment ago")
+        mark = self._log.mark()
         try:
             data = self.far.get(key)
         except NotFound:
-            self._absent[key] = self._clock()
+            self._absent[key] = (self._clock(), mark)
             raise
         self._keep_entry(key, data)
         return data

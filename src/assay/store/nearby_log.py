@@ -40,6 +40,14 @@ class NearbyLog:
             with self._path.open("ab") as file:
                 file.write(_line(key, data))
 
+    def mark(self) -> tuple[int, int]:
+        """Something that changes whenever any process of this machine adds an entry."""
+        try:
+            stat = self._path.stat()
+        except OSError:
+            return 0, 0
+        return stat.st_size, stat.st_mtime_ns
+
     def length(self) -> int:
         """How many entries are held from the first on, without a gap."""
         held, number = self._entries(), 0
