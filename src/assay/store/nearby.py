@@ -15,8 +15,9 @@ from secrets import token_hex
 from time import monotonic
 from typing import Final
 
-from assay.errors import AssayError, NotFound
+from assay.errors import AssayError, NotFound, StorageFailure
 from assay.model.operation import Operation
+from assay.store.keys import check_key
 from assay.store.local import LocalStorage
 from assay.store.log import PREFIX, log_key
 from assay.store.nearby_log import NearbyLog
@@ -66,6 +67,7 @@ class NearbyStorage:
         self._lock = threading.RLock()
 
     def get(self, key: str) -> bytes:
+        check_key(key)
         if key.startswith(PREFIX):
             return self._entry(key)
         if not key.startswith(_OBJECTS):
@@ -109,11 +111,10 @@ class NearbyStorage:
         yield from listed
 
     def delete(self, key: str) -> None:
-        if key.startswith(_TEMPORARY):
+        if check_key(key).startswith(_TEMPORARY):
             self._local.delete(key)
             return
-        with suppress(FileNotFoundError):
-            (self._near / key).unlink()
+        _remove(self._near / key)
         self._sound.discard(key)
         self.far.delete(key)
 
@@ -127,7 +128,7 @@ class NearbyStorage:
 
     def path_of(self, key: str) -> Path:
         """A local file with the object's bytes, verified once a process. Raises NotFound."""
-        path = self._near / key
+        path = self._near / check_key(key)
         if key in self._sound and path.exists():
             return path
         data = self.get(key)
@@ -146,10 +147,9 @@ class NearbyStorage:
         self._sound.clear()
         for stat in LocalStorage(self._near).list(_OBJECTS):
             if stat.key not in there:
-                with suppress(FileNotFoundError):
-                    (self._near / stat.key).unlink()
+                _remove(self._near / stat.key)
         for left in self._near.glob("*.part"):
-            left.unlink(missing_ok=True)
+            _remove(left)
 
     def _entry(self, key: str) -> bytes:
         with self._lock:
@@ -219,7 +219,8 @@ class NearbyStorage:
         except OSError:
             return None
         if not _is_named(key, hashlib.sha256(data).hexdigest()):
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
             return None
         with suppress(OSError):
             os.utime(path)
@@ -238,7 +239,8 @@ class NearbyStorage:
             write(part)
             part.replace(path)
         except OSError:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
             return
         with self._lock:
             self._bytes = self._size() if self._bytes is None else self._bytes + size
@@ -279,6 +281,19 @@ class _Straight(NearbyStorage):
 def straight(storage: Storage) -> Storage:
     """The storage for reading what really lies there, past what this machine keeps: for whoever verifies."""
     return _Straight(storage.far, storage.folder) if isinstance(storage, NearbyStorage) else storage
+
+
+def _remove(path: Path) -> None:
+    """Delete a file that may hold what was forgotten. Raises StorageFailure when it stays."""
+    try:
+        path.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise StorageFailure(
+            f"cannot delete {path}: {error.strerror or error}",
+            "delete the folder, then run the command again",
+        ) from error
 
 
 def _is_named(key: str, digest: str) -> bool:

@@ -67,7 +67,7 @@ class NearbyLog:
         """Hold nothing any more."""
         self._held = {}
         with suppress(OSError):
-            self._path.unlink(missing_ok=True)
+            self._path.unlink()
 
     def _entries(self) -> dict[str, bytes]:
         if self._held is None:
@@ -93,7 +93,8 @@ class NearbyLog:
             part.write_bytes(b"".join(_line(key, data) for key, data in self._held.items()))
             part.replace(self._path)
         except OSError:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
 
 
 def _line(key: str, data: bytes) -> bytes:
