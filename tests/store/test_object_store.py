@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from assay.errors import NotFound, StorageFailure, UsageError
+from assay.errors import MissingExtra, NotFound, StorageFailure, UsageError
 from assay.store.object_store import ObjectStorage
 from assay.store.object_store_address import connect
 from assay.store.storage import Storage
@@ -223,6 +224,32 @@ def test_addresses_that_are_refused(address):
     with pytest.raises(UsageError) as caught:
         connect(address, {})
     assert "secret" not in str(caught.value.args)
+
+
+def test_without_the_package_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "obstore.store", None)
+    with pytest.raises(MissingExtra) as caught:
+        connect("s3://bucket/x", {})
+    assert "assay-data[s3]" in caught.value.hint
+
+
+def test_other_providers_have_addresses_too():
+    for address, options in (
+        ("gs://bucket/team", {"skip_signature": "true"}),
+        ("az://container/team", {"account_name": "a", "skip_signature": "true"}),
+    ):
+        assert connect(address, options).address == address
+
+
+def test_who_may_only_read_reads(server):
+    storage_of(server).put_if_absent("log/1.json", b"x")
+    storage = storage_of(server)
+    answer = server.bucket.answer
+    server.bucket.answer = lambda call: S3Reply(403) if call.writes else answer(call)
+    assert storage.get("log/1.json") == b"x" and [s.key for s in storage.list("")] == ["log/1.json"]
+    for act in (lambda: storage.put_if_absent("log/2.json", b"x"), lambda: storage.delete("log/1.json")):
+        with pytest.raises(StorageFailure, match="access is denied"):
+            act()
 
 
 def test_a_missing_key_is_not_found(server):
