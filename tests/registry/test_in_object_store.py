@@ -14,6 +14,7 @@ from assay.errors import AssayError, Damaged, NotFound, StorageFailure, UsageErr
 from assay.registry import Registry
 from assay.registry.review.results import Given
 from assay.registry.review.samples import Drawing
+from assay.store import layout
 from assay.store.object_store_address import connect
 from assay.testing.s3_faults import S3_FAULTS, SeededS3Faults, no_s3_faults
 from assay.testing.s3_server import S3Server
@@ -231,6 +232,7 @@ def test_gc_goes_by_the_stores_clock(tmp_path, write):
 
 def test_work_that_was_killed_is_a_leftover_of_this_machine(server, tmp_path):
     registry = begun(server, cache=tmp_path)
+    assert registry.root.stat().st_mode & 0o777 == 0o700
     (registry.root / "tmp" / "curate-1").mkdir(parents=True)
     (registry.root / "tmp" / "curate-1" / "rows").write_bytes(b"x" * 100)
     assert [s.key for s in registry.gc(dry_run=False, grace_seconds=-60).leftovers] == ["tmp/curate-1/rows"]
@@ -251,6 +253,14 @@ def test_the_folder_stays_within_its_bound(server, tmp_path):
     assert 0 < sum(path.stat().st_size for path in kept) <= 100_000
     assert all(Objects(storage).get(name) == bytes([n]) * 20_000 for n, name in enumerate(names))
     assert Objects(storage).get(big) == b"b" * 60_000
+
+
+@pytest.mark.parametrize("id_", ["../../evil", "", "a/b", "..", "/etc"])
+def test_an_id_that_would_leave_the_folder_is_refused(server, tmp_path, id_):
+    layout.create(connect(ADDRESS, server.options), id_, "2026-11-21T00:00:00Z")
+    with pytest.raises(Damaged, match="no id of a registry"):
+        opened(server, cache=tmp_path / "near")
+    assert not list(tmp_path.glob("**/tmp")) and not (tmp_path.parent / "evil").exists()
 
 
 def test_there_is_none_or_one_already(server, tmp_path):

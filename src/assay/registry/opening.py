@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay.errors import NotFound, UsageError
+from assay.errors import Damaged, NotFound, UsageError
 from assay.registry import Registry
 from assay.registry.timing import spell_time, utc_now
 from assay.store import layout
@@ -18,6 +20,8 @@ from assay.store.storage import is_address
 
 if TYPE_CHECKING:
     from assay.store.object_store import ObjectStorage
+
+_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}")
 
 
 def os_user() -> str:
@@ -104,7 +108,13 @@ def _opened(
     from assay.registry.keeping.erased_elsewhere import follow
     from assay.store.nearby import NearbyStorage
 
+    if not _ID.fullmatch(found.id):  # it names a folder here
+        raise Damaged(f"{found.id[:80]!r} is no id of a registry", "see who wrote registry.json")
     root = Path(cache).absolute() / found.id
+    with suppress(OSError):  # what cannot be kept is read anew; what has to be written there says so
+        root.mkdir(
+            parents=True, exist_ok=True, mode=0o700
+        )  # the bucket is not open to all users of this machine
     reached = ("--registry", far.address, "--cache", str(root.parent))
     registry = Registry(
         NearbyStorage(far, root, settled=settled), root, actor or os_user(), clock, reached=reached
