@@ -79,13 +79,18 @@ class Session:
             "cache": cache_folder(self.cache, os.environ),
         }
 
+    def opened(self) -> Registry:
+        """The registry, opened anew."""
+        import assay
+
+        far: dict[str, Any] = {**self.place, "settled": SETTLED} if self.place else {}
+        return assay.open(self.path, actor=self.actor, **far)
+
     @cached_property
     def registry(self) -> Registry:
         """The registry, as of `as_of`. Raises NotFound, saying to run `assay init`, when there is none."""
-        import assay
-
         try:
-            now = assay.open(self.path, actor=self.actor, **self.place, settled=SETTLED)
+            now = self.opened()
             return now if self.as_of is None else now.at(self.as_of)
         except NotFound as error:
             hint = error.hint or f"create one with: {self.command('init')}"

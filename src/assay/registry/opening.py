@@ -108,9 +108,9 @@ def _opened(
     from assay.registry.keeping.erased_elsewhere import follow
     from assay.store.nearby import NearbyStorage
 
-    if not _ID.fullmatch(found.id):  # it names a folder here
-        raise Damaged(f"{found.id[:80]!r} is no id of a registry", "see who wrote registry.json")
-    root = Path(cache).absolute() / found.id
+    if not _ID.fullmatch(str(found.id)):  # it names a folder here
+        raise Damaged(f"{str(found.id)[:80]!r} is no id of a registry", "see who wrote registry.json")
+    root = Path(cache).absolute() / str(found.id)
     with suppress(OSError):  # what cannot be kept is read anew; what has to be written there says so
         root.mkdir(
             parents=True, exist_ok=True, mode=0o700
