@@ -82,6 +82,23 @@ def test_a_write_whose_fate_is_unknown_is_said_to_be_so(server):
     assert storage.put_if_absent("log/1.json", b"y") is True
 
 
+def test_a_refusal_after_a_lost_answer_leaves_the_doubt(server):
+    storage = storage_of(server)
+    storage.prove()
+    answer, calls = server.bucket.answer, []
+
+    def expired(call):
+        calls.append(call)
+        return answer(call) if len(calls) == 1 else S3Reply(403, b"<Error><Code>ExpiredToken</Code></Error>")
+
+    server.bucket.answer = expired
+    server.faults = S3FaultScript(["lost"])
+    with pytest.raises(StorageFailure, match="token has expired; it is not known whether it was written"):
+        storage.put_if_absent("log/1.json", b"x")
+    server.bucket.answer = answer
+    assert storage.get("log/1.json") == b"x"
+
+
 def test_writers_of_equal_bytes_race_through_faults_and_one_of_them_wins(server):
     writers = [storage_of(server, timeout=5.0) for _ in range(4)]
     for writer in writers:

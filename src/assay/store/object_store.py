@@ -236,12 +236,10 @@ class ObjectStorage:
                 return True
             except self._errors.AlreadyExistsError as error:  # 412; and 409, after which nothing may be there
                 doubt = error
-            except FileNotFoundError as error:
-                raise self._failure("write", key, error) from None
-            except self._errors.BaseError as error:
+            except (FileNotFoundError, self._errors.BaseError) as error:
+                if isinstance(error, FileNotFoundError) or not _in_doubt(error):
+                    raise self._failure("write", key, error, in_doubt=doubt is not None) from None
                 doubt = error
-                if not _in_doubt(error):
-                    raise self._failure("write", key, error) from None
             with suppress(NotFound, StorageFailure):
                 return self._read(key)[1] == claim
         assert doubt is not None
