@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 from collections import Counter
@@ -241,6 +242,27 @@ def test_addresses_that_are_refused(address):
     with pytest.raises(UsageError) as caught:
         connect(address, {})
     assert "secret" not in str(caught.value.args)
+
+
+def test_a_forked_process_is_told_and_does_not_wait_for_ever(server):
+    code = f"""
+import os
+from assay.store.object_store_address import connect
+storage = connect("s3://bucket/x", {server.options!r}, timeout=5)
+storage.put("a", b"1")
+child = os.fork()
+if not child:
+    try:
+        connect("s3://bucket/x", {server.options!r}).get("a")
+    except Exception as error:
+        print(error, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60
+    )
+    assert "forked" in done.stdout, done
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch):

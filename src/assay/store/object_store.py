@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -51,6 +52,26 @@ class Patience:
             yield number
 
 
+class _Threads:
+    """Which process obstore's threads live in: one that is forked from it has none, and would wait for ever."""
+
+    def __init__(self) -> None:
+        self._process: int | None = None
+
+    def check(self) -> None:
+        here = os.getpid()
+        if self._process is None:
+            self._process = here
+        elif self._process != here:
+            raise StorageFailure(
+                "a process that was forked cannot reach an object store that its parent reached",
+                "start it with the method 'spawn' or 'forkserver', or keep the registry's rows in a folder first",
+            )
+
+
+_THREADS: Final = _Threads()
+
+
 class ObjectStorage:
     """A registry's bytes in an object store, which must have conditional puts (If-None-Match) and strong consistency.
 
@@ -78,10 +99,20 @@ class ObjectStorage:
         from obstore import exceptions
 
         self.address = address
-        self._store, self._lasting = single, lasting
+        self._single, self._many = single, lasting
         self._do, self._errors, self._patience = obstore, exceptions, patience or Patience()
         self._entropy, self._proof = entropy, proof
         self._proven = proof is not None and proof.exists()
+
+    @property
+    def _store(self) -> ObjectStore:
+        _THREADS.check()
+        return self._single
+
+    @property
+    def _lasting(self) -> ObjectStore:
+        _THREADS.check()
+        return self._many
 
     def get(self, key: str) -> bytes:
         return self._read(check_key(key))[0]
