@@ -10,14 +10,15 @@ import click
 
 from assay.cli.session import Session
 
-GLOBAL = ("folder", "actor", "as_of", "as_json")
+GLOBAL = ("folder", "actor", "as_of", "as_json", "cache")
 """What the global options are called where they arrive."""
 
 
 def global_options() -> list[click.Option]:
-    """Fresh `--registry`, `--actor`, `--as-of` and `--json`."""
+    """Fresh `--registry`, `--cache`, `--actor`, `--as-of` and `--json`."""
     return [
         click.Option(["--registry", "folder"], metavar="DIR", help="The registry (default: .assay here)."),
+        click.Option(["--cache"], metavar="DIR", help="What a registry in s3://… keeps on this machine."),
         click.Option(["--actor"], metavar="NAME", help="Who acts (default: your user name)."),
         click.Option(["--as-of", "as_of"], metavar="MOMENT", help="Answer as of then: YYYY-MM-DD[THH:MMZ]."),
         click.Option(["--json", "as_json"], is_flag=True, help="Answer with one JSON document."),

@@ -131,7 +131,12 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 90}
 @click.version_option(package_name="assay-data", prog_name="assay")
 @click.pass_context
 def group(
-    ctx: click.Context, folder: str | None, actor: str | None, as_of: str | None, as_json: bool
+    ctx: click.Context,
+    folder: str | None,
+    cache: str | None,
+    actor: str | None,
+    as_of: str | None,
+    as_json: bool,
 ) -> None:
     """Curate, version and govern fine-tuning datasets, down to the single row.
 
@@ -141,7 +146,7 @@ def group(
     from assay.cli.session import Session
 
     place = folder or os.environ.get("ASSAY_REGISTRY") or None
-    ctx.obj = Session(place, actor, as_json, given=bool(folder), as_of=as_of)
+    ctx.obj = Session(place, actor, as_json, given=bool(folder), as_of=as_of, cache=cache)
 
 
 group.params[:0] = global_options()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 DEFAULT_REGISTRY = ".assay"
 MAX_WIDTH = 100
+SETTLED = 1.0
+"""Seconds: so late may an answer know of what other machines did; it does not ask for a far log's end at every step."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,16 @@ class Session:
     given: bool = False
     """Whether `folder` was given as an option, not by the environment."""
     as_of: str | None = None
+    cache: str | None = None
+    """Where a registry in an object store keeps things on this machine; None: the user's folder of caches."""
 
     def override(
-        self, folder: str | None, actor: str | None, as_json: bool, as_of: str | None = None
+        self,
+        folder: str | None,
+        actor: str | None,
+        as_json: bool,
+        as_of: str | None = None,
+        cache: str | None = None,
     ) -> Session:
         """The same with what was given after the command's name."""
         return replace(
@@ -46,6 +56,7 @@ class Session:
             folder=folder or self.folder,
             actor=actor or self.actor,
             as_of=as_of or self.as_of,
+            cache=cache or self.cache,
             as_json=as_json or self.as_json,
             given=bool(folder) or self.given,
         )
@@ -55,12 +66,31 @@ class Session:
         return self.folder or DEFAULT_REGISTRY
 
     @cached_property
-    def registry(self) -> Registry:
-        """The registry, as of `as_of`. Raises NotFound, saying to run `assay init`, when there is none."""
+    def place(self) -> dict[str, Any]:
+        """The options of `assay.open` and `assay.init` for a registry in an object store; none for a folder."""
+        from assay.store.storage import is_address
+
+        if not is_address(self.path):
+            return {}
+        from assay.cli.cloud import cache_folder, store_options
+
+        return {
+            "options": store_options(self.path, os.environ),
+            "cache": cache_folder(self.cache, os.environ),
+        }
+
+    def opened(self) -> Registry:
+        """The registry, opened anew."""
         import assay
 
+        far: dict[str, Any] = {**self.place, "settled": SETTLED} if self.place else {}
+        return assay.open(self.path, actor=self.actor, **far)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The registry, as of `as_of`. Raises NotFound, saying to run `assay init`, when there is none."""
         try:
-            now = assay.open(self.path, actor=self.actor)
+            now = self.opened()
             return now if self.as_of is None else now.at(self.as_of)
         except NotFound as error:
             hint = error.hint or f"create one with: {self.command('init')}"
@@ -109,7 +139,8 @@ class Session:
     def command(self, *words: str) -> str:
         """A command line to copy, quoted for the shell, that reaches the same registry."""
         where = ("--registry", self.path) if self.given and self.path != DEFAULT_REGISTRY else ()
-        return " ".join(map(_quoted, ("assay", *words, *where)))
+        near = ("--cache", self.cache) if self.cache else ()
+        return " ".join(map(_quoted, ("assay", *words, *where, *near)))
 
 
 def _quoted(word: str) -> str:

@@ -64,9 +64,13 @@ class Registry(Parts):
         *,
         entropy: Callable[[int], bytes] = token_bytes,
         until: str | None = None,
+        reached: Sequence[str] = (),
     ) -> None:
         self.store = Store(storage, until)
         self.root = root if until is None else None
+        """This machine's folder for what is derived and unfinished: the registry's own, or one for a far one."""
+        self.reached = tuple(reached) or (("--registry", str(root.resolve())) if root is not None else ())
+        """Words of a command line that lead to this registry."""
         self.actor = actor
         self.clock = clock
         self.entropy = entropy

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,8 @@ class Store:
     """A moment (RFC 3339, UTC) that everything is answered as of; None: now."""
     objects: Objects = field(init=False)
     log: Log = field(init=False)
+    heard: Callable[[int], None] | None = field(init=False, default=None)
+    """Told how many erasures the log has, whenever that is not what it was: copies elsewhere must go then."""
     _forgotten: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
@@ -58,6 +60,8 @@ class Store:
         ):  # somebody else may have erased what this process still has in memory
             self.objects.forget_cache()
             self._forgotten = forgotten
+            if self.heard is not None:
+                self.heard(forgotten)
         return lines(entries)
 
     def versions(self) -> dict[str, Sequence[Committed]]:

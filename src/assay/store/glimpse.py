@@ -13,14 +13,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assay.errors import Damaged
+from assay.errors import Damaged, NotFound
 from assay.kernels.ids import IdArray, ids_of
 from assay.model.version import SegmentRef
-from assay.store.local import LocalStorage
 from assay.store.members import rows_of, shown
 from assay.store.objects import Objects, object_key
 from assay.store.parquet import DAMAGE
 from assay.store.segments import check_rows
+from assay.store.storage import HasFiles
 
 _OPEN = 64
 
@@ -74,17 +74,16 @@ class Glimpse:
         return pa.concat_tables(found).take(pa.array(np.argsort(order))).combine_chunks()
 
     def _file(self, ref: SegmentRef) -> pq.ParquetFile | None:
-        """The segment's file, open; None where storage is no folder, or another stands in for it."""
+        """The segment's file, open; None where storage has no files, or another stands in for it."""
         held = self._open.get(ref.object)
         if held is None:
             storage = self._objects.storage
-            if not isinstance(storage, LocalStorage):
+            if not isinstance(storage, HasFiles):
                 return None
             try:
-                held = pq.ParquetFile(
-                    pa.OSFile(str(storage.root / object_key(ref.object))), page_checksum_verification=True
-                )
-            except FileNotFoundError:
+                path = storage.path_of(object_key(ref.object))
+                held = pq.ParquetFile(pa.OSFile(str(path)), page_checksum_verification=True)
+            except (FileNotFoundError, NotFound):
                 return None
             except DAMAGE as error:
                 raise Damaged(f"{object_key(ref.object)} cannot be read as Parquet: {error}") from None

@@ -106,6 +106,9 @@ class LocalStorage:
     def leftovers(self) -> Iterator[Stat]:
         yield from self._walk(self.root / _TEMPORARY, _TEMPORARY + "/")
 
+    def path_of(self, key: str) -> Path:
+        return self._path(key)
+
     def _path(self, key: str) -> Path:
         if check_key(key).split("/")[0] == _TEMPORARY:
             raise NotFound(f"{key}: {_TEMPORARY}/ holds unfinished writes only")

@@ -57,3 +57,31 @@ class Storage(Protocol):
     def leftovers(self) -> Iterator[Stat]:
         """Temporary files that interrupted writes left behind; `delete` takes their keys."""
         ...
+
+
+@runtime_checkable
+class HasFiles(Protocol):
+    """A storage that can show an object as a file of this machine."""
+
+    def path_of(self, key: str) -> Path:
+        """Where the bytes of a key lie. Raises NotFound."""
+        ...
+
+
+@runtime_checkable
+class HasClock(Protocol):
+    """A storage whose `modified` is told by a clock that is not this machine's."""
+
+    def now(self) -> float | None:
+        """That clock, in seconds since the epoch."""
+        ...
+
+
+def is_address(place: object) -> bool:
+    """Whether a registry's place is an address (s3://bucket/prefix) and not a folder."""
+    return isinstance(place, str) and "://" in place
+
+
+def clock_of(storage: Storage) -> float | None:
+    """What the storage's own clock says; None where it has none and this machine's clock holds."""
+    return storage.now() if isinstance(storage, HasClock) else None

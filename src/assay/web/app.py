@@ -84,7 +84,7 @@ def create_app(
     epoch. `environment`: what jobs may have of it, they get."""
     registries = Registries(open, settings.readers, settings.patience)
     first = open()
-    desk = Desk(first.root, settings, environment or {}, clock, entropy)
+    desk = Desk(first.root, settings, environment or {}, clock, entropy, reached=first.reached)
     landing = Landing(desk, registries)
     shelf = Shelf(registries)
 

@@ -3,7 +3,7 @@ beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -28,7 +28,10 @@ class Desk:
         environment: Mapping[str, str],
         clock: Callable[[], float],
         entropy: Callable[[int], bytes],
+        *,
+        reached: Sequence[str] = (),
     ) -> None:
+        self._reached = reached
         self._root, self._settings, self._environment = root, settings, environment
         self._clock, self._entropy = clock, entropy
         self.exports = BoundedSemaphore(max(1, settings.readers // 2))
@@ -54,7 +57,7 @@ class Desk:
         assert self._root is not None
         return Board(
             folder / "jobs", self._root.resolve(), self._environment, self._clock, self._entropy,
-            at_once=self._settings.jobs,
+            at_once=self._settings.jobs, reached=self._reached,
         )  # fmt: skip
 
     @cached_property

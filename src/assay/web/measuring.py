@@ -146,7 +146,7 @@ def segments_of(manifest: Manifest) -> set[SegmentRef]:
 
 def begun(registry: Registry, words: Sequence[str]) -> State:
     """Begin a command that keeps its answer, unless it runs; one runs at a time, and the others wait their turn."""
-    key = "\n".join([str(registry.root), *words])
+    key = "\n".join([*registry.reached, *words])
     with _lock:
         for name, one in list(_running.items()):
             code = one.process.poll()
@@ -158,7 +158,7 @@ def begun(registry: Registry, words: Sequence[str]) -> State:
                 if code and name == key:
                     return "failed"
         if not _running:
-            command = ["--registry", str(registry.root), "--json", *words]
+            command = [*registry.reached, "--json", *words]
             process = Outliving(
                 [sys.executable, "-c", "from assay.cli.main import main; main()", *command],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -39,7 +39,7 @@ def command(session: Session, folder_argument: str | None, governance: bool, dry
     if session.as_of is not None:
         raise UsageError("the past cannot be changed", "leave --as-of out")
     target = session.override(folder_argument, None, False)
-    registry = assay.init(target.path, actor=target.actor)
+    registry = assay.init(target.path, actor=target.actor, **target.place)
     session.answer(
         lambda: {"registry": target.path, "actor": registry.actor},
         lambda: spaced(
@@ -60,7 +60,7 @@ def _governance(session: Session, folder: str | None, dry_run: bool) -> None:
     except NotFound:
         if dry_run:
             raise
-        registry, made = assay.init(session.path, actor=session.actor), True
+        registry, made = assay.init(session.path, actor=session.actor, **session.place), True
     paths = write_rulebook(registry, place, dry_run)
     head = title("Would be written" if dry_run else "Written", f"from the settings of {session.path}")
     note = [("registry", f"{session.path}, new and empty")] if made else []

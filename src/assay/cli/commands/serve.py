@@ -55,7 +55,6 @@ def command(  # noqa: PLR0913 - its options
         raise MissingExtra(
             "the web application needs packages of its own", "pip install 'assay-data[web]'"
         ) from None
-    import assay
     from assay.web.arenas import few_arenas
     from assay.web.settings import Settings
 
@@ -64,7 +63,7 @@ def command(  # noqa: PLR0913 - its options
     hosts = tuple(dict.fromkeys(name.lower() for name in (*Settings().hosts, host, *names)))
     few_arenas()
     app = create_app(
-        lambda: assay.open(session.path, actor=session.actor),
+        session.opened,
         Settings(
             mode,
             hosts,

@@ -22,6 +22,7 @@ from assay.model.dates import seconds_of
 from assay.store.layout import KEY as LAYOUT_KEY
 from assay.store.log import Log
 from assay.store.log_view import LogView
+from assay.store.nearby import straight
 from assay.store.objects import Objects, object_key
 from assay.store.reach import reachable
 from assay.store.storage import Storage
@@ -69,7 +70,7 @@ class Audit:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
-        self._storage = registry.store.storage
+        self._storage = straight(registry.store.storage)
 
     @cached_property
     def origin(self) -> str:

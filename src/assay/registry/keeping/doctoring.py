@@ -11,6 +11,7 @@ from assay.errors import AssayError, Damaged, NotFound, StorageFailure, UsageErr
 from assay.model.operation import Operation, digest
 from assay.registry.judgement.answers import SALT, SALT_BYTES, folder_of
 from assay.registry.keeping.forgetting import drop_index, finish
+from assay.registry.keeping.upkeep import safe_now
 from assay.store import layout
 from assay.store.gc import GRACE_SECONDS
 from assay.store.local import LocalStorage
@@ -101,7 +102,7 @@ def _copy(storage: Storage, other: str) -> Storage:
 def _treat(
     registry: Registry, report: Report, new: list[Finding], copy: Storage | None, dry_run: bool
 ) -> Iterator[Ailment | None]:
-    storage, old = registry.store.storage, registry.clock().timestamp() - GRACE_SECONDS
+    storage, old = registry.store.storage, safe_now(registry, dry_run) - GRACE_SECONDS
     ages = {stat.key: stat.modified for stat in storage.leftovers()}
     could: State = "possible" if dry_run else "repaired"
     for one in new:

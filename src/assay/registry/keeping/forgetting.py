@@ -26,8 +26,8 @@ _ATTEMPTS = 8
 LEFT = (
     "the ids (hashes of the texts) and what names them: who knows a text, or can guess it, can tell that it was here",
     "texts that differ by a character are other examples, with ids of their own: `assay search` finds them",
-    "frozen eval sets, source files, uploads, what agents sent and waits on a server, exported files, backups, and "
-    "models that learned from the versions named",
+    "frozen eval sets, source files, uploads, what agents sent and waits on a server, exported files, backups, "
+    "old versions in a bucket that keeps them, and models that learned from the versions named",
 )
 """What forgetting does not reach, in words."""
 

@@ -35,6 +35,8 @@ _PASSED: Final[tuple[str, ...]] = (
 )  # fmt: skip
 _SPENDING: Final = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _KEY: Final = "_API_KEY"
+_STORES: Final = ("AWS_", "GOOGLE_", "AZURE_")
+"""How variables begin that lead to object stores."""
 _GRACE: Final = ((0.0, signal.SIGINT), (8.0, signal.SIGTERM), (16.0, signal.SIGKILL))
 """Seconds after a cancellation → what the process is told."""
 _STARTING: Final = 15.0
@@ -45,10 +47,11 @@ class Board:
     """The jobs of one registry. Safe for many threads, and for many servers over one folder.
 
     `environment`: of the server; a job gets what it needs of it, and keys of providers only where it `spends`.
+    `reached`: words of a command line that lead to the registry, where it is not the folder `registry`.
     `at_once`: so many run, the others wait. `kept`: so many that ended stay, the oldest leave.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a server knows, by keyword
         self,
         folder: Path,
         registry: Path,
@@ -58,9 +61,11 @@ class Board:
         *,
         at_once: int = 2,
         kept: int = 200,
+        reached: Sequence[str] = (),
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.folder, self._registry = folder, registry
+        self.folder = folder
+        self._reached = tuple(reached) or ("--registry", str(registry))
         self._environment, self._clock, self._entropy = dict(environment), clock, entropy
         self._at_once, self._kept = at_once, kept
         self._children: dict[str, Outliving] = {}
@@ -197,8 +202,10 @@ class Board:
 
     def _start(self, job: Job, folder: Path) -> None:
         keep(folder / "start.json", {"time": self._clock()})
-        line = [sys.executable, "-m", "assay.cli.main", "--json", "--registry", str(self._registry)]
+        line = [sys.executable, "-m", "assay.cli.main", "--json", *self._reached]
         environment = {name: self._environment[name] for name in _PASSED if name in self._environment}
+        if "--cache" in self._reached:  # the registry lies in an object store
+            environment |= {n: v for n, v in self._environment.items() if n.startswith(_STORES)}
         if load(folder / "spends.json") is True:
             environment |= {
                 name: value
