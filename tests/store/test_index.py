@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from assay.errors import UsageError
 from assay.model.operation import Operation
 from assay.store.index import blocks
-from assay.store.index.sqlite import Interval, SqliteIndex
+from assay.store.index.history import Interval
+from assay.store.index.sqlite import SqliteIndex
 from assay.store.index.words import Query, tokens
 from assay.store.memory import MemoryStorage
 from tests.store.drafts import TIME, Registry, id_of

@@ -1,0 +1,243 @@
+"""A connection to PostgreSQL that is opened when it is needed, and again after the server was away. What it says of
+errors names the database and what to do, and never a password.
+
+Statements have `?` for values, so that they can be the ones that SQLite is given. Needs the extra `postgres`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from time import sleep
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from assay.errors import MissingExtra, StorageFailure, UsageError
+
+try:
+    import psycopg
+    from psycopg import errors
+except ImportError:
+    raise MissingExtra("PostgreSQL needs a package", "pip install 'assay-data[postgres]'") from None
+
+DatabaseError = psycopg.Error
+Cursor = psycopg.Cursor[tuple[Any, ...]]
+
+READING: Final = 30.0
+"""Seconds that one question may take. Who writes is not hurried."""
+WAITING: Final = 60.0
+"""Seconds that who writes waits for another who does."""
+_CONNECTING: Final = 10
+_AGAIN: Final = (0.2, 0.5, 1.0, 2.0, 3.0)
+"""Seconds between attempts to reach a server again that has just been there: it may be starting."""
+_HIDDEN: Final = ("password", "sslpassword", "passfile", "sslkey", "oauth_client_secret")
+_SAID: Final = 300
+_NAME: Final = re.compile(r"[0-9a-z_]{1,40}")
+_HOST: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.%-]*)(:\d{1,5})?")
+_TYPES: Final = {
+    "INTEGER PRIMARY KEY AUTOINCREMENT": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    "INTEGER": "BIGINT",
+    "REAL": "DOUBLE PRECISION",
+    "BLOB": "BYTEA",
+    "TEXT": 'TEXT COLLATE "C"',  # in the order of code points, as SQLite has it
+    " WITHOUT ROWID": "",
+}
+_SPELLED: Final = re.compile("|".join(_TYPES))
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a database is. `shown` is what people may see of it."""
+
+    url: str = field(repr=False)
+    shown: str
+
+    @classmethod
+    def parse(cls, url: str) -> Address:
+        """From postgresql://[user[:password]@][host][:port]/database[?option=value]. Raises UsageError, which does not
+        repeat the URL."""
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            parts = urlsplit("")
+        hosts = parts.netloc.rpartition("@")[2]
+        whole = (
+            parts.scheme in ("postgresql", "postgres")
+            and all(_HOST.fullmatch(host) for host in hosts.split(","))
+            and not parts.fragment
+            and not set("@?#:") & set(parts.path)
+            and "@" not in parts.query
+        )
+        if not whole:
+            raise UsageError(
+                "this is not the address of a PostgreSQL database",
+                "give postgresql://user@host/database; a password's signs such as @ / # are written %40 %2F %23",
+            )
+        return cls(url, f"postgresql://{hosts}{parts.path}")
+
+    def without_secrets(self, text: object) -> str:
+        """A text in one line, in which nothing that the URL keeps secret stands."""
+        parts = urlsplit(self.url)
+        given = [value for key, value in parse_qsl(parts.query) if key in _HIDDEN]
+        secret = parts.netloc.rpartition("@")[0].partition(":")[2]
+        said = str(text)
+        for one in sorted({self.url, secret, unquote(secret), *given} - {""}, key=len, reverse=True):
+            said = said.replace(one, "***")
+        return " ".join(said.split())[:_SAID]
+
+
+def schema_of(registry: str, part: str) -> str:
+    """The schema in which a part of a registry lies, by the registry's id."""
+    name = registry if _NAME.fullmatch(registry) else hashlib.sha256(registry.encode()).hexdigest()[:40]
+    return f"assay_{name}_{part}"
+
+
+def as_postgres(tables: str) -> str:
+    """CREATE TABLE statements of SQLite in PostgreSQL's words."""
+    return _SPELLED.sub(lambda found: _TYPES[found.group()], tables)
+
+
+@lru_cache(maxsize=256)
+def _placed(sql: str) -> str:
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+class Link:
+    """A connection whose statements mean one schema. Not for two threads at once."""
+
+    def __init__(self, address: Address, schema: str, *, reading: float = READING) -> None:
+        self.address, self.schema, self._reading = address, schema, reading
+        self._db: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._within = False
+        self._key = int.from_bytes(hashlib.sha256(schema.encode()).digest()[:8], "big", signed=True)
+
+    def __repr__(self) -> str:
+        return f"Link({self.address.shown!r}, {self.schema!r})"
+
+    def close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+        self._db, self._within = None, False
+
+    @property
+    def is_open(self) -> bool:
+        return self._db is not None and not self._db.closed
+
+    @property
+    def connection(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """The connection, opened if need be."""
+        if self._db is None:
+            self._db = self._opened()
+        return self._db
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> Cursor:
+        """One statement; outside a transaction a question, which is asked again on a new connection when the old one
+        turns out to be broken."""
+        text = _placed(sql) if values else sql
+        try:
+            return self.connection.execute(text, values or None)
+        except DatabaseError as error:
+            if self._within or not self.lost(error):
+                raise
+        self._reconnect()
+        return self.connection.execute(text, values or None)
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """One statement for each row."""
+        with self.connection.cursor() as cursor:
+            cursor.executemany(_placed(sql), rows)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """A transaction in which nobody else, who asks for the same, writes to the schema. Inside another one: a part
+        of that."""
+        if self._within:
+            yield
+            return
+        with self._transaction("BEGIN"):
+            self.execute(
+                "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', ?, true)",
+                (f"{WAITING:.0f}s",),
+            )
+            self.execute("SELECT pg_advisory_xact_lock(?)", (self._key,))
+            yield
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """A transaction that sees one moment, and writes nothing."""
+        with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"):
+            yield
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """One at a time among all processes, outside any transaction; it ends with the connection."""
+        key = self._key ^ 1
+        self.execute("SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '120s', false)")
+        self.execute("SELECT pg_advisory_lock(?)", (key,))
+        try:
+            yield
+        finally:
+            with suppress(DatabaseError):  # a connection that is gone holds no lock
+                self.connection.execute("SELECT pg_advisory_unlock(%s)", (key,))
+
+    def lost(self, error: Exception) -> bool:
+        """Whether the connection is gone, so that another one may do better."""
+        return isinstance(error, psycopg.OperationalError) and (
+            not self.is_open or isinstance(error, (errors.AdminShutdown, errors.CannotConnectNow))
+        )
+
+    def failure(self, error: Exception) -> StorageFailure:
+        """What to raise in place of an error of the database."""
+        said, hint = self.address.without_secrets(error), "see what the database's log says"
+        if isinstance(error, errors.QueryCanceled):
+            said, hint = f"an answer took longer than {self._reading:.0f} s", "ask for less, or again when it is idle"
+        elif isinstance(error, errors.LockNotAvailable):
+            said, hint = f"another process has been writing for {WAITING:.0f} s", "run the command again"
+        elif isinstance(error, errors.InsufficientPrivilege):
+            hint = "let the role make schemas: GRANT CREATE ON DATABASE … TO …"
+        elif isinstance(error, psycopg.OperationalError) and (error.sqlstate is None or self.lost(error)):
+            hint = "see that it runs and that its address is right; a password may lie in the file ~/.pgpass"
+        return StorageFailure(f"the database {self.address.shown} cannot be used: {said}", hint)
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        self.execute(begin)
+        self._within = True
+        try:
+            yield
+            self.connection.execute("COMMIT")
+        except BaseException:
+            if self._db is not None:
+                with suppress(DatabaseError):
+                    self._db.execute("ROLLBACK")
+            raise
+        finally:
+            self._within = False
+
+    def _opened(self) -> psycopg.Connection[tuple[Any, ...]]:
+        given = {key for key, _ in parse_qsl(urlsplit(self.address.url).query)}
+        more: dict[str, Any] = {} if "connect_timeout" in given else {"connect_timeout": _CONNECTING}
+        db = psycopg.connect(self.address.url, autocommit=True, application_name="assay", **more)
+        db.execute(
+            "SELECT set_config('search_path', %s, false), set_config('statement_timeout', %s, false),"
+            " set_config('client_min_messages', 'warning', false)",
+            (f"{self.schema}, pg_temp", f"{self._reading * 1000:.0f}"),
+        )
+        return db
+
+    def _reconnect(self) -> None:
+        """A new connection, where there was one before. Raises what the last attempt raised."""
+        self.close()
+        for pause in _AGAIN:
+            try:
+                self._db = self._opened()
+                return
+            except psycopg.OperationalError as error:
+                if error.sqlstate not in (None, errors.CannotConnectNow.sqlstate):
+                    raise
+            sleep(pause)
+        self._db = self._opened()
