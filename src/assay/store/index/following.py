@@ -53,9 +53,7 @@ class FollowingIndex(ABC):
         return new
 
     def rebuild(self) -> None:
-        self._sources()
-        self.discard()
-        self._healing(self._follow)
+        self._healing(self._anew)
 
     def locate(self, id: bytes | str, *, rejected: bool = False) -> Located | None:
         low, high = _bounds(id)
@@ -202,6 +200,10 @@ class FollowingIndex(ABC):
 
     # Building
 
+    def _anew(self) -> int:
+        self.discard()
+        return self._follow()
+
     def _follow(self) -> int:
         objects, log = self._sources()
         db = self._connect()
@@ -286,9 +288,7 @@ class FollowingIndex(ABC):
         while True:
             try:
                 if cures:
-                    if cures[-1] == "rebuild":
-                        self.discard()
-                    self._follow()
+                    (self._anew if cures[-1] == "rebuild" else self._follow)()
                 return ask()
             except Exception as error:
                 cure = "again" if isinstance(error, Moved) else self._cure(error)

@@ -84,6 +84,10 @@ class PostgresIndex(FollowingIndex):
         with self._link.alone():
             return super()._follow()
 
+    def _anew(self) -> int:
+        with self._link.alone():
+            return super()._anew()
+
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
         with self._link.snapshot():
