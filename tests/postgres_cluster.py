@@ -59,7 +59,9 @@ def stop(folder: Path) -> None:
 def _run(program: str, *words: object) -> None:
     where = programs()
     assert where is not None
-    who: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
+    who: dict[str, Any] = (
+        {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
+    )
     done = subprocess.run(
         [str(where / program), *map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True, cwd="/", env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}, **who,

@@ -9,9 +9,9 @@ import pytest
 
 pytest.importorskip("psycopg", reason="needs the extra `postgres`")
 
+from assay.store.address import Address
 from assay.store.index.index import Index
 from assay.store.index.postgres import PostgresIndex
-from assay.store.postgres import Address
 from assay.testing.index import IndexSuite
 
 

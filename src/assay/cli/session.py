@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,8 @@ class Session:
     given: bool = False
     """Whether `folder` was given as an option, not by the environment."""
     as_of: str | None = None
+    database: str | None = field(default=None, repr=False)
+    """The address of the team's database; it may hold a password."""
 
     def override(
         self, folder: str | None, actor: str | None, as_json: bool, as_of: str | None = None
@@ -50,6 +52,10 @@ class Session:
             given=bool(folder) or self.given,
         )
 
+    def over(self, database: str | None) -> Session:
+        """The same over another database, if one is given."""
+        return replace(self, database=database) if database else self
+
     @property
     def path(self) -> str:
         return self.folder or DEFAULT_REGISTRY
@@ -60,7 +66,7 @@ class Session:
         import assay
 
         try:
-            now = assay.open(self.path, actor=self.actor)
+            now = assay.open(self.path, actor=self.actor, database=self.database)
             return now if self.as_of is None else now.at(self.as_of)
         except NotFound as error:
             hint = error.hint or f"create one with: {self.command('init')}"

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from assay.registry.review.reviewing import Folded
     from assay.registry.trace.radius import Radius
     from assay.registry.version import Version
+    from assay.store.address import Address
     from assay.store.gc import GcPlan
-    from assay.store.index.sqlite import SqliteIndex
+    from assay.store.index.index import Index
     from assay.store.values import FileValues
     from assay.store.verify import Report
 
@@ -47,8 +48,8 @@ class Registry(Parts):
     """One registry: datasets, their versions, and the log of everything that was done.
 
     `actor` acts, `clock` tells the time in the log, `entropy` makes random bytes. Every method does all it says or
-    changes nothing. With `until` (see `at`) it is the registry of that moment. Whole fields of work are parts of it
-    (`registry.policies`, `registry.reviews`, …): see `Parts`.
+    changes nothing. With `until` (see `at`) it is the registry of that moment. `database`: a team's, in which the index
+    lies. Whole fields of work are parts of it (`registry.policies`, `registry.reviews`, …): see `Parts`.
     """
 
     def __init__(
@@ -60,13 +61,15 @@ class Registry(Parts):
         *,
         entropy: Callable[[int], bytes] = token_bytes,
         until: str | None = None,
+        database: Address | None = None,
     ) -> None:
         self.store = Store(storage, until)
         self.root = root if until is None else None
         self.actor = actor
         self.clock = clock
         self.entropy = entropy
-        self._index: SqliteIndex | None = None
+        self.database = database
+        self._index: Index | None = None
         self._folder = root
         self.reviewed: Folded | None = None
         """What was folded of the log's reviews; `reviews` keeps it."""
@@ -196,7 +199,10 @@ class Registry(Parts):
     def at(self, moment: str) -> Registry:
         """The registry at the end of a day or a minute ("2026-11-01T12:30Z"), to read. Raises UsageError."""
         until = end_of(moment)
-        then = Registry(self.store.storage, None, self.actor, self.clock, entropy=self.entropy, until=until)
+        then = Registry(
+            self.store.storage, None, self.actor, self.clock,
+            entropy=self.entropy, until=until, database=self.database,
+        )  # fmt: skip
         then._folder = self._folder  # the index follows the whole log, and answers as of any moment
         return then
 
@@ -345,7 +351,7 @@ class Registry(Parts):
         self.check_writable()
         return collect(self, dry_run, grace_seconds)
 
-    def index(self, progress: Tell | None = None) -> SqliteIndex:
+    def index(self, progress: Tell | None = None) -> Index:
         """The index, brought up to the log's head."""
         from assay.registry.indexing import synchronised
 

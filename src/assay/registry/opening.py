@@ -12,6 +12,7 @@ from assay.errors import NotFound, UsageError
 from assay.registry import Registry
 from assay.registry.timing import spell_time, utc_now
 from assay.store import layout
+from assay.store.address import Address
 from assay.store.local import LocalStorage
 
 
@@ -35,12 +36,20 @@ def init(path: str | Path, *, actor: str | None = None, clock: Callable[[], date
     return Registry(storage, root, actor or os_user(), clock)
 
 
-def open(path: str | Path, *, actor: str | None = None, clock: Callable[[], datetime] = utc_now) -> Registry:
-    """The registry in a folder. Raises NotFound when there is none."""
+def open(
+    path: str | Path,
+    *,
+    actor: str | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    database: str | None = None,
+) -> Registry:
+    """The registry in a folder. `database`: the address of a PostgreSQL in which the index lies, not in the folder.
+    Raises NotFound when there is none, UsageError for what is no address."""
     root = Path(path)
     storage = LocalStorage(root)
     try:
         layout.open(storage)
     except NotFound as error:
         raise NotFound(f"no registry at {path}", error.hint) from None
-    return Registry(storage, root, actor or os_user(), clock)
+    where = None if database is None else Address.parse(database)
+    return Registry(storage, root, actor or os_user(), clock, database=where)

@@ -10,21 +10,19 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from functools import lru_cache
 from time import sleep
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
-from assay.errors import MissingExtra, StorageFailure, UsageError
+import psycopg
+from psycopg import errors
 
-try:
-    import psycopg
-    from psycopg import errors
-except ImportError:
-    raise MissingExtra("PostgreSQL needs a package", "pip install 'assay-data[postgres]'") from None
+from assay.errors import StorageFailure
+from assay.store.address import Address
 
 DatabaseError = psycopg.Error
+DataError = psycopg.DataError
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 
 READING: Final = 30.0
@@ -34,10 +32,7 @@ WAITING: Final = 60.0
 _CONNECTING: Final = 10
 _AGAIN: Final = (0.2, 0.5, 1.0, 2.0, 3.0)
 """Seconds between attempts to reach a server again that has just been there: it may be starting."""
-_HIDDEN: Final = ("password", "sslpassword", "passfile", "sslkey", "oauth_client_secret")
-_SAID: Final = 300
 _NAME: Final = re.compile(r"[0-9a-z_]{1,40}")
-_HOST: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.%-]*)(:\d{1,5})?")
 _TYPES: Final = {
     "INTEGER PRIMARY KEY AUTOINCREMENT": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
     "INTEGER": "BIGINT",
@@ -47,47 +42,6 @@ _TYPES: Final = {
     " WITHOUT ROWID": "",
 }
 _SPELLED: Final = re.compile("|".join(_TYPES))
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a database is. `shown` is what people may see of it."""
-
-    url: str = field(repr=False)
-    shown: str
-
-    @classmethod
-    def parse(cls, url: str) -> Address:
-        """From postgresql://[user[:password]@][host][:port]/database[?option=value]. Raises UsageError, which does not
-        repeat the URL."""
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            parts = urlsplit("")
-        hosts = parts.netloc.rpartition("@")[2]
-        whole = (
-            parts.scheme in ("postgresql", "postgres")
-            and all(_HOST.fullmatch(host) for host in hosts.split(","))
-            and not parts.fragment
-            and not set("@?#:") & set(parts.path)
-            and "@" not in parts.query
-        )
-        if not whole:
-            raise UsageError(
-                "this is not the address of a PostgreSQL database",
-                "give postgresql://user@host/database; a password's signs such as @ / # are written %40 %2F %23",
-            )
-        return cls(url, f"postgresql://{hosts}{parts.path}")
-
-    def without_secrets(self, text: object) -> str:
-        """A text in one line, in which nothing that the URL keeps secret stands."""
-        parts = urlsplit(self.url)
-        given = [value for key, value in parse_qsl(parts.query) if key in _HIDDEN]
-        secret = parts.netloc.rpartition("@")[0].partition(":")[2]
-        said = str(text)
-        for one in sorted({self.url, secret, unquote(secret), *given} - {""}, key=len, reverse=True):
-            said = said.replace(one, "***")
-        return " ".join(said.split())[:_SAID]
 
 
 def schema_of(registry: str, part: str) -> str:
@@ -107,13 +61,24 @@ def _placed(sql: str) -> str:
 
 
 class Link:
-    """A connection whose statements mean one schema. Not for two threads at once."""
+    """A connection whose statements mean one schema. Not for two threads at once. `lock`: who names the same one writes
+    after each other; `reading`, `waiting`: seconds that a question may take, and that who writes waits."""
 
-    def __init__(self, address: Address, schema: str, *, reading: float = READING) -> None:
-        self.address, self.schema, self._reading = address, schema, reading
+    def __init__(
+        self,
+        address: Address,
+        schema: str,
+        *,
+        lock: str = "",
+        reading: float = READING,
+        waiting: float = WAITING,
+    ) -> None:
+        self.address, self.schema, self._reading, self._waiting = address, schema, reading, waiting
         self._db: psycopg.Connection[tuple[Any, ...]] | None = None
         self._within = False
-        self._key = int.from_bytes(hashlib.sha256(schema.encode()).digest()[:8], "big", signed=True)
+        self._key = int.from_bytes(
+            hashlib.sha256(f"{schema}/{lock}".encode()).digest()[:8], "big", signed=True
+        )
 
     def __repr__(self) -> str:
         return f"Link({self.address.shown!r}, {self.schema!r})"
@@ -161,7 +126,7 @@ class Link:
         with self._transaction("BEGIN"):
             self.execute(
                 "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', ?, true)",
-                (f"{WAITING:.0f}s",),
+                (f"{self._waiting:.0f}s",),
             )
             self.execute("SELECT pg_advisory_xact_lock(?)", (self._key,))
             yield
@@ -176,7 +141,10 @@ class Link:
     def turn(self) -> Iterator[None]:
         """One at a time among all processes, outside any transaction; it ends with the connection."""
         key = self._key ^ 1
-        self.execute("SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '120s', false)")
+        self.execute(
+            "SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', ?, false)",
+            (f"{self._waiting:.0f}s",),
+        )
         self.execute("SELECT pg_advisory_lock(?)", (key,))
         try:
             yield
@@ -194,9 +162,15 @@ class Link:
         """What to raise in place of an error of the database."""
         said, hint = self.address.without_secrets(error), "see what the database's log says"
         if isinstance(error, errors.QueryCanceled):
-            said, hint = f"an answer took longer than {self._reading:.0f} s", "ask for less, or again when it is idle"
+            said, hint = (
+                f"an answer took longer than {self._reading:.0f} s",
+                "ask for less, or again when it is idle",
+            )
         elif isinstance(error, errors.LockNotAvailable):
-            said, hint = f"another process has been writing for {WAITING:.0f} s", "run the command again"
+            said, hint = (
+                f"another process has been writing for {self._waiting:.0f} s",
+                "run the command again",
+            )
         elif isinstance(error, errors.InsufficientPrivilege):
             hint = "let the role make schemas: GRANT CREATE ON DATABASE … TO …"
         elif isinstance(error, psycopg.OperationalError) and (error.sqlstate is None or self.lost(error)):

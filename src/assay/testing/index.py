@@ -28,13 +28,20 @@ _PIECES = [
     *"abAéßὖ退款用卡・ーア1  .-_，'\\&|!:*", '"', "\U00031350", "𞤀", "가", "数据", "据", "GPT", "gpt-4", "logs", "e\u0301", "😀",
 ]  # fmt: skip
 texts = st.lists(
-    st.lists(st.sampled_from(_PIECES), min_size=1, max_size=10).map("".join), min_size=1, max_size=8, unique=True
+    st.lists(st.sampled_from(_PIECES), min_size=1, max_size=10).map("".join),
+    min_size=1,
+    max_size=8,
+    unique=True,
 )
 terms = st.lists(st.sampled_from(_PIECES), min_size=1, max_size=5).map("".join)
 _shared = settings(
     deadline=None,
     max_examples=50,
-    suppress_health_check=[HealthCheck.differing_executors, HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[
+        HealthCheck.differing_executors,
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+    ],
 )
 
 EXPECTED = {
@@ -117,7 +124,9 @@ class IndexSuite:
 
     def test_an_empty_log_and_what_nobody_has(self, index: Index, registry: Registry) -> None:
         assert index.sync(registry.objects, registry.log) == 0
-        assert index.versions_of(id_of("x")) == index.edits_of(id_of("x")) == index.records_of(id_of("x")) == []
+        assert (
+            index.versions_of(id_of("x")) == index.edits_of(id_of("x")) == index.records_of(id_of("x")) == []
+        )
         assert index.search("x") == [] and index.locate("abcdef") is None and not len(index.edited("a"))
         with pytest.raises(NotFound, match="knows no segment"):
             index.ordinal("0" * 64, id_of("x"))
@@ -173,7 +182,9 @@ class IndexSuite:
         assert [bytes(i) for i in index.edited("a")] == [id_of("fresh")]
         assert index.turns_of(id_of("old")) == [("a", 1), ("a", 2)]
 
-    def test_answers_as_of_a_moment_while_it_follows_the_whole_log(self, index: Index, registry: Registry) -> None:
+    def test_answers_as_of_a_moment_while_it_follows_the_whole_log(
+        self, index: Index, registry: Registry
+    ) -> None:
         history(registry)
         index.sync(registry.objects, LogView(registry.storage, "2026-10-31~"))
         assert index.versions_of(id_of("x")) == [] and index.search("x") == []

@@ -80,7 +80,7 @@ def create_app(
     epoch. `environment`: what jobs may have of it, they get."""
     registries = Registries(open, settings.readers, settings.patience)
     first = open()
-    desk = Desk(first.root, settings, environment or {}, clock, entropy)
+    desk = Desk(first, settings, environment or {}, clock, entropy)
     landing = Landing(desk, registries)
 
     @asynccontextmanager

@@ -1,5 +1,5 @@
-"""Where work for the registry lies that no version holds yet: jobs, uploads, collected examples. One folder
-beside it."""
+"""Where work for the registry lies that no version holds yet: jobs and uploads in a folder beside it, collected examples
+there too, or in its database."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from assay.errors import Conflict, UsageError
+from assay.web.database import place_of
 from assay.web.settings import Settings
 
 if TYPE_CHECKING:
+    from assay.registry import Registry
     from assay.web.collected.spool import Spool
     from assay.web.jobs.board import Board
     from assay.web.uploads.store import Uploads
@@ -23,13 +25,14 @@ class Desk:
 
     def __init__(
         self,
-        root: Path | None,
+        registry: Registry,
         settings: Settings,
         environment: Mapping[str, str],
         clock: Callable[[], float],
         entropy: Callable[[int], bytes],
     ) -> None:
-        self._root, self._settings, self._environment = root, settings, environment
+        self._registry, self._root = registry, registry.root
+        self._settings, self._environment = settings, environment
         self._clock, self._entropy = clock, entropy
         self.exports = BoundedSemaphore(max(1, settings.readers // 2))
         """Exports that may be under way: each keeps a registry until its reader has all of it."""
@@ -74,7 +77,7 @@ class Desk:
     def collected(self) -> Spool:
         from assay.web.collected.spool import Spool
 
-        return Spool(self._folder / "collected.sqlite", self._clock)
+        return Spool(place_of(self._registry), self._clock)
 
     def free(self, upload: str) -> None:
         """Raises Conflict when a job that has not ended reads an upload."""

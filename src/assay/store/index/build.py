@@ -47,9 +47,7 @@ def add_version(db: Tables, objects: Objects, committed: Committed) -> None:
         change, edits = _add_change(db, objects, manifest.change, seq)
     if manifest.curation is not None:
         _add_curation(db, objects, manifest.curation, seq)
-    db.execute(
-        "DELETE FROM versions WHERE dataset = ? AND number = ?", (manifest.dataset, committed.number)
-    )
+    db.execute("DELETE FROM versions WHERE dataset = ? AND number = ?", (manifest.dataset, committed.number))
     db.execute(
         "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (

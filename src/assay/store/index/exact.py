@@ -37,9 +37,7 @@ def list_of(db: Tables, ref: SegmentRef) -> tuple[int, bool]:
     return found[0], bool(found[1])
 
 
-def holding(
-    db: Tables, objects: Objects, lists: Mapping[int, SegmentRef], query: Query
-) -> dict[str, Rows]:
+def holding(db: Tables, objects: Objects, lists: Mapping[int, SegmentRef], query: Query) -> dict[str, Rows]:
     """Segment (object name) → the ordinals of its rows whose text holds every term. `lists`: by number, their words
     are indexed."""
     if not lists:

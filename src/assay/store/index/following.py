@@ -34,7 +34,7 @@ Cure = Literal["none", "again", "rebuild"]
 _MIN_PREFIX: Final = 6
 _BATCH: Final = 64
 _SPARE: Final = 4
-_TIMES: Final[dict[Cure, int]] = {"none": 0, "again": 2, "rebuild": 1}
+_TIMES: Final[dict[Cure, int]] = {"none": 0, "again": 5, "rebuild": 1}
 
 
 class FollowingIndex(ABC):
@@ -135,7 +135,10 @@ class FollowingIndex(ABC):
                     make_searchable(db, self._sources()[0], number, ref)
 
         def ask(db: Tables) -> list[Located]:
-            chosen = {number: ref for number, ref, _ in lists(db)}
+            now = list(lists(db))
+            if query.phrases() and not all(ready for _, _, ready in now):
+                raise Moved("words that were there are gone")
+            chosen = {number: ref for number, ref, _ in now}
             found = db.ranked(query, chosen.keys())
             places = _everything(chosen) if found is None else _places(found, chosen)
             return self._exact(query, places, member, limit)
@@ -152,8 +155,10 @@ class FollowingIndex(ABC):
                     make_searchable(db, objects, number, ref)
 
         def ask(db: Tables) -> dict[str, Rows]:
-            lists = {exact.list_of(db, ref)[0]: ref for ref in segments}
-            return exact.holding(db, objects, lists, query)
+            found = [(*exact.list_of(db, ref), ref) for ref in segments]
+            if not all(ready for _, ready, _ in found):
+                raise Moved("words that were there are gone")
+            return exact.holding(db, objects, {number: ref for number, _, ref in found}, query)
 
         return self._asking(ask, prepare)
 
@@ -299,9 +304,7 @@ class FollowingIndex(ABC):
                 cures.append(cure)
 
 
-def _places(
-    rows: Iterator[int], chosen: dict[int, SegmentRef]
-) -> Iterator[tuple[SegmentRef, int]]:
+def _places(rows: Iterator[int], chosen: dict[int, SegmentRef]) -> Iterator[tuple[SegmentRef, int]]:
     return ((chosen[row >> BITS], row & ((1 << BITS) - 1)) for row in rows)
 
 

@@ -26,9 +26,7 @@ def make_searchable(db: Tables, objects: Objects, number: int, ref: SegmentRef) 
         for table in read_groups(objects, ref, ["payload"]):
             payloads: list[Any] = table["payload"].to_pylist()
             for payload in payloads[max(0, done - at) :]:
-                rows.append(
-                    ((number << BITS) + done + len(rows), views(orjson.loads(payload)).text)
-                )
+                rows.append(((number << BITS) + done + len(rows), views(orjson.loads(payload)).text))
             at += len(payloads)
             if len(rows) >= SLICE:
                 _write(db, number, ref, rows)

@@ -6,17 +6,20 @@ old one or the new one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
+from psycopg import errors
+
 from assay.errors import StorageFailure, UsageError
+from assay.store.address import Address
 from assay.store.index import blocks, build
 from assay.store.index.following import Cure, FollowingIndex
-from assay.store.index.postgres_words import PostgresWords
 from assay.store.index.postgres_words import TABLES as WORDS
+from assay.store.index.postgres_words import PostgresWords
 from assay.store.index.tables import STATE, Moved
-from assay.store.postgres import Address, Cursor, DatabaseError, Link, as_postgres, errors, schema_of
+from assay.store.postgres import Cursor, DatabaseError, Link, as_postgres, schema_of
 
 _SCHEMA_VERSION: Final = 1
 _NAMES: Final = ("state", "about", "versions", "lists", "blocks", "words", "odd")
@@ -139,7 +142,8 @@ class PostgresIndex(FollowingIndex):
         found = self._link.execute("SELECT version, registry FROM about").fetchone()
         if found is not None and int(found[0]) > _SCHEMA_VERSION:
             raise UsageError(
-                f"the index in {self._link.address.shown} was made by a newer assay", "install that one here too"
+                f"the index in {self._link.address.shown} was made by a newer assay",
+                "install that one here too",
             )
         return None if found is None else (int(found[0]), str(found[1]))
 
@@ -149,7 +153,7 @@ class PostgresIndex(FollowingIndex):
         link.execute(f"DROP TABLE IF EXISTS {', '.join(_NAMES)}")
         link.execute(
             as_postgres(f"{STATE} {blocks.TABLES} {build.TABLES}")
-            + "ALTER TABLE blocks ALTER keys SET STORAGE EXTERNAL, ALTER vals SET STORAGE EXTERNAL;"  # ids do not shrink
+            + "ALTER TABLE blocks ALTER keys SET STORAGE EXTERNAL, ALTER vals SET STORAGE EXTERNAL;"  # dense
             + WORDS
             + 'CREATE TABLE about (version BIGINT NOT NULL, registry TEXT COLLATE "C" NOT NULL)'
         )

@@ -62,7 +62,8 @@ class SqliteTables:
             "INSERT INTO words (rowid, text) VALUES (?, ?)", ((row, tokens(text)) for row, text in rows)
         )
         self.db.executemany(
-            "INSERT INTO odd VALUES (?) ON CONFLICT DO NOTHING", ((row,) for row, text in rows if is_odd(text))
+            "INSERT INTO odd VALUES (?) ON CONFLICT DO NOTHING",
+            ((row,) for row, text in rows if is_odd(text)),
         )
 
     def near(self, query: Query, low: int, high: int) -> Rows | None:
