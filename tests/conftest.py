@@ -34,8 +34,8 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The address of a database of this process's own in the PostgreSQL of ASSAY_TEST_POSTGRES, or in one that is started
-    for the tests; they are skipped, saying so, where there is neither."""
+    """The address of a database of this process's own in the PostgreSQL of ASSAY_TEST_POSTGRES, or in one that is
+    started for the tests; they are skipped, saying so, where there is neither."""
     psycopg = pytest.importorskip("psycopg", reason="needs the extra `postgres`")
     with ExitStack() as stack:
         server = os.environ.get("ASSAY_TEST_POSTGRES") or stack.enter_context(own_postgres())

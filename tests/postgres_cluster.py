@@ -64,7 +64,8 @@ def _run(program: str, *words: object) -> None:
     )
     done = subprocess.run(
         [str(where / program), *map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, text=True, cwd="/", env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}, **who,
+        stderr=subprocess.PIPE, text=True, cwd="/", env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
+        **who,
     )  # fmt: skip
     if done.returncode:
         raise RuntimeError(f"{program}: {done.stderr}")

@@ -136,7 +136,7 @@ def test_a_policy_that_refuses_keeps_them_waiting_and_says_why(web: TestClient, 
 
 @pytest.fixture
 def parts(root: Path) -> tuple[Desk, Landing]:
-    desk = Desk(root, Settings(), {}, time.time, os.urandom)
+    desk = Desk(assay.open(root), Settings(), {}, time.time, os.urandom)
     return desk, Landing(desk, Registries(lambda: assay.open(root, actor="ann"), 2))
 
 

@@ -124,8 +124,8 @@ class IndexSuite:
 
     def test_an_empty_log_and_what_nobody_has(self, index: Index, registry: Registry) -> None:
         assert index.sync(registry.objects, registry.log) == 0
-        assert (
-            index.versions_of(id_of("x")) == index.edits_of(id_of("x")) == index.records_of(id_of("x")) == []
+        assert not (
+            index.versions_of(id_of("x")) or index.edits_of(id_of("x")) or index.records_of(id_of("x"))
         )
         assert index.search("x") == [] and index.locate("abcdef") is None and not len(index.edited("a"))
         with pytest.raises(NotFound, match="knows no segment"):

@@ -58,7 +58,7 @@ class Database(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Tables as they were made, step by step: the n-th step leads from version n - 1 to n. Steps are only ever added."""
+    """Tables as they were made, step by step: the n-th leads from version n - 1 to n. Steps are only ever added."""
 
     steps: tuple[tuple[str, ...], ...]
 

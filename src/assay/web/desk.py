@@ -1,5 +1,5 @@
-"""Where work for the registry lies that no version holds yet: jobs and uploads in a folder beside it, collected examples
-there too, or in its database."""
+"""Where work for the registry lies that no version holds yet: jobs and uploads in a folder beside it, collected
+examples there too, or in its database."""
 
 from __future__ import annotations
 

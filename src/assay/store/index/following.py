@@ -238,7 +238,7 @@ class FollowingIndex(ABC):
                 build.add_version(db, objects, committed)
             if seq < head:
                 db.execute("UPDATE state SET seq = ?, digest = ?", (head, head_digest))
-        return max(0, head - seq)
+        return max(0, head - int(seq))
 
     # Asking
 
