@@ -38,7 +38,7 @@ def postgres() -> Iterator[str]:
     started for the tests; they are skipped, saying so, where there is neither."""
     psycopg = pytest.importorskip("psycopg", reason="needs the extra `postgres`")
     with ExitStack() as stack:
-        server = os.environ.get("ASSAY_TEST_POSTGRES") or stack.enter_context(own_postgres())
+        server = os.environ.get("ASSAY_TEST_POSTGRES") or stack.enter_context(own_postgres())[0]
         name = f"assay_test_{uuid4().hex[:12]}"
         with psycopg.connect(server, autocommit=True) as db:
             db.execute(f"CREATE DATABASE {name}")
@@ -48,12 +48,12 @@ def postgres() -> Iterator[str]:
 
 
 @contextmanager
-def own_postgres() -> Iterator[str]:
-    """The address of a PostgreSQL that is started now, and gone afterwards."""
+def own_postgres() -> Iterator[tuple[str, Path]]:
+    """The address and the folder of a PostgreSQL that is started now, and gone afterwards."""
     if postgres_cluster.programs() is None:
         pytest.skip("no PostgreSQL here: set ASSAY_TEST_POSTGRES to the address of one, or install it")
     with TemporaryDirectory(prefix="assay-postgres-", ignore_cleanup_errors=True) as folder:
         try:
-            yield postgres_cluster.start(Path(folder))
+            yield postgres_cluster.start(Path(folder)), Path(folder)
         finally:
             postgres_cluster.stop(Path(folder))

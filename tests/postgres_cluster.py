@@ -13,7 +13,7 @@ from typing import Any
 
 USER, PASSWORD = "assay", "pa ss/wörd@1"
 """With signs that have to be written otherwise in an address, so that all of that is tested on the way."""
-_QUOTED = "pa%20ss%2Fw%C3%B6rd%401"
+QUOTED = "pa%20ss%2Fw%C3%B6rd%401"
 _SETTINGS = (
     "listen_addresses=127.0.0.1", "fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=60",
     "shared_buffers=64MB", "log_min_messages=fatal", "jit=off",
@@ -48,7 +48,7 @@ def start(folder: Path) -> str:
     port = (folder / "port").read_text()
     options = " ".join(f"-c {setting}" for setting in (*_SETTINGS, f"port={port}"))
     _run("pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", f"{options} -k {folder}", "start")
-    return f"postgresql://{USER}:{_QUOTED}@127.0.0.1:{port}/postgres"
+    return f"postgresql://{USER}:{QUOTED}@127.0.0.1:{port}/postgres"
 
 
 def stop(folder: Path) -> None:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from time import sleep
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
+from weakref import finalize
 
 import psycopg
 from psycopg import errors
@@ -30,7 +31,7 @@ READING: Final = 30.0
 WAITING: Final = 60.0
 """Seconds that who writes waits for another who does."""
 _CONNECTING: Final = 10
-_AGAIN: Final = (0.2, 0.5, 1.0, 2.0, 3.0)
+_AGAIN: Final = (0.1, 0.4, 1.0)
 """Seconds between attempts to reach a server again that has just been there: it may be starting."""
 _NAME: Final = re.compile(r"[0-9a-z_]{1,40}")
 _TYPES: Final = {
@@ -84,8 +85,9 @@ class Link:
         return f"Link({self.address.shown!r}, {self.schema!r})"
 
     def close(self) -> None:
+        """Let go of the connection. It is also closed when nobody holds the link any more."""
         if self._db is not None:
-            self._db.close()
+            self._end()
         self._db, self._within = None, False
 
     @property
@@ -96,7 +98,8 @@ class Link:
     def connection(self) -> psycopg.Connection[tuple[Any, ...]]:
         """The connection, opened if need be."""
         if self._db is None:
-            self._db = self._opened()
+            self._open()
+        assert self._db is not None
         return self._db
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Cursor:
@@ -192,26 +195,25 @@ class Link:
         finally:
             self._within = False
 
-    def _opened(self) -> psycopg.Connection[tuple[Any, ...]]:
+    def _open(self) -> None:
         given = {key for key, _ in parse_qsl(urlsplit(self.address.url).query)}
         more: dict[str, Any] = {} if "connect_timeout" in given else {"connect_timeout": _CONNECTING}
         db = psycopg.connect(self.address.url, autocommit=True, application_name="assay", **more)
+        self._db, self._end = db, finalize(self, db.close)
         db.execute(
             "SELECT set_config('search_path', %s, false), set_config('statement_timeout', %s, false),"
             " set_config('client_min_messages', 'warning', false)",
             (f"{self.schema}, pg_temp", f"{self._reading * 1000:.0f}"),
         )
-        return db
 
     def _reconnect(self) -> None:
         """A new connection, where there was one before. Raises what the last attempt raised."""
         self.close()
         for pause in _AGAIN:
             try:
-                self._db = self._opened()
-                return
+                return self._open()
             except psycopg.OperationalError as error:
                 if error.sqlstate not in (None, errors.CannotConnectNow.sqlstate):
                     raise
             sleep(pause)
-        self._db = self._opened()
+        return self._open()

@@ -25,7 +25,8 @@ from assay.testing.drafts import TIME, Registry, id_of
 
 # Letters that are cased, joined, of one another's scripts, newer than a tokeniser, signs, and CJK punctuation.
 _PIECES = [
-    *"abAéßὖ退款用卡・ーア1  .-_，'\\&|!:*", '"', "\U00031350", "𞤀", "가", "数据", "据", "GPT", "gpt-4", "logs", "e\u0301", "😀",
+    *"abAéßὖ退款用卡・ーア1  .-_，'\\&|!:*", '"', "\U00031350", "𞤀", "가", "数据", "据", "GPT", "gpt-4", "logs",
+    "e\u0301", "😀",
 ]  # fmt: skip
 texts = st.lists(
     st.lists(st.sampled_from(_PIECES), min_size=1, max_size=10).map("".join),

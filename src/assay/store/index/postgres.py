@@ -111,7 +111,7 @@ class PostgresIndex(FollowingIndex):
                 errors.UndefinedFunction, errors.DataCorrupted, errors.IndexCorrupted, errors.UniqueViolation,
             )  # fmt: skip
             return "rebuild" if isinstance(error, torn) else "none"
-        return "rebuild" if isinstance(error, (ValueError, TypeError, LookupError)) else None
+        return "rebuild" if isinstance(error, (ValueError, TypeError, LookupError, ArithmeticError)) else None
 
     def _failure(self, error: Exception) -> StorageFailure:
         if isinstance(error, DatabaseError):

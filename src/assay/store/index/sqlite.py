@@ -126,7 +126,7 @@ class SqliteIndex(FollowingIndex):
             word in str(error) for word in ("locked", "full", "readonly")
         ):
             return "none"
-        if isinstance(error, (sqlite3.DatabaseError, ValueError, TypeError, LookupError)):
+        if isinstance(error, (sqlite3.DatabaseError, ValueError, TypeError, LookupError, ArithmeticError)):
             return "rebuild"  # what a flipped bit can make of rows
         return None
 

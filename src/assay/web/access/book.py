@@ -31,8 +31,8 @@ TABLES: Final = Tables(
             "CREATE TABLE IF NOT EXISTS people (name TEXT PRIMARY KEY, roles TEXT NOT NULL, password TEXT, "
             "created REAL NOT NULL, shut INTEGER NOT NULL DEFAULT 0)",
             "CREATE TABLE IF NOT EXISTS tokens (id TEXT PRIMARY KEY, hashed TEXT UNIQUE NOT NULL, "
-            "person TEXT NOT NULL, roles TEXT NOT NULL, label TEXT NOT NULL, created REAL NOT NULL, expires REAL NOT NULL, used REAL, "
-            "revoked REAL)",
+            "person TEXT NOT NULL, roles TEXT NOT NULL, label TEXT NOT NULL, created REAL NOT NULL, "
+            "expires REAL NOT NULL, used REAL, revoked REAL)",
             "CREATE TABLE IF NOT EXISTS sessions (hashed TEXT PRIMARY KEY, person TEXT NOT NULL, "
             "created REAL NOT NULL, seen REAL NOT NULL, token TEXT)",
             "CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL)",
