@@ -110,7 +110,7 @@ class Link:
             return self.connection.execute(text, values or None)
         except DatabaseError as error:
             if self._within or not self.lost(error):
-                raise
+                raise  # who was never there is not waited for
         self._reconnect()
         return self.connection.execute(text, values or None)
 
@@ -129,7 +129,7 @@ class Link:
         with self._transaction("BEGIN"):
             self.execute(
                 "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', ?, true)",
-                (f"{self._waiting:.0f}s",),
+                (f"{self._waiting * 1000:.0f}",),
             )
             self.execute("SELECT pg_advisory_xact_lock(?)", (self._key,))
             yield
@@ -146,7 +146,7 @@ class Link:
         key = self._key ^ 1
         self.execute(
             "SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', ?, false)",
-            (f"{self._waiting:.0f}s",),
+            (f"{self._waiting * 1000:.0f}",),
         )
         self.execute("SELECT pg_advisory_lock(?)", (key,))
         try:
@@ -157,8 +157,10 @@ class Link:
 
     def lost(self, error: Exception) -> bool:
         """Whether the connection is gone, so that another one may do better."""
-        return isinstance(error, psycopg.OperationalError) and (
-            not self.is_open or isinstance(error, (errors.AdminShutdown, errors.CannotConnectNow))
+        return (
+            isinstance(error, psycopg.OperationalError)
+            and self._db is not None
+            and (self._db.closed or isinstance(error, (errors.AdminShutdown, errors.CannotConnectNow)))
         )
 
     def failure(self, error: Exception) -> StorageFailure:
