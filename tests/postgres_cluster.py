@@ -31,6 +31,8 @@ def programs() -> Path | None:
 
 def start(folder: Path) -> str:
     """Make a cluster in a folder that is there, or start the one that is; its address."""
+    if programs() is None:
+        raise SystemExit("there is no PostgreSQL here")
     data = folder / "data"
     if not data.exists():
         if os.getuid() == 0:
