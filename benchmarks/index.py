@@ -2,8 +2,8 @@
 
     python benchmarks/index.py --database postgresql://… [--rows 50000] [--folder DIR]
 
-Rows are those of `versioning.py`; v2 has 1 % added, 1 % removed. Both are asked the same in one run, and have to say the
-same. Prints one JSON document. Seconds depend on the machine; PostgreSQL's on its settings too.
+Rows are those of `versioning.py`; v2 has 1 % added, 1 % removed. Both are asked the same in one run, and have to
+say the same. Prints one JSON document. Seconds depend on the machine; PostgreSQL's on its settings too.
 """
 
 from __future__ import annotations
@@ -111,7 +111,10 @@ def main() -> None:
         other = measure(shared, *made)
         shared.close()
         with psycopg.connect(address.url, autocommit=True) as db:
-            size = "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = %s::regnamespace"
+            size = (
+                "SELECT sum(pg_total_relation_size(oid)) FROM pg_class"
+                " WHERE relkind = 'r' AND relnamespace = %s::regnamespace"
+            )
             (found,) = db.execute(size, (f"assay_{id}_index",)).fetchone() or (0,)
             other["bytes"] = int(found)
             db.execute(f"DROP SCHEMA assay_{id}_index CASCADE")
