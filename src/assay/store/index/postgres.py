@@ -7,7 +7,7 @@ old one or the new one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 from psycopg import errors
@@ -51,8 +51,11 @@ class PostgresTables(PostgresWords):
     def alone(self) -> AbstractContextManager[None]:
         return self.link.alone()
 
-    def writing_words(self) -> AbstractContextManager[None]:
-        return nullcontext()
+    @contextmanager
+    def writing_words(self) -> Iterator[None]:
+        yield
+        self.execute("SELECT gin_clean_pending_list('words_lexemes')")  # else every question reads what is pending
+        self.execute("ANALYZE words")
 
 
 class PostgresIndex(FollowingIndex):
