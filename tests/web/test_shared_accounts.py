@@ -20,6 +20,8 @@ from assay.store.address import Address
 from assay.store.postgres import Link, schema_of
 from assay.web.access.book import TABLES, Book
 from assay.web.access.roles import Role
+from assay.web.access.throttle import TABLES as THROTTLE
+from assay.web.access.throttle import SharedThrottle, Throttle
 from assay.web.collected.spool import Spool
 from assay.web.database import Folder, Place, Tables
 from assay.web.shared_database import Shared
@@ -182,6 +184,27 @@ def test_a_step_that_fails_undoes_the_ones_before(shared: Shared) -> None:
     assert link.execute("SELECT to_regclass('t')").fetchone() == (None,)
     link.close()
     shared.open("part", Tables(broken.steps[:1])).close()
+
+
+def test_logins_are_counted_for_all_servers_together(place: Place, clock: Clock) -> None:
+    one, two = (SharedThrottle(place.open("throttle", THROTTLE), 3, clock) for _ in range(2))
+    alone = Throttle(3, clock)
+    for passed, who in [
+        (0, one),
+        (0, two),
+        (0, one),
+        (0, two),
+        (15, one),
+        (5, two),
+        (0, one),
+        (61, two),
+        (0, one),
+    ]:
+        clock.now += passed
+        assert who.wait("@1.2.3.4") == pytest.approx(alone.wait("@1.2.3.4"))
+        assert who.wait("name 安") == pytest.approx(alone.wait("name 安"))
+    clock.now -= 1_000
+    assert one.wait("@1.2.3.4") == 0 and two.wait("@1.2.3.4") > 0
 
 
 def test_text_that_the_database_cannot_hold_is_refused(shared: Shared, clock: Clock) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,6 +18,7 @@ pytest.importorskip("psycopg", reason="needs the extra `postgres`")
 import httpx
 from tests import postgres_cluster
 from tests.web.test_collected import body, key
+from tests.web.test_killed import Server
 
 import assay
 
@@ -28,34 +27,17 @@ PASSWORD = "correct horse battery"
 
 @contextmanager
 def serving(root: Path, database: str, *, by_option: bool) -> Iterator[httpx.Client]:
-    """`assay serve` in a process of its own, and a browser without cookies at it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = [sys.executable, "-m", "assay.cli.main", "serve", "--mode", "password", "--port", str(port)]
+    """A server in a process of its own, and a browser without cookies at it."""
     environment = {name: value for name, value in os.environ.items() if name != "ASSAY_DATABASE"}
-    if by_option:
-        words += ["--database", database]
-    else:
-        environment["ASSAY_DATABASE"] = database
-    with (root.parent / "server.log").open("ab") as log:
-        process = subprocess.Popen([*words, "--registry", str(root)], stdout=log, stderr=log, env=environment)
+    words = ("--mode", "password", "--database", database)
+    more = {} if by_option else {"ASSAY_DATABASE": database}
+    server = Server(root, *(words if by_option else words[:2]), environment=environment | more)
+    server.start()
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as web:
-            until = time.monotonic() + 60
-            while True:
-                try:
-                    assert web.get("/login").status_code == 200
-                    break
-                except httpx.TransportError:
-                    assert process.poll() is None and time.monotonic() < until, (
-                        root.parent / "server.log"
-                    ).read_text()
-                    time.sleep(0.05)
-            yield web
+        yield server.web
     finally:
-        process.terminate()
-        process.wait()
+        server.kill()
+        server.web.close()
 
 
 def run(root: Path, database: str, *words: str, said: str = "") -> str:

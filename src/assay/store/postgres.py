@@ -200,7 +200,9 @@ class Link:
     def _open(self) -> None:
         given = {key for key, _ in parse_qsl(urlsplit(self.address.url).query)}
         more: dict[str, Any] = {} if "connect_timeout" in given else {"connect_timeout": _CONNECTING}
-        db = psycopg.connect(self.address.url, autocommit=True, application_name="assay", **more)
+        db = psycopg.connect(
+            self.address.url, autocommit=True, application_name="assay", client_encoding="utf8", **more
+        )
         self._db, self._end = db, finalize(self, db.close)
         db.execute(
             "SELECT set_config('search_path', %s, false), set_config('statement_timeout', %s, false),"

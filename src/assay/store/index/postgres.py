@@ -54,7 +54,9 @@ class PostgresTables(PostgresWords):
     @contextmanager
     def writing_words(self) -> Iterator[None]:
         yield
-        self.execute("SELECT gin_clean_pending_list('words_lexemes')")  # else every question reads what is pending
+        self.execute(
+            "SELECT gin_clean_pending_list('words_lexemes')"
+        )  # else every question reads what is pending
         self.execute("ANALYZE words")
 
 
