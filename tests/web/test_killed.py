@@ -52,7 +52,7 @@ class Server:
             self.process = subprocess.Popen(
                 [sys.executable, *words], stdout=log, stderr=log, env=self.environment
             )
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while True:
             try:
                 if self.web.get("/api/commands/list").status_code in (200, 401):
