@@ -54,10 +54,10 @@ class PostgresTables(PostgresWords):
     @contextmanager
     def writing_words(self) -> Iterator[None]:
         yield
-        self.execute(
-            "SELECT gin_clean_pending_list('words_lexemes')"
-        )  # else every question reads what is pending
-        self.execute("ANALYZE words")
+        with self.link.unhurried():
+            # Else every question would read what is pending, and be planned for an empty table.
+            self.execute("SELECT gin_clean_pending_list('words_lexemes')")
+            self.execute("ANALYZE words")
 
 
 class PostgresIndex(FollowingIndex):
