@@ -126,18 +126,12 @@ class Link:
         if self._within:
             yield
             return
-        with self.unhurried():
-            self.execute("SELECT pg_advisory_xact_lock(?)", (self._key,))
-            yield
-
-    @contextmanager
-    def unhurried(self) -> Iterator[None]:
-        """A transaction whose statements may take as long as they take, but for waiting for others."""
         with self._transaction("BEGIN"):
             self.execute(
                 "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', ?, true)",
                 (f"{self._waiting * 1000:.0f}",),
             )
+            self.execute("SELECT pg_advisory_xact_lock(?)", (self._key,))
             yield
 
     @contextmanager

@@ -54,7 +54,7 @@ class PostgresTables(PostgresWords):
     @contextmanager
     def writing_words(self) -> Iterator[None]:
         yield
-        with self.link.unhurried():
+        with self.alone():  # nobody drops the table meanwhile
             # Else every question would read what is pending, and be planned for an empty table.
             self.execute("SELECT gin_clean_pending_list('words_lexemes')")
             self.execute("ANALYZE words")
