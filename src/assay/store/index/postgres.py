@@ -109,8 +109,8 @@ class PostgresIndex(FollowingIndex):
             if self._link.lost(error):
                 self._tables = None
                 return "again"
-            if isinstance(error, (errors.TransactionRollback, errors.ObjectInUse)):
-                return "again"
+            if isinstance(error, (errors.TransactionRollback, errors.InternalError_)):
+                return "again"  # who dropped a table between two statements has made it anew
             torn = (
                 errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidSchemaName, errors.DatatypeMismatch,
                 errors.UndefinedFunction, errors.DataCorrupted, errors.IndexCorrupted, errors.UniqueViolation,
