@@ -109,7 +109,9 @@ class PostgresIndex(FollowingIndex):
             if self._link.lost(error):
                 self._tables = None
                 return "again"
-            if isinstance(error, (errors.TransactionRollback, errors.InternalError_)):
+            if isinstance(
+                error, (errors.DeadlockDetected, errors.SerializationFailure, errors.InternalError_)
+            ):
                 return "again"  # who dropped a table between two statements has made it anew
             torn = (
                 errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidSchemaName, errors.DatatypeMismatch,
