@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.registry import Registry
 from assay.store.ancestry import ancestors, nearest_common
 from assay.store.commit import Draft, commit
+from assay.store.index.index import Index
 from assay.store.index.sqlite import SqliteIndex
 from assay.store.memory import MemoryStorage
 from assay.store.verify import verify
@@ -131,8 +133,22 @@ def test_any_history_is_what_the_model_says(given: list[tuple[Any, ...]]) -> Non
     _index_agrees(world)
 
 
-def _index_agrees(world: World) -> None:
-    kept, built = world.index, SqliteIndex(":memory:")
+@given(acts)
+@settings(deadline=None, max_examples=25)
+def test_a_shared_index_says_the_same(postgres: str, given: list[tuple[Any, ...]]) -> None:
+    from assay.store.address import Address
+    from assay.store.index.postgres import PostgresIndex
+
+    world = World()
+    shared = PostgresIndex(Address.parse(postgres), "history")
+    for act in given:
+        world.do(act)
+        shared.sync(world.drafts.objects, world.drafts.log)
+    _index_agrees(world, shared)
+
+
+def _index_agrees(world: World, built: Index | None = None) -> None:
+    kept, built = world.index, built or SqliteIndex(":memory:")
     for index in (kept, built):
         index.sync(world.drafts.objects, world.drafts.log)
     line = world.registry.store.lines().get("d")
@@ -142,6 +158,7 @@ def _index_agrees(world: World) -> None:
         held = {n: splits[id_] for n, splits in world.versions.items() if id_ in splits}
         assert kept.splits_of(id_, "d") == built.splits_of(id_, "d") == held
         assert (kept.locate(id_) is None) == (built.locate(id_) is None) == (not held)
+        assert kept.turns_of(id_) == built.turns_of(id_) and kept.locate(id_) == built.locate(id_)
         if line is not None:
             turned = [
                 ("d", one.number)
@@ -165,6 +182,9 @@ def _index_agrees(world: World) -> None:
             first = int(blame.brought.version.rpartition("@v")[2])
             assert first in held and first <= number
             assert blame.brought.action in ("commit", "merge", "rollback")
+    assert np.array_equal(kept.edited("d"), built.edited("d"))
+    for words in ("例", "例 3", '"例 5"'):
+        assert {h.id for h in kept.search(words, limit=99)} == {h.id for h in built.search(words, limit=99)}
     kept.close()
     built.close()
 

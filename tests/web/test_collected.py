@@ -19,6 +19,7 @@ from assay.web.app import create_app
 from assay.web.collected import landing as landing_module
 from assay.web.collected.landing import Landing
 from assay.web.collected.spool import Spool
+from assay.web.database import Folder
 from assay.web.desk import Desk
 from assay.web.registries import Registries
 from assay.web.settings import Settings
@@ -135,7 +136,7 @@ def test_a_policy_that_refuses_keeps_them_waiting_and_says_why(web: TestClient, 
 
 @pytest.fixture
 def parts(root: Path) -> tuple[Desk, Landing]:
-    desk = Desk(root, Settings(), {}, time.time, os.urandom)
+    desk = Desk(assay.open(root), Settings(), {}, time.time, os.urandom)
     return desk, Landing(desk, Registries(lambda: assay.open(root, actor="ann"), 2))
 
 
@@ -175,7 +176,7 @@ def test_a_server_killed_after_the_commit_does_not_land_them_twice(
     batch = spool.form(spool.groups()[0], "0" * 16)
     land(assay.open(root, actor="bob"), "reviews", spool.lines(batch), batch.source)
     assert spool.count("reviews") == 3, "killed here: the version is in the log, and the batch stands"
-    again = Spool(root / "server" / "collected.sqlite", time.time)
+    again = Spool(Folder(root / "server"), time.time)
     assert [one.id for one in again.batches()] == [batch.id]
     landing.due(time.time())
     assert (spool.count("reviews"), spool.batches()) == (0, [])

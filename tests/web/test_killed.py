@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,8 @@ import assay
 class Server:
     """`assay serve` in a process of its own, over one registry."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, *words: str, environment: Mapping[str, str] | None = None) -> None:
+        self.root, self.words, self.environment = root, words, environment
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -46,13 +46,16 @@ class Server:
             str(self.root),
             "--actor",
             "ann",
+            *self.words,
         ]
         with (self.root.parent / "server.log").open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, *words], stdout=log, stderr=log)
-        until = time.monotonic() + 30
+            self.process = subprocess.Popen(
+                [sys.executable, *words], stdout=log, stderr=log, env=self.environment
+            )
+        until = time.monotonic() + 60
         while True:
             try:
-                if self.web.get("/api/commands/list").status_code == 200:
+                if self.web.get("/api/commands/list").status_code in (200, 401):
                     return
             except httpx.TransportError:
                 pass

@@ -33,8 +33,8 @@ def role_option(required: bool) -> Callable[[F], F]:
 
 
 @contextmanager
-def the_book(session: Session) -> Iterator[Book]:
-    """The book of the session's registry. Raises MissingExtra, UsageError."""
+def the_book(session: Session, database: str | None) -> Iterator[Book]:
+    """The book of the session's registry, or that in a database. Raises MissingExtra, UsageError, StorageFailure."""
     try:
         from secrets import token_bytes
         from time import time
@@ -44,7 +44,7 @@ def the_book(session: Session) -> Iterator[Book]:
         raise MissingExtra(
             "the web application needs packages of its own", "pip install 'assay-data[web]'"
         ) from None
-    book = open_book(session.registry, time, token_bytes)
+    book = open_book(session.over(database).registry, time, token_bytes)
     try:
         yield book
     finally:

@@ -143,10 +143,13 @@ def group(
     The options of this page may also stand after the command's name. A REF is a dataset (helpdesk: its newest
     version) or a version of it (helpdesk@v2).
     """
+    from assay.cli.database_option import from_environment
     from assay.cli.session import Session
 
     place = folder or os.environ.get("ASSAY_REGISTRY") or None
-    ctx.obj = Session(place, actor, as_json, given=bool(folder), as_of=as_of, cache=cache)
+    ctx.obj = Session(
+        place, actor, as_json, given=bool(folder), as_of=as_of, cache=cache, database=from_environment()
+    )
 
 
 group.params[:0] = global_options()

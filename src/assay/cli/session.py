@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,8 @@ class Session:
     as_of: str | None = None
     cache: str | None = None
     """Where a registry in an object store keeps things on this machine; None: the user's folder of caches."""
+    database: str | None = field(default=None, repr=False)
+    """The address of the team's database; it may hold a password."""
 
     def override(
         self,
@@ -60,6 +62,10 @@ class Session:
             as_json=as_json or self.as_json,
             given=bool(folder) or self.given,
         )
+
+    def over(self, database: str | None) -> Session:
+        """The same over another database, if one is given."""
+        return replace(self, database=database) if database else self
 
     @property
     def path(self) -> str:
@@ -84,7 +90,7 @@ class Session:
         import assay
 
         far: dict[str, Any] = {**self.place, "settled": SETTLED} if self.place else {}
-        return assay.open(self.path, actor=self.actor, **far)
+        return assay.open(self.path, actor=self.actor, database=self.database, **far)
 
     @cached_property
     def registry(self) -> Registry:

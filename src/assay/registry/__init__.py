@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from assay.model.ref import check_name, end_of
 from assay.model.version import Manifest
-from assay.registry.parts import Parts
+from assay.registry.export.handing_out import HandingOut
 from assay.registry.store import Store
 from assay.registry.timing import utc_now
 from assay.store.heads import MAIN
 from assay.store.storage import Storage
 
 if TYPE_CHECKING:
-    from datasets import Dataset, DatasetDict
-
     from assay.curate.engine import Engine
     from assay.kernels.ids import IdArray
     from assay.model.decision import Decision
@@ -34,12 +32,13 @@ if TYPE_CHECKING:
     from assay.registry.language_models import LanguageModels
     from assay.registry.monitor.measuring import Statistics
     from assay.registry.querying.querying import ArrowTable
-    from assay.registry.results import CurationResult, DatasetSummary, ExportResult, Hit, Progress, Trace
+    from assay.registry.results import CurationResult, DatasetSummary, Hit, Progress, Trace
     from assay.registry.review.reviewing import Folded
     from assay.registry.trace.radius import Radius
     from assay.registry.version import Version
+    from assay.store.address import Address
     from assay.store.gc import GcPlan
-    from assay.store.index.sqlite import SqliteIndex
+    from assay.store.index.index import Index
     from assay.store.values import FileValues
     from assay.store.verify import Report
 
@@ -47,15 +46,15 @@ Tell = Callable[["Progress"], None]
 BATCH_ROWS = 5_000
 
 
-class Registry(Parts):
+class Registry(HandingOut):
     """One registry: datasets, their versions, and the log of everything that was done.
 
     `actor` acts, `clock` tells the time in the log, `entropy` makes random bytes. Every method does all it says or
-    changes nothing. With `until` (see `at`) it is the registry of that moment. Whole fields of work are parts of it
-    (`registry.policies`, `registry.reviews`, …): see `Parts`.
+    changes nothing. With `until` (see `at`) it is the registry of that moment. `database`: a team's, in which the index
+    lies. Whole fields of work are parts of it (`registry.policies`, `registry.reviews`, …): see `Parts`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it stands on, by keyword
         self,
         storage: Storage,
         root: Path | None,
@@ -65,6 +64,7 @@ class Registry(Parts):
         entropy: Callable[[int], bytes] = token_bytes,
         until: str | None = None,
         reached: Sequence[str] = (),
+        database: Address | None = None,
     ) -> None:
         self.store = Store(storage, until)
         self.root = root if until is None else None
@@ -74,7 +74,8 @@ class Registry(Parts):
         self.actor = actor
         self.clock = clock
         self.entropy = entropy
-        self._index: SqliteIndex | None = None
+        self.database = database
+        self._index: Index | None = None
         self._folder = root
         self.reviewed: Folded | None = None
         """What was folded of the log's reviews; `reviews` keeps it."""
@@ -223,7 +224,10 @@ class Registry(Parts):
     def at(self, moment: str) -> Registry:
         """The registry at the end of a day or a minute ("2026-11-01T12:30Z"), to read. Raises UsageError."""
         until = end_of(moment)
-        then = Registry(self.store.storage, None, self.actor, self.clock, entropy=self.entropy, until=until)
+        then = Registry(
+            self.store.storage, None, self.actor, self.clock,
+            entropy=self.entropy, until=until, reached=self.reached, database=self.database,
+        )  # fmt: skip
         then._folder = self._folder  # the index follows the whole log, and answers as of any moment
         return then
 
@@ -313,43 +317,6 @@ class Registry(Parts):
 
         return search(self, query, ref, limit, where, all)
 
-    def export(  # noqa: PLR0913 - the options of the command, by keyword
-        self,
-        ref: str,
-        directory: str,
-        *,
-        format: str = "source",
-        container: str = "jsonl",
-        where: str | None = None,
-        fill: str | None = None,
-        dry_run: bool = False,
-        force: bool = False,
-        reason: str = "",
-        as_type: str | None = None,
-        skip_invalid: bool = False,
-    ) -> ExportResult:
-        """Write a version, or what `where` holds for: source, a shape, article, ledger, edits, webdataset, a table; hf
-        with `fill`; trl with `as_type`; openai or anthropic, with `skip_invalid` without what breaks their rules.
-        `force`: see `version`; for trl see `runs.admit`."""
-        from assay.registry.export.exporting import export
-        from assay.registry.export.options import Asked
-
-        asked = Asked(format, container, where, fill, as_type, skip_invalid, dry_run, force, reason)
-        return export(self, ref, directory, asked)
-
-    def load(
-        self, ref: str, *, force: bool = False, reason: str = "", folder: str | Path | None = None
-    ) -> DatasetDict | Dataset:
-        """A version as a `datasets.DatasetDict`, one split of it (`helpdesk@v2:train`) as a `Dataset`, memory-mapped.
-
-        Rows stand in source order in columns as trainers want them: `messages` with their turns, `tools` and calls as
-        they were. Its files are made once, in bounded memory, under `cache/hf/`, or in `folder` where the registry is
-        none. Raises NotFound, MissingExtra; Revoked, NotForTraining unless `force`d with a `reason`, which the log has.
-        """
-        from assay.registry.export.as_datasets import load
-
-        return load(self, ref, force, reason, None if folder is None else Path(folder))
-
     def sweep(
         self,
         ref: str,
@@ -391,7 +358,7 @@ class Registry(Parts):
         self.check_writable()
         return collect(self, dry_run, grace_seconds)
 
-    def index(self, progress: Tell | None = None) -> SqliteIndex:
+    def index(self, progress: Tell | None = None) -> Index:
         """The index, brought up to the log's head."""
         from assay.registry.indexing import synchronised
 

@@ -15,6 +15,7 @@ from assay.errors import Damaged, NotFound, UsageError
 from assay.registry import Registry
 from assay.registry.timing import spell_time, utc_now
 from assay.store import layout
+from assay.store.address import Address
 from assay.store.local import LocalStorage
 from assay.store.storage import is_address
 
@@ -68,8 +69,11 @@ def open(
     options: Mapping[str, Any] | None = None,
     cache: str | Path | None = None,
     settled: float = 0.0,
+    database: str | None = None,
 ) -> Registry:
     """The registry in a folder, or under an address such as s3://bucket/prefix. Raises NotFound when there is none.
+
+    `database`: the address of a PostgreSQL in which the index lies, not in the folder; UsageError for what is none.
 
     For an address only: `options` is the configuration of obstore's store (`endpoint`, `region`, `access_key_id`,
     `secret_access_key`, …); what it leaves out obstore takes from the provider's variables (AWS_…). `cache` is a folder
@@ -77,16 +81,17 @@ def open(
     under way; without it nothing is kept, and everything is read anew. `settled`: seconds for which the end of the log,
     once seen, is taken to be the end by whoever reads, unless somebody on this machine went beyond it.
     """
+    where = None if database is None else Address.parse(database)
     try:
         if is_address(path):
             far = _far(str(path), options, cache)
-            return _opened(far, layout.open(far), actor, clock, cache, settled)
+            return _opened(far, layout.open(far), actor, clock, cache, settled, where)
         root = Path(path)
         storage = LocalStorage(root)
         layout.open(storage)
     except NotFound as error:
         raise NotFound(f"no registry at {path}", error.hint) from None
-    return Registry(storage, root, actor or os_user(), clock)
+    return Registry(storage, root, actor or os_user(), clock, database=where)
 
 
 def _far(address: str, options: Mapping[str, Any] | None, cache: str | Path | None) -> ObjectStorage:
@@ -102,9 +107,11 @@ def _opened(
     clock: Callable[[], datetime],
     cache: str | Path | None,
     settled: float = 0.0,
+    database: Address | None = None,
 ) -> Registry:
+    actor = actor or os_user()
     if cache is None:
-        return Registry(far, None, actor or os_user(), clock, reached=("--registry", far.address))
+        return Registry(far, None, actor, clock, reached=("--registry", far.address), database=database)
     from assay.registry.keeping.erased_elsewhere import follow
     from assay.store.nearby import NearbyStorage
 
@@ -116,8 +123,7 @@ def _opened(
             parents=True, exist_ok=True, mode=0o700
         )  # the bucket is not open to all users of this machine
     reached = ("--registry", far.address, "--cache", str(root.parent))
-    registry = Registry(
-        NearbyStorage(far, root, settled=settled), root, actor or os_user(), clock, reached=reached
-    )
+    near = NearbyStorage(far, root, settled=settled)
+    registry = Registry(near, root, actor, clock, reached=reached, database=database)
     follow(registry)
     return registry

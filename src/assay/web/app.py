@@ -19,10 +19,13 @@ from assay.web.access.book import open_book
 from assay.web.access.door import Door
 from assay.web.access.guard import Guard
 from assay.web.access.roles import Permission
+from assay.web.access.throttle import TABLES as THROTTLE
+from assay.web.access.throttle import SharedThrottle
 from assay.web.answering import answer_errors
 from assay.web.collected.landing import Landing
 from assay.web.collected.routes import add_collected
 from assay.web.commands import add_commands
+from assay.web.database import place_of
 from assay.web.desk import Desk
 from assay.web.hub.routes import Hub
 from assay.web.hub.shelf import Shelf
@@ -84,7 +87,7 @@ def create_app(
     epoch. `environment`: what jobs may have of it, they get."""
     registries = Registries(open, settings.readers, settings.patience)
     first = open()
-    desk = Desk(first.root, settings, environment or {}, clock, entropy, reached=first.reached)
+    desk = Desk(first, settings, environment or {}, clock, entropy)
     landing = Landing(desk, registries)
     shelf = Shelf(registries)
 
@@ -103,7 +106,10 @@ def create_app(
         title="assay", version=__version__, docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
     )
     book = None if settings.mode == "local" else open_book(first, clock, entropy)
-    door = Door(settings, first.actor, book, entropy, monotonic)
+    logins = None
+    if book is not None and first.database is not None:
+        logins = SharedThrottle(place_of(first).open("throttle", THROTTLE), settings.limits.logins, clock)
+    door = Door(settings, first.actor, book, entropy, monotonic, logins)
     reception = Reception(door, registries, settings, desk, clock)
     asked = reception.asked
 

@@ -1,18 +1,20 @@
-"""Where work for the registry lies that no version holds yet: jobs, uploads, collected examples. One folder
-beside it."""
+"""Where work for the registry lies that no version holds yet: jobs and uploads in a folder beside it, collected
+examples there too, or in its database."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from assay.errors import Conflict, UsageError
+from assay.web.database import place_of
 from assay.web.settings import Settings
 
 if TYPE_CHECKING:
+    from assay.registry import Registry
     from assay.web.collected.spool import Spool
     from assay.web.jobs.board import Board
     from assay.web.uploads.store import Uploads
@@ -23,16 +25,14 @@ class Desk:
 
     def __init__(
         self,
-        root: Path | None,
+        registry: Registry,
         settings: Settings,
         environment: Mapping[str, str],
         clock: Callable[[], float],
         entropy: Callable[[int], bytes],
-        *,
-        reached: Sequence[str] = (),
     ) -> None:
-        self._reached = reached
-        self._root, self._settings, self._environment = root, settings, environment
+        self._registry, self._root = registry, registry.root
+        self._settings, self._environment = settings, environment
         self._clock, self._entropy = clock, entropy
         self.exports = BoundedSemaphore(max(1, settings.readers // 2))
         """Exports that may be under way: each keeps a registry until its reader has all of it."""
@@ -57,7 +57,7 @@ class Desk:
         assert self._root is not None
         return Board(
             folder / "jobs", self._root.resolve(), self._environment, self._clock, self._entropy,
-            at_once=self._settings.jobs, reached=self._reached,
+            at_once=self._settings.jobs, reached=self._registry.reached,
         )  # fmt: skip
 
     @cached_property
@@ -77,7 +77,7 @@ class Desk:
     def collected(self) -> Spool:
         from assay.web.collected.spool import Spool
 
-        return Spool(self._folder / "collected.sqlite", self._clock)
+        return Spool(place_of(self._registry), self._clock)
 
     def free(self, upload: str) -> None:
         """Raises Conflict when a job that has not ended reads an upload."""

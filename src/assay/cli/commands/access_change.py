@@ -6,6 +6,7 @@ import click
 
 from assay.cli.access_options import read_password, role_option, the_book
 from assay.cli.command import Command
+from assay.cli.database_option import database_option
 from assay.cli.session import Session
 
 
@@ -15,14 +16,21 @@ from assay.cli.session import Session
 @click.option("--password", "new_password", is_flag=True, help="Ask for another password.")
 @click.option("--shut/--open", "shut", default=None, help="Shut out, or let in again.")
 @click.option("--unlink", is_flag=True, help="Let another account of the identity provider be his.")
+@database_option()
 @click.pass_obj
 def command(
-    session: Session, name: str, roles: tuple[str, ...], new_password: bool, shut: bool | None, unlink: bool
+    session: Session,
+    name: str,
+    roles: tuple[str, ...],
+    new_password: bool,
+    shut: bool | None,
+    unlink: bool,
+    database: str | None,
 ) -> None:
     """Change what NAME may. All of his sessions end."""
     from assay.web.access.roles import Role
 
-    with the_book(session) as book:
+    with the_book(session, database) as book:
         book.change(
             name,
             roles=[Role(role) for role in roles] if roles else None,

@@ -9,6 +9,7 @@ import click
 
 from assay.cli.access_options import the_book
 from assay.cli.command import Command
+from assay.cli.database_option import database_option
 from assay.cli.session import Session
 
 if TYPE_CHECKING:
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
+@database_option()
 @click.pass_obj
-def command(session: Session) -> None:
+def command(session: Session, database: str | None) -> None:
     """People with their roles, and tokens with what they may and until when."""
     from assay.cli.render.access import listing
 
-    with the_book(session) as book:
+    with the_book(session, database) as book:
         told = _told(book)
     session.answer(lambda: told, lambda: listing(told))
 

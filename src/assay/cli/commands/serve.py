@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from assay.cli.command import Command
+from assay.cli.database_option import database_option, hand_on
 from assay.cli.oidc_options import SECRET, check_reach, oidc_options
 from assay.cli.session import Session
 from assay.errors import MissingExtra
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--prices", metavar="FILE", help="JSON with prices of your own, for jobs that call models.")
 @click.option("--https", is_flag=True, help="It is reached over HTTPS, through a proxy of yours.")
+@database_option()
 @oidc_options
 @click.pass_obj
 def command(  # noqa: PLR0913 - its options
@@ -44,6 +46,7 @@ def command(  # noqa: PLR0913 - its options
     endpoints: tuple[str, ...],
     prices: str | None,
     https: bool,
+    database: str | None,
     oidc: Oidc | None,
 ) -> None:
     """Open the registry in a browser: pages for people, JSON for programs."""
@@ -59,6 +62,8 @@ def command(  # noqa: PLR0913 - its options
     from assay.web.settings import Settings
 
     check_reach(mode, host, https)
+    session = session.over(database)
+    hand_on(session.database)
     session.registry.check_writable()
     hosts = tuple(dict.fromkeys(name.lower() for name in (*Settings().hosts, host, *names)))
     few_arenas()

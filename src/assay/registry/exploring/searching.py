@@ -13,7 +13,7 @@ from assay.kernels.ids import IdArray, concat, id_list, position, sorted_ids
 from assay.model.example import views
 from assay.registry.querying.querying import matching
 from assay.registry.results import Hit, Interval
-from assay.store.index.sqlite import Located
+from assay.store.index.index import Located
 from assay.store.members import locate
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from assay.errors import AssayError, Damaged, NotFound, StorageFailure, UsageError
 from assay.model.operation import Operation, digest
+from assay.registry.indexing import drop_indexes, index_file
 from assay.registry.judgement.answers import SALT, SALT_BYTES, folder_of
-from assay.registry.keeping.forgetting import drop_index, finish
+from assay.registry.keeping.forgetting import finish
 from assay.registry.keeping.upkeep import safe_now
 from assay.store import layout
 from assay.store.gc import GRACE_SECONDS
@@ -178,11 +179,11 @@ def _index(registry: Registry, dry_run: bool) -> Iterator[Ailment]:
 
     if registry.root is None:
         return
-    path = registry.root / "index" / "index.sqlite"
+    path = index_file(registry.root)
     if not path.exists() or is_sound(path):
         return
     if not dry_run:
-        drop_index(registry)
+        drop_indexes(registry)
     said = "the index is damaged; it is built again when it is next asked"
     yield Ailment("index", "index/index.sqlite", said, "possible" if dry_run else "repaired")
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from assay.registry.derived import drop_derived
-from assay.registry.keeping.forgetting import drop_index
+from assay.registry.indexing import drop_local_index
 from assay.store.nearby import NearbyStorage
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def follow(registry: Registry) -> None:
         if known == str(erasures):
             return
         drop_derived(registry)
-        drop_index(registry)
+        drop_local_index(registry)
         storage.forget()
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text(str(erasures), "ascii")

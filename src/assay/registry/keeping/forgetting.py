@@ -12,6 +12,7 @@ from assay.kernels.ids import IdArray, contains, id_list
 from assay.model.operation import Operation
 from assay.registry.acting import act, noted
 from assay.registry.derived import drop_derived
+from assay.registry.indexing import drop_indexes
 from assay.registry.keeping.erasing import Survey, survey, versions_holding
 from assay.store.erased import FORGET, erased, stands_in
 from assay.store.idsets import ids_body
@@ -136,17 +137,9 @@ def finish(registry: Registry) -> list[str]:
     if not left:
         return []
     drop_derived(registry)
-    drop_index(registry)
+    drop_indexes(registry)
     _delete(registry, left)
     return left
-
-
-def drop_index(registry: Registry) -> None:
-    """Delete the index; whoever asks it next builds it anew. Who has it open sees that when it follows the log."""
-    from assay.store.index.sqlite import SqliteIndex
-
-    if registry.root is not None and (path := registry.root / "index" / "index.sqlite").exists():
-        SqliteIndex(path).discard()
 
 
 def _delete(registry: Registry, keys: Iterable[str]) -> None:

@@ -1,15 +1,16 @@
-"""Sorted lists of fixed-width keys and values in SQLite, many entries a row: small, and quick to write."""
+"""Sorted lists of fixed-width keys and values in a database, many entries a row: small, and quick to write."""
 
 from __future__ import annotations
 
-import sqlite3
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from assay.store.index.tables import Tables
+
 BLOCK: Final = 512
-"""Entries of one row: 16 KB of ids, a few of SQLite's pages."""
+"""Entries of one row: 16 KB of ids, a few pages of a database."""
 
 TABLES: Final = """
 CREATE TABLE IF NOT EXISTS lists (
@@ -32,12 +33,13 @@ class Entry:
     value: bytes
 
 
-def write(db: sqlite3.Connection, number: int, width: int, keys: bytes, values: bytes = b"") -> None:
+def write(db: Tables, number: int, width: int, keys: bytes, values: bytes = b"") -> None:
     """Put a list's entries down: `keys` of `width` bytes each, in order, and as many `values` of one width."""
     count = len(keys) // width
     wide = len(values) // count if count else 0
-    db.executemany(
-        "INSERT INTO blocks VALUES (?, ?, ?, ?, ?)",
+    db.put(
+        "blocks",
+        5,
         (
             (
                 number,
@@ -51,12 +53,12 @@ def write(db: sqlite3.Connection, number: int, width: int, keys: bytes, values: 
     )
 
 
-def between(db: sqlite3.Connection, number: int, low: bytes, high: bytes) -> Iterator[Entry]:
+def between(db: Tables, number: int, low: bytes, high: bytes) -> Iterator[Entry]:
     """The entries with `low` ≤ key ≤ `high` (both as wide as the keys), in order."""
     rows = db.execute(
-        "SELECT start, keys, vals FROM blocks WHERE list = ?1 AND first <= ?3 AND first >= coalesce("
-        "(SELECT max(first) FROM blocks WHERE list = ?1 AND first < ?2), x'') ORDER BY first, start",
-        (number, low, high),
+        "SELECT start, keys, vals FROM blocks WHERE list = ? AND first <= ? AND first >= coalesce("
+        "(SELECT first FROM blocks WHERE list = ? AND first < ? ORDER BY first DESC LIMIT 1), ?) ORDER BY first, start",
+        (number, high, number, low, b""),
     )
     width = len(low)
     for start, keys, values in rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +15,7 @@ from assay.model.version import SegmentRef
 from assay.store.change import read_change
 from assay.store.heads import Committed
 from assay.store.index.blocks import write
+from assay.store.index.tables import Tables
 from assay.store.objects import Objects, object_key
 from assay.store.parquet import get_table
 from assay.store.segments import read_ids
@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS versions (
 """
 
 
-def add_version(db: sqlite3.Connection, objects: Objects, committed: Committed) -> None:
+def add_version(db: Tables, objects: Objects, committed: Committed) -> None:
     """Everything that one version adds to the index."""
     manifest = objects.manifest(committed.manifest)
     seq = committed.operation.seq
@@ -47,8 +47,9 @@ def add_version(db: sqlite3.Connection, objects: Objects, committed: Committed) 
         change, edits = _add_change(db, objects, manifest.change, seq)
     if manifest.curation is not None:
         _add_curation(db, objects, manifest.curation, seq)
+    db.execute("DELETE FROM versions WHERE dataset = ? AND number = ?", (manifest.dataset, committed.number))
     db.execute(
-        "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             manifest.dataset, committed.number, committed.manifest, seq, committed.branch, committed.before,
             change, edits, manifest.curation,
@@ -56,30 +57,32 @@ def add_version(db: sqlite3.Connection, objects: Objects, committed: Committed) 
     )  # fmt: skip
 
 
-def _new_list(db: sqlite3.Connection, kind: str, name: str, about: Any, seq: int) -> int | None:
+def _new_list(db: Tables, kind: str, name: str, about: Any, seq: int) -> int | None:
     """The number of a new list; None when there is one of that kind and name."""
     if db.execute("SELECT 1 FROM lists WHERE kind = ? AND name = ?", (kind, name)).fetchone():
         return None
-    return db.execute(
-        "INSERT INTO lists (kind, name, about, seq) VALUES (?, ?, ?, ?)",
-        (kind, name, orjson.dumps(about).decode(), seq),
-    ).lastrowid
+    (last,) = db.execute("SELECT coalesce(max(number), 0) FROM lists").fetchone()
+    db.execute(
+        "INSERT INTO lists (number, kind, name, about, seq) VALUES (?, ?, ?, ?, ?)",
+        (last + 1, kind, name, orjson.dumps(about).decode(), seq),
+    )
+    return int(last) + 1
 
 
-def _number(db: sqlite3.Connection, kind: str, name: str) -> int:
+def _number(db: Tables, kind: str, name: str) -> int:
     found: int = db.execute("SELECT number FROM lists WHERE kind = ? AND name = ?", (kind, name)).fetchone()[
         0
     ]
     return found
 
 
-def _add_segment(db: sqlite3.Connection, objects: Objects, kind: str, ref: SegmentRef, seq: int) -> None:
+def _add_segment(db: Tables, objects: Objects, kind: str, ref: SegmentRef, seq: int) -> None:
     number = _new_list(db, kind, ref.object, ref.as_json(), seq)
     if number is not None:
         write(db, number, ID, read_ids(objects, ref).tobytes())
 
 
-def _add_change(db: sqlite3.Connection, objects: Objects, name: str, seq: int) -> tuple[int, int]:
+def _add_change(db: Tables, objects: Objects, name: str, seq: int) -> tuple[int, int]:
     """The lists of a change (id → splits before and after) and of its edits (id → direction and the other id)."""
     if db.execute("SELECT 1 FROM lists WHERE kind = 'change' AND name = ?", (name,)).fetchone():
         return _number(db, "change", name), _number(db, "edits", name)
@@ -108,7 +111,7 @@ def _links(diff: Diff) -> list[tuple[bytes, bytes, bytes]]:
     return out
 
 
-def _add_curation(db: sqlite3.Connection, objects: Objects, name: str, seq: int) -> None:
+def _add_curation(db: Tables, objects: Objects, name: str, seq: int) -> None:
     """The rejected segments of a curation, and its ledger by example: whose records are in which rows."""
     made = objects.get_json(name)
     if not isinstance(made, dict) or "ledger" not in made:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from assay.model.version import Manifest
 from assay.store.heads import MAIN, Committed
 from assay.store.index.blocks import between
 from assay.store.index.build import HEAD, ID, NOWHERE
+from assay.store.index.tables import Tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Step:
     split: str | None
 
 
-def _places(db: sqlite3.Connection, id: bytes, upto: int) -> list[tuple[str, int]]:
+def _places(db: Tables, id: bytes, upto: int) -> list[tuple[str, int]]:
     """Every segment (by object name) of the versions of the first `upto` operations that holds an example, and its
     ordinal there."""
     lists = db.execute(
@@ -69,9 +69,7 @@ def _places(db: sqlite3.Connection, id: bytes, upto: int) -> list[tuple[str, int
     return [(name, entry.position) for number, name in lists for entry in between(db, number, id, id)]
 
 
-def steps(
-    db: sqlite3.Connection, id: bytes, upto: int, manifest: Callable[[str], Manifest]
-) -> Iterator[Step]:
+def steps(db: Tables, id: bytes, upto: int, manifest: Callable[[str], Manifest]) -> Iterator[Step]:
     """Every version of the first `upto` operations, by dataset and number."""
     stands = _places(db, id, upto)
     names = dict(db.execute("SELECT number, about FROM lists WHERE kind = 'change'").fetchall())
@@ -122,7 +120,7 @@ def turns(found: Iterable[Step]) -> list[tuple[str, int]]:
     return out
 
 
-def edits(db: sqlite3.Connection, id: bytes, upto: int) -> list[Edited]:
+def edits(db: Tables, id: bytes, upto: int) -> list[Edited]:
     """The edits that an example takes part in, by dataset and version."""
     rows = db.execute(
         "SELECT dataset, number, edits FROM versions WHERE seq <= ? AND edits IS NOT NULL"
@@ -136,7 +134,7 @@ def edits(db: sqlite3.Connection, id: bytes, upto: int) -> list[Edited]:
     ]
 
 
-def edited(db: sqlite3.Connection, dataset: str, upto: int) -> IdArray:
+def edited(db: Tables, dataset: str, upto: int) -> IdArray:
     """The sorted ids of all examples that some version of a dataset took in as the edit of another."""
     lists = db.execute(
         "SELECT edits FROM versions WHERE dataset = ? AND seq <= ? AND edits IS NOT NULL", (dataset, upto)
@@ -149,7 +147,7 @@ def edited(db: sqlite3.Connection, dataset: str, upto: int) -> IdArray:
     )
 
 
-def records(db: sqlite3.Connection, id: bytes, upto: int) -> list[tuple[str, int, str, list[int]]]:
+def records(db: Tables, id: bytes, upto: int) -> list[tuple[str, int, str, list[int]]]:
     """The curations that read an example or something like it: the first version that each made (dataset and
     number), its object's name, and the rows of its ledger that may be about the example, in order."""
     rows = db.execute(

@@ -65,6 +65,14 @@ def is_plain(term: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Phrase:
+    """Tokens that follow each other; `prefix`: the last one may be the beginning of another."""
+
+    tokens: tuple[str, ...]
+    prefix: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """What is searched for: every term must occur. Text in double quotes is one term."""
 
@@ -76,13 +84,10 @@ class Query:
         found = ((a or b) for a, b in _TERM.findall(fold(text)))
         return cls(tuple(dict.fromkeys(term.strip() for term in found if term.strip())))
 
-    def match_expression(self) -> str | None:
-        """An FTS5 expression that finds every text that matches (and perhaps more).
-
-        None when no term has a letter or digit, so that an index cannot help.
-        """
-        phrases = [p for p in map(_phrase, self.terms) if p]
-        return " AND ".join(phrases) or None
+    def phrases(self) -> list[Phrase]:
+        """The terms as an index has them, those aside that have no letter or digit; together they find every text that
+        matches, and perhaps more."""
+        return [p for p in map(_phrase, self.terms) if p.tokens]
 
     def matches(self, text: str) -> bool:
         """Whether every term stands in the text: as it is, but for case, and at word boundaries.
@@ -93,7 +98,7 @@ class Query:
         return all(_holds(folded, term) for term in self.terms)
 
 
-def _phrase(term: str) -> str:
+def _phrase(term: str) -> Phrase:
     runs = list(_RUN.finditer(term))
     out: list[str] = []
     prefix = False
@@ -108,7 +113,7 @@ def _phrase(term: str) -> str:
             out += [run[i : i + 2] for i in range(len(run))]
             prefix = last
     # One CJK character at the end begins a pair, or stands alone: a prefix finds both.
-    return f'"{" ".join(out)}"{"*" if prefix else ""}' if out else ""
+    return Phrase(tuple(out), prefix)
 
 
 def _holds(text: str, term: str) -> bool:

@@ -6,7 +6,6 @@ tokens and sessions SHA-256 (they are random). Times are seconds since the epoch
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from assay.errors import Conflict, NotFound, UsageError
 from assay.registry import Registry
 from assay.web.access.roles import Role
 from assay.web.access.tokens import Secret, hash_of, new_session, new_token
-from assay.web.database import Database
+from assay.web.database import Database, FileDatabase, Tables, place_of
 
 IDLE: Final = 12 * 3600
 """Seconds after which a session that nobody used ends; `WHOLE` ends any, `VOUCHED` one that an identity provider
@@ -26,18 +25,25 @@ VOUCHED: Final = 12 * 3600
 _TOUCHED: Final = 60
 _SHOWN: Final = 16
 """Digits of a session's hash that name it to its person."""
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS people (
-  name TEXT PRIMARY KEY, roles TEXT NOT NULL, password TEXT, created REAL NOT NULL, shut INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS tokens (
-  id TEXT PRIMARY KEY, hashed TEXT UNIQUE NOT NULL, person TEXT NOT NULL, roles TEXT NOT NULL, label TEXT NOT NULL,
-  created REAL NOT NULL, expires REAL NOT NULL, used REAL, revoked REAL);
-CREATE TABLE IF NOT EXISTS sessions (
-  hashed TEXT PRIMARY KEY, person TEXT NOT NULL, created REAL NOT NULL, seen REAL NOT NULL, token TEXT);
-CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL);
-"""
-_LATER: Final = (("people", "subject", "TEXT"), ("sessions", "roles", "TEXT"), ("sessions", "ends", "REAL"))
-"""Columns that books of before do not have: table, name, type."""
+TABLES: Final = Tables(
+    (
+        (
+            "CREATE TABLE IF NOT EXISTS people (name TEXT PRIMARY KEY, roles TEXT NOT NULL, password TEXT, "
+            "created REAL NOT NULL, shut INTEGER NOT NULL DEFAULT 0)",
+            "CREATE TABLE IF NOT EXISTS tokens (id TEXT PRIMARY KEY, hashed TEXT UNIQUE NOT NULL, "
+            "person TEXT NOT NULL, roles TEXT NOT NULL, label TEXT NOT NULL, created REAL NOT NULL, "
+            "expires REAL NOT NULL, used REAL, revoked REAL)",
+            "CREATE TABLE IF NOT EXISTS sessions (hashed TEXT PRIMARY KEY, person TEXT NOT NULL, "
+            "created REAL NOT NULL, seen REAL NOT NULL, token TEXT)",
+            "CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL)",
+        ),
+        (
+            "ALTER TABLE people ADD COLUMN subject TEXT",
+            "ALTER TABLE sessions ADD COLUMN roles TEXT",
+            "ALTER TABLE sessions ADD COLUMN ends REAL",
+        ),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +84,14 @@ class Session:
 
 
 class Book:
-    """The book in a SQLite file, which only its owner may read. Safe for many threads and processes."""
+    """The book, in a file that only its owner may read, or in a database. Safe for many threads and processes."""
 
-    def __init__(self, path: Path, clock: Callable[[], float], entropy: Callable[[int], bytes]) -> None:
+    def __init__(
+        self, where: Path | Database, clock: Callable[[], float], entropy: Callable[[int], bytes]
+    ) -> None:
         self._clock, self._entropy = clock, entropy
-        self._db = Database(path, _SCHEMA)
+        self._db: Database = FileDatabase(where, TABLES) if isinstance(where, Path) else where
         self._rows, self._write = self._db.rows, self._db.write
-        with self._write() as db:
-            for table, column, kind in _LATER:
-                if column not in {row[1] for row in db.execute(f"PRAGMA table_info({table})")}:
-                    db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
 
     def close(self) -> None:
         self._db.close()
@@ -95,7 +99,7 @@ class Book:
     def secret(self, name: str) -> bytes:
         """A secret of the server's, made when it is first asked for."""
         with self._write() as db:
-            db.execute("INSERT OR IGNORE INTO secrets VALUES (?, ?)", (name, self._entropy(32)))
+            db.execute("INSERT INTO secrets VALUES (?, ?) ON CONFLICT DO NOTHING", (name, self._entropy(32)))
             (value,) = db.execute("SELECT value FROM secrets WHERE name = ?", (name,)).fetchone()
         return bytes(value)
 
@@ -103,16 +107,13 @@ class Book:
 
     def add(self, name: str, roles: Iterable[Role], password: str | None) -> None:
         """Write somebody in; `password` is a hash. Raises UsageError for a name that is there."""
-        try:
-            with self._write() as db:
-                db.execute(
-                    "INSERT INTO people (name, roles, password, created) VALUES (?, ?, ?, ?)",
-                    (name, _spell(roles), password, self._clock()),
-                )
-        except sqlite3.IntegrityError:
-            raise UsageError(
-                f"{name} is in the book already", "`assay access change` changes roles"
-            ) from None
+        with self._write() as db:
+            added = db.execute(
+                "INSERT INTO people (name, roles, password, created) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (name, _spell(roles), password, self._clock()),
+            )
+        if not added.rowcount:
+            raise UsageError(f"{name} is in the book already", "`assay access change` changes roles")
 
     def change(
         self,
@@ -153,7 +154,7 @@ class Book:
 
     def password_of(self, name: str) -> str | None:
         """The hash of somebody's password, if he may come in with one."""
-        rows = self._rows("SELECT password FROM people WHERE name = ? AND NOT shut", name)
+        rows = self._rows("SELECT password FROM people WHERE name = ? AND shut = 0", name)
         return rows[0][0] if rows else None
 
     # tokens
@@ -195,7 +196,7 @@ class Book:
         now = self._clock()
         rows = self._rows(
             "SELECT t.id, t.person, t.roles, p.roles, t.used FROM tokens t JOIN people p ON p.name = t.person "
-            "WHERE t.hashed = ? AND t.revoked IS NULL AND t.expires > ? AND NOT p.shut",
+            "WHERE t.hashed = ? AND t.revoked IS NULL AND t.expires > ? AND p.shut = 0",
             hash_of(text), now,
         )  # fmt: skip
         if not rows:
@@ -257,7 +258,7 @@ class Book:
         rows = self._rows(
             "SELECT s.person, p.roles, t.roles, s.roles, s.seen FROM sessions s "
             "JOIN people p ON p.name = s.person LEFT JOIN tokens t ON t.id = s.token "
-            "WHERE s.hashed = ? AND s.seen >= ? AND s.created >= ? AND NOT p.shut AND (s.ends IS NULL OR s.ends > ?) "
+            "WHERE s.hashed = ? AND s.seen >= ? AND s.created >= ? AND p.shut = 0 AND (s.ends IS NULL OR s.ends > ?) "
             "AND (s.token IS NULL OR (t.revoked IS NULL AND t.expires > ?))",
             hashed, now - IDLE, now - WHOLE, now, now,
         )  # fmt: skip
@@ -305,9 +306,6 @@ def _read(text: object) -> frozenset[Role]:
 
 
 def open_book(registry: Registry, clock: Callable[[], float], entropy: Callable[[int], bytes]) -> Book:
-    """The book of who may come in, beside a registry that is a folder. Raises UsageError for another one."""
-    if registry.root is None:
-        raise UsageError(
-            "a registry that is no folder has no place for people and tokens", "serve it locally"
-        )
-    return Book(registry.root / "server" / "access.sqlite", clock, entropy)
+    """The book of who may come in, beside a registry that is a folder, or in its database. Raises UsageError for
+    another one, StorageFailure for a database that is away."""
+    return Book(place_of(registry).open("access", TABLES), clock, entropy)

@@ -15,7 +15,7 @@ from assay.web.access.identity import EVERY_ROLE, NOBODY, Identity
 from assay.web.access.not_signed_in import NotSignedIn
 from assay.web.access.passwords import fits
 from assay.web.access.roles import TABLE, Permission, Role
-from assay.web.access.throttle import Throttle
+from assay.web.access.throttle import Counted, Throttle
 from assay.web.access.tokens import Secret, form_token, id_of, looks_like_token, same
 from assay.web.settings import Settings
 
@@ -46,7 +46,8 @@ class TooOften(Exception):
 class Door:
     """Tells who asks: in mode `local` the owner, in every role; else whoever a session or a token names.
 
-    A change that a browser sends also needs the token of a page of ours, which no other page can read.
+    A change that a browser sends also needs the token of a page of ours, which no other page can read. `logins`: who
+    counts them, where several servers do.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Door:
         book: Book | None,
         entropy: Callable[[int], bytes],
         clock: Callable[[], float],
+        logins: Counted | None = None,
     ) -> None:
         self._settings, self._owner = settings, owner
         self.book = book
@@ -63,7 +65,7 @@ class Door:
         self._local = entropy(16).hex()
         limits = settings.limits
         self._asked, self._unsafe = Throttle(limits.asked, clock), Throttle(limits.unsafe, clock)
-        self._logins = Throttle(limits.logins, clock)
+        self._logins: Counted = logins or Throttle(limits.logins, clock)
 
     def admit(self, request: Request, permission: Permission) -> Identity:
         """Who asks, if he may. Raises NotSaid, Refused, TooOften."""
@@ -154,7 +156,7 @@ def cookie_name(settings: Settings) -> str:
     return "__Host-assay" if settings.secure else "assay"
 
 
-def _count(throttle: Throttle, key: str) -> None:
+def _count(throttle: Counted, key: str) -> None:
     if (seconds := throttle.wait(key)) > 0:
         raise TooOften(seconds)
 

@@ -1,5 +1,4 @@
-"""Records that wait for their version, in a database whose every commit is synchronised (SQLite, WAL,
-synchronous=FULL).
+"""Records that wait for their version, in a database whose every commit is on disk when it returns.
 
 A record is in `waiting` from the moment it is acknowledged until its version is in the log. A batch is what one version
 takes in: it is written down before the curation begins, so that a server that starts again knows what may have landed.
@@ -8,14 +7,12 @@ takes in: it is written down before the curation begins, so that a server that s
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from assay.errors import Conflict, UsageError
-from assay.web.database import Database
+from assay.web.database import Place, Statements, Tables
 
 KEYS: Final = 7 * 24 * 3600
 """Seconds for which an idempotency key is remembered at least."""
@@ -24,19 +21,20 @@ MOST: Final = 100_000
 BATCH: Final = 20_000
 """Records of one version."""
 _WAIT: Final = 120.0
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS posts (
-  actor TEXT, dataset TEXT, key TEXT, digest TEXT NOT NULL, answer TEXT NOT NULL, time REAL NOT NULL,
-  PRIMARY KEY (actor, dataset, key)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS posts_time ON posts (time);
-CREATE TABLE IF NOT EXISTS waiting (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, dataset TEXT NOT NULL, actor TEXT NOT NULL, line BLOB NOT NULL,
-  time REAL NOT NULL, batch TEXT);
-CREATE INDEX IF NOT EXISTS waiting_group ON waiting (dataset, actor, batch);
-CREATE TABLE IF NOT EXISTS batches (
-  id TEXT PRIMARY KEY, dataset TEXT NOT NULL, actor TEXT NOT NULL, time REAL NOT NULL, tries INTEGER NOT NULL,
-  tried REAL NOT NULL, error TEXT);
-"""
+_TABLES: Final = Tables(
+    (
+        (
+            "CREATE TABLE IF NOT EXISTS posts (actor TEXT, dataset TEXT, key TEXT, digest TEXT NOT NULL, "
+            "answer TEXT NOT NULL, time REAL NOT NULL, PRIMARY KEY (actor, dataset, key)) WITHOUT ROWID",
+            "CREATE INDEX IF NOT EXISTS posts_time ON posts (time)",
+            "CREATE TABLE IF NOT EXISTS waiting (seq INTEGER PRIMARY KEY AUTOINCREMENT, dataset TEXT NOT NULL, "
+            "actor TEXT NOT NULL, line BLOB NOT NULL, time REAL NOT NULL, batch TEXT)",
+            "CREATE INDEX IF NOT EXISTS waiting_group ON waiting (dataset, actor, batch)",
+            "CREATE TABLE IF NOT EXISTS batches (id TEXT PRIMARY KEY, dataset TEXT NOT NULL, actor TEXT NOT NULL, "
+            "time REAL NOT NULL, tries INTEGER NOT NULL, tried REAL NOT NULL, error TEXT)",
+        ),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +67,11 @@ class Group:
 class Spool:
     """The records that wait. Safe for many threads and processes."""
 
-    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
+    def __init__(self, place: Place, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._db = Database(path, _SCHEMA, wait=_WAIT, synchronous=True)
+        self._db = place.open("collected", _TABLES, wait=_WAIT)
         self._rows, self._write = self._db.rows, self._db.write
-        self._turns = Database(path.with_suffix(".turn.sqlite"), wait=_WAIT)
+        self._turns = place.open("collected.turn", wait=_WAIT)
         self.turn = self._turns.turn
         """Who lands is alone, among threads and processes."""
 
@@ -166,7 +164,7 @@ class Spool:
         self._turns.close()
 
 
-def _known(db: sqlite3.Connection, actor: str, dataset: str, key: str, digest: str) -> dict[str, Any] | None:
+def _known(db: Statements, actor: str, dataset: str, key: str, digest: str) -> dict[str, Any] | None:
     row = db.execute(
         "SELECT digest, answer FROM posts WHERE actor = ? AND dataset = ? AND key = ?", (actor, dataset, key)
     ).fetchone()

@@ -22,7 +22,7 @@ from typing import Any, Final
 import orjson
 
 from assay.errors import Conflict, NotFound
-from assay.web.database import Database
+from assay.web.database import FileDatabase
 from assay.web.jobs.files import keep, load, settle_folder
 from assay.web.jobs.job import Job, read_job
 from assay.web.jobs.outliving import Outliving
@@ -32,6 +32,7 @@ JOB: Final = "ASSAY_JOB"
 """The variable that tells a command line which job it is: the folder."""
 _PASSED: Final[tuple[str, ...]] = (
     "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "PYTHONPATH", "PYTHONUTF8",
+    "ASSAY_DATABASE", "PGPASSFILE", "PGPASSWORD", "PGSERVICEFILE", "PGSSLMODE", "PGSSLROOTCERT",
 )  # fmt: skip
 _SPENDING: Final = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _KEY: Final = "_API_KEY"
@@ -71,7 +72,7 @@ class Board:
         self._children: dict[str, Outliving] = {}
         self._over: set[str] = set()
         """Those that have ended, and need not be looked at."""
-        self._turns = Database(folder / "turn.sqlite")
+        self._turns = FileDatabase(folder / "turn.sqlite")
         self._stop: Event | None = None
         self._thread: Thread | None = None
 
