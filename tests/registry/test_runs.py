@@ -9,7 +9,7 @@ import pytest
 from assay.errors import Damaged, GateFailed, NotFound, UsageError
 from assay.registry import Registry
 from assay.track.receipt import Receipt
-from assay.track.telling import TrackerFailed
+from assay.track.telling import TrackerWarning
 from tests.registry.conftest import ticket
 
 
@@ -114,7 +114,7 @@ def test_a_tracker_that_fails_is_told_and_the_run_goes_on(
     )
     assert heard == ["notebook", "nowhere"]
     assert begun.trackers == {}
-    with pytest.warns(TrackerFailed, match="tracker notebook"):
+    with pytest.warns(TrackerWarning, match="tracker notebook"):
         registry.runs.begin(curated, "run-2", trackers=[Notebook(fails=fails)])
     good = registry.runs.begin(curated, "run-3", trackers=[Notebook()])
     registry.runs.end(

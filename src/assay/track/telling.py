@@ -14,13 +14,13 @@ Failed = Callable[[str, AssayError], None]
 """Told of a tracker that failed: its name, and what went wrong."""
 
 
-class TrackerFailed(UserWarning):
+class TrackerWarning(UserWarning):
     """A tracker could not be told of a receipt; the receipt itself was kept."""
 
 
 def warn(name: str, error: AssayError) -> None:
     """What is done with a failure where nobody asked to be told of it."""
-    warnings.warn(f"tracker {name} was not told: {error.message}", TrackerFailed, stacklevel=2)
+    warnings.warn(f"tracker {name} was not told: {error.message}", TrackerWarning, stacklevel=2)
 
 
 def tell_begin(trackers: Iterable[str | Tracker], receipt: Receipt, failed: Failed) -> dict[str, str]:

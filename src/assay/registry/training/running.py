@@ -185,7 +185,7 @@ class Runs:
         found = [run for run in linked if run.name == name]
         tracker, equals, id = name.partition("=")
         if not found and equals:
-            found = [run for run in linked if self.trackers(run).get(tracker) == id]
+            found = [run for run in linked if (tracker, id) in _at_trackers(self.trackers(run))]
         if not found:
             raise NotFound(f"no run {name!r}", "`assay runs list` lists all of them")
         return found
@@ -262,6 +262,11 @@ def _checked(details: Mapping[str, str]) -> dict[str, Any]:
     if any(len(value) > _LONGEST for value in said.values()):
         raise UsageError(f"a field of a run is longer than {_LONGEST} characters", "name it, do not tell it")
     return dict(said)
+
+
+def _at_trackers(trackers: Mapping[str, str]) -> set[tuple[str, str]]:
+    """Trackers by name alone, without the place that may stand behind it, and the run's ids there."""
+    return {(tracker.partition("=")[0], id) for tracker, id in trackers.items()}
 
 
 def _ids(trackers: Mapping[str, str]) -> dict[str, str]:
