@@ -4,7 +4,7 @@
 
 FOLDER (emptied first) gets a registry with `helpdesk@v1` (the tickets as they came), `helpdesk@v2` (curated) and the
 frozen eval set `helpdesk-eval`; one training a version and seed, each with a receipt; and `results/RUN.jsonl`, one
-line an item of the eval set: {"item", "score", "tags"}. The score is the mean log-probability of a token of the right
+line an item of the eval set: {"item", "question", "score", "tags"}. The score is the mean log-probability of a token of the right
 answer: higher is better, and only differences mean something, for the model is tiny and knows nothing else.
 
 Needs `pip install 'assay-data[train]' torch trl datasets` (and mlflow with --mlflow). No network, no GPU.
@@ -17,6 +17,7 @@ import contextlib
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -37,7 +38,6 @@ from tiny import LONGEST, tiny_model, tiny_tokenizer  # noqa: E402
 from trl import SFTConfig, SFTTrainer  # noqa: E402
 
 import assay  # noqa: E402
-from assay.cli.main import COMMANDS  # noqa: E402
 from assay.model.example import Example  # noqa: E402
 from generate import generate  # noqa: E402
 
@@ -127,7 +127,7 @@ def train(  # noqa: PLR0913 - what makes a run
     tokenizer: Any,
     items: list[Example],
 ) -> float:
-    """Train one model, write what it says of each item, and put the mean into its receipt; the mean."""
+    """Train one model, attach what it says of each item to its run, and put the mean into its receipt; the mean."""
     data = folder / "data" / ref
     if not data.exists():
         registry.export(f"{ref}:train", str(data), format="trl", as_type="prompt-completion")
@@ -154,9 +154,11 @@ def train(  # noqa: PLR0913 - what makes a run
     found = [measure(trainer.model, tokenizer, item) for item in items]
     with (folder / "results" / f"{run}.jsonl").open("w", encoding="utf-8") as file:
         for item, score in zip(items, found, strict=True):
-            line = {"item": item.name, "score": round(score, 6), "tags": {"language": language(item.input)}}
+            line = {"item": item.name, "question": item.input, "score": round(score, 6),
+                    "tags": {"language": language(item.input)}}  # fmt: skip
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
     registry.runs.end(callback.receipt, "finished", {"answer_log_probability": fmean(found)})
+    registry.results.attach(run, [str(folder / "results" / f"{run}.jsonl")], evaluation="helpdesk-eval")
     return fmean(found)
 
 
@@ -198,13 +200,12 @@ def report(folder: Path, scores: dict[str, list[float]]) -> None:
         print(
             f"{ref}  mean {fmean(found):.4f} over {len(found)} seeds: {' '.join(f'{one:.4f}' for one in found)}"
         )
-    registry = f"--registry {folder / 'registry'}"
-    print(f"\nYour turn\n  assay runs list {registry}\n  assay runs show helpdesk-v2-seed-1 {registry}")
-    if "compare" in COMMANDS:
-        print(
-            f"  assay runs results helpdesk-v2-seed-1 {folder / 'results' / 'helpdesk-v2-seed-1.jsonl'} {registry}"
-        )
-        print(f"  assay compare helpdesk@v1 helpdesk@v2 {registry}")
+    print(flush=True)
+    registry = ["--registry", str(folder / "registry")]
+    subprocess.run([sys.executable, "-m", "assay.cli.main", "compare", *VERSIONS, *registry], check=True)
+    words = " ".join(registry)
+    print(f"\nYour turn\n  assay runs list {words}\n  assay runs show helpdesk-v2-seed-1 {words}")
+    print(f"  assay compare {' '.join(VERSIONS)} --json {words}\n  assay serve {words}")
 
 
 if __name__ == "__main__":

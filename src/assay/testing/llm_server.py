@@ -6,13 +6,12 @@ against it; see docs/testing-language-models.md.
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -23,6 +22,7 @@ from assay.testing.llm_faults import Faults, no_faults
 from assay.testing.llm_journal import Exchange
 from assay.testing.llm_limit import RateLimit
 from assay.testing.llm_service import Behaviour, Reply, Request, Service, Timing
+from assay.testing.loopback import LoopbackServer
 
 MAX_BODY = 256 * 1024 * 1024
 """The largest body in bytes, that of a batch at Anthropic; anything larger is refused with 413."""
@@ -103,40 +103,10 @@ class LlmServer:
         return {digest: count for digest, count in counts.items() if count > 1}
 
 
-class _Http(ThreadingHTTPServer):
-    """Listens, and knows its open connections, so that it can end them."""
-
-    daemon_threads = False
-    request_queue_size = 512
-
+class _Http(LoopbackServer):
     def __init__(self, service: Service, timing: Timing) -> None:
         self.service, self.clock, self.started = service, timing.clock, service.started
-        self.stopping = threading.Event()
-        self._open: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        with self._lock:
-            self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        with self._lock:
-            self._open.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news; the library prints nothing."""
-
-    def end(self) -> None:
-        self.stopping.set()
-        self.shutdown()
-        with self._lock:
-            for connection in self._open:
-                with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
-        self.server_close()
+        super().__init__(_Handler)
 
 
 class _Handler(BaseHTTPRequestHandler):

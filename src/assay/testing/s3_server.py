@@ -5,19 +5,19 @@ Clients of others work against it: obstore, and boto3. See docs/guides/object-st
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from time import time
 from types import TracebackType
 from typing import Any, Self, cast
 from urllib.parse import parse_qsl, unquote
 
 from assay.errors import UsageError
+from assay.testing.loopback import LoopbackServer
 from assay.testing.s3_bucket import S3Bucket, S3Call, S3Reply, failure
 from assay.testing.s3_faults import S3Fault, S3Faults, fits, no_s3_faults
 
@@ -151,40 +151,10 @@ class S3Server:
             return self._count
 
 
-class _Http(ThreadingHTTPServer):
-    """Listens, and knows its open connections, so that it can end them."""
-
-    daemon_threads = False
-    request_queue_size = 512
-
+class _Http(LoopbackServer):
     def __init__(self, store: S3Server, port: int) -> None:
         self.store = store
-        self.stopping = threading.Event()
-        self._open: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        super().__init__(("127.0.0.1", port), _Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        with self._lock:
-            self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        with self._lock:
-            self._open.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news; the library prints nothing."""
-
-    def end(self) -> None:
-        self.stopping.set()
-        self.shutdown()
-        with self._lock:
-            for connection in self._open:
-                with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
-        self.server_close()
+        super().__init__(_Handler, port)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -211,7 +211,7 @@ def _together(found: Effect) -> RenderableType | None:
             line.append(f" (95 % {interval(one.difference, by, after)})")
             lines.append(line.append(f" · {_changed(one.moved, 40)} rows changed there"))
     if len(lines) == 1:
-        lines.append(Text("  Nowhere did both models and rows move.", "dim"))
+        return Group(*lines, Text("  Nowhere did both models and rows move.", "dim"))
     return Group(*lines, Text("  " + NOTE, "dim"))
 
 
