@@ -4,8 +4,8 @@
 
 FOLDER (emptied first) gets a registry with `helpdesk@v1` (the tickets as they came), `helpdesk@v2` (curated) and the
 frozen eval set `helpdesk-eval`; one training a version and seed, each with a receipt; and `results/RUN.jsonl`, one
-line an item of the eval set: {"item", "question", "score", "tags"}. The score is the mean log-probability of a token of the right
-answer: higher is better, and only differences mean something, for the model is tiny and knows nothing else.
+line an item of the eval set: {"item", "question", "score", "tags"}. The score is the mean log-probability of a token of
+the right answer: higher is better, and only differences mean something, for the model is tiny and knows nothing else.
 
 Needs `pip install 'assay-data[train]' torch trl datasets` (and mlflow with --mlflow). No network, no GPU.
 """

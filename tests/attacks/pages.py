@@ -34,6 +34,7 @@ def filled(world: World, path: str) -> list[str]:
         "name": ["poisoned", NAME],
         "queue": ["zqx-queue", "edits"],
         "pair": ["v1..v2"],
+        "run": ["zqx-run", "zqx-receipt"],
         "seq": [str(k) for k in range(1, len(world.registry().log()) + 1)],
         "id": world.jobs if path.startswith(("/jobs", "/api/jobs")) else world.ids[:3],
     }

@@ -200,6 +200,26 @@ def _run(w: World, text: str) -> None:
     w.post("/commands/runs/link", said)
 
 
+def _receipt(w: World, text: str) -> None:
+    runs = w.registry().runs
+    begun = runs.begin(
+        "poisoned@v1", "zqx-receipt", program=text, environment={"torch": text, text[:40]: "1"}, force=True,
+        reason=text,
+    )  # fmt: skip
+    runs.end(begun, "failed", {text[:40]: 1.5})
+    runs.link("poisoned@v1", "zqx-receipt", trackers={"mlflow": text})
+
+
+def _results(w: World, text: str) -> None:
+    registry = w.registry()
+    for ref, run, more in (("poisoned@v1", "zqx-run-1", 0.0), ("poisoned@v2", "zqx-run-2", 0.5)):
+        registry.runs.link(ref, run)
+        told = [
+            {"item": f"{k} {text}", "score": k / 40 + more, "topic": text, text[:40]: k} for k in range(40)
+        ]
+        registry.results.attach(run, [rows(w, f"{run}.jsonl", told)], evaluation=text[:100])
+
+
 def _disable(w: World, text: str) -> None:
     w.post("/commands/disable", {"name": "poisoned", "id": w.ids[-1:], "reason": text})
 
@@ -296,6 +316,10 @@ PLACES = (
     Place("approval", "a note of an approval", FLOOD, 2_000, _approval, _log),
     Place("revocation", "why a release is revoked", FLOOD, 2_000, _revoke, _log),
     Place("run", "a run: its models, tracker and address", SHORT, 400, _run, lambda w: "/runs?ref=poisoned"),
+    Place("receipt", "a receipt: program, environment, metrics, the id at a tracker", SHORT, 200, _receipt,
+          lambda w: "/runs/zqx-receipt"),
+    Place("results", "results of runs: items, topics, columns, what the evaluation is called", SHORT, 100, _results,
+          lambda w: "/d/poisoned/effect"),
     Place("disabled", "why an example is disabled", SHORT, 300, _disable, _log),
     Place("actor", "the name of who acts", SHORT, 200, _actor, lambda w: "/audit"),
     Place("token", "the label of a token", SHORT, 100, _label, lambda w: "/settings/access"),

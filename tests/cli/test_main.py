@@ -133,11 +133,13 @@ def test_exit_codes(assay_run: Run, monkeypatch: pytest.MonkeyPatch, error: Base
 def test_what_follows_the_command_wins(monkeypatch: pytest.MonkeyPatch, assay_run: Run) -> None:
     seen: list[tuple[str, str | None]] = []
 
-    def remember(path: str, *, actor: str | None) -> None:
+    def remember(path: str, *, actor: str | None, database: str | None) -> None:
+        assert database is None
         seen.append((path, actor))
         raise NotFound("stop here")
 
     monkeypatch.setattr(assay, "open", remember, raising=False)
+    monkeypatch.delenv("ASSAY_DATABASE", raising=False)
     assay_run("list")
     monkeypatch.setenv("ASSAY_REGISTRY", "/from/env")
     assay_run("list")

@@ -37,7 +37,8 @@ time.sleep(60)
 def call(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Call]:
     """Runs `assay …` in this process; what its children write is heard too."""
     monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.delenv("ASSAY_REGISTRY", raising=False)
+    for name in [name for name in os.environ if name.startswith("ASSAY_")]:
+        monkeypatch.delenv(name)
 
     def called(*words: str) -> Call:
         code = run(words)

@@ -119,7 +119,7 @@ def _log(one: FullAccount) -> RenderableType:
     if one.receipt is None or one.receipt.checkpoint is None:
         return Text("")
     size, _, root = one.receipt.checkpoint.partition(":")
-    line = Text(f"{clip(size, 12)} entries then, root {short(root)}: ")
+    line = Text(f"{clip(size, 12)} {'entry' if size == '1' else 'entries'} then, root {short(root)}: ")
     if one.holds:
         return line.append("the log still begins so", "green")
     return line.append("the log does not begin so any more", "red")
