@@ -48,6 +48,8 @@ def rows_of(
 
 def _as_it_is(type: pa.DataType) -> Convert:
     """As `_convert`, but nulls stay where they are."""
+    if pa.types.is_floating(type):
+        return _same
     inner = [type.field(k).type for k in range(type.num_fields)]
     nested = pa.types.is_struct(type) or pa.types.is_list(type)
     if nested and all(_as_it_is(one) is _same for one in inner):
