@@ -84,6 +84,19 @@ def test_files_are_compared_without_any_run(made, tmp_path):
         made.effects.compare("helpdesk@v1", "helpdesk@v2", Options(results_a=["gone.csv"], results_b=b))
 
 
+def test_a_field_that_items_state_twice_is_shown_once(made, tmp_path):
+    def told(name, more):
+        rows = [{"item": k, "score": k / 40 + more, "category": t, "meta.category": t, "half": "ab"[k // 20]}
+                for k in range(40) for t in [("refunds", "billing")[k % 2]]]  # fmt: skip
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return str(tmp_path / name)
+
+    sides = [[told(f"{side}{k}.jsonl", side + k / 100) for k in range(2)] for side in range(2)]
+    options = Options(results_a=sides[0], results_b=sides[1])
+    found = made.effects.compare("helpdesk@v1", "helpdesk@v2", options)
+    assert [field.name for field in found.fields] == ["category"]
+
+
 def test_items_that_are_not_the_same_in_all_runs_are_left_out(made, tmp_path):
     a = [effect_runs.results(tmp_path, 1, s) for s in (0, 1)]
     b = [effect_runs.results(tmp_path, 2, 0), effect_runs.results(tmp_path, 2, 1, items=200)]

@@ -237,7 +237,18 @@ def _fields(
         known_fields = [(name, moved.feature(name)) for name in aligned.tags]
         fields = [one for one in known_fields if one[1] is not None and _values(aligned.tags[one[0]])[1:]]
         fields = fields or [one for one in known_fields if _values(aligned.tags[one[0]])[1:]]
+        fields = _each_once(aligned, fields)
     return tuple(_field(main, aligned, moved, options, *one) for one in fields[:MOST_FIELDS])
+
+
+def _each_once(aligned: Aligned, fields: Sequence[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
+    """Of fields that sort all items alike and mean the same of the rows, the one with the shortest name."""
+    kept: list[tuple[str, str | None]] = []
+    for name, feature in sorted(fields, key=lambda one: len(one[0])):
+        alike = (of == feature and aligned.tags[known].equals(aligned.tags[name]) for known, of in kept)
+        if not any(alike):
+            kept.append((name, feature))
+    return [one for one in fields if one in kept]
 
 
 def _values(tags: pa.Array) -> list[str]:
