@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,8 +16,9 @@ from tests.interop.foreign import QUIET
 @pytest.fixture
 def project(tmp_path):
     """run(*words) within a new Git and DVC repository, which looks at no settings outside."""
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     for tool in ("git", "dvc"):
-        if shutil.which(tool) is None:
+        if shutil.which(tool, path=path) is None:
             pytest.skip(f"{tool} is not installed: pip install --group interop")
     home = tmp_path / "home"
     home.mkdir()
@@ -24,13 +27,15 @@ def project(tmp_path):
         for who in ("AUTHOR", "COMMITTER")
         for what in ("NAME", "EMAIL")
     }
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    kept = {"PATH": path} | {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
     here = tmp_path / "project"
     here.mkdir()
 
     def run(*words):
+        program = shutil.which(words[0], path=path)
+        environment = {**kept, **QUIET, **names, "HOME": str(home)}
         done = subprocess.run(
-            words, cwd=here, env={**kept, **QUIET, **names, "HOME": str(home)}, capture_output=True, text=True
+            [program, *words[1:]], cwd=here, env=environment, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
