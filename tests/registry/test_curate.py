@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import assay
-from assay.errors import BadInput, NotFound, UsageError
+from assay.errors import BadInput, Conflict, NotFound, UsageError
 
 from .conftest import ticket
 
@@ -250,3 +250,18 @@ def test_a_recipe_can_be_made_in_python(registry, write):
     result = registry.curate("helpdesk", [write("t.jsonl", [ticket(n) for n in range(9)])], recipe=recipe)
     assert result.kept == 0 and result.stages[-1].codes == {"output_too_short": 9}
     assert registry.version("helpdesk").recipe["split"] == {"test": 0.5, "seed": 3}
+
+
+def test_somebody_who_makes_the_first_version_meanwhile_is_a_conflict(registry, write, monkeypatch):
+    mine, theirs = write("mine.jsonl", [ticket(1)]), write("theirs.jsonl", [ticket(2)])
+    head_of = registry.head_of
+
+    def meanwhile(*asked):
+        found = head_of(*asked)
+        if not registry.datasets():
+            assay.open(registry.root, actor="bo").import_("desk", [theirs])
+        return found
+
+    monkeypatch.setattr(registry, "head_of", meanwhile)
+    with pytest.raises(Conflict):
+        registry.import_("desk", [mine])

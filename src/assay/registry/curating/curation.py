@@ -157,7 +157,7 @@ def run_curation(
     resources = RegistryResources(registry, request.dataset, request.models, unasked, progress)
     request = replace(request, plan=guarded(resources, request.plan), barred=barred)
     base = registry.head_of(request.dataset, request.branch)
-    if base is None and (request.branch != MAIN or registry.head_of(request.dataset) is not None):
+    if base is None and request.branch != MAIN:
         raise NotFound(
             f"{request.dataset} has no branch {request.branch!r}",
             f"make one with `assay branch {request.dataset} {request.branch}`",
