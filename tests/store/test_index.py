@@ -24,8 +24,6 @@ def registry() -> Registry:
 
 
 class TestSqliteIndex(IndexSuite):
-    rebuilt_in_use = False  # the file goes: who opens it in that moment may find it locked, and says so
-
     def make(self, folder: Path) -> Index:
         return SqliteIndex(folder / "deep" / "index.sqlite")
 

@@ -81,9 +81,6 @@ def check(index: Index, registry: Registry) -> None:
 class IndexSuite:
     """Subclass it as `TestMyIndex` and override `make`; pytest does the rest."""
 
-    rebuilt_in_use = True
-    """Whether one process may build it again while others ask."""
-
     def make(self, folder: Path) -> Index:
         """An index that keeps what it has by the name of a folder: another one of the same folder finds that."""
         raise NotImplementedError
@@ -262,7 +259,7 @@ class IndexSuite:
                     mine = Registry(registry.storage, create=False)
                     index.sync(mine.objects, mine.log)
                     check(index, mine)
-                    if self.rebuilt_in_use and number == turn:
+                    if number == turn:
                         index.rebuild()
                         check(index, mine)
             except BaseException as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ _APPLICATION: Final = 0x41535359
 _SCHEMA_VERSION: Final = 3
 _READING: Final = 4 << 10
 """KiB of the file that a connection holds: a server has several, and the system holds the file for all of them."""
+_TRIES, _NAP = 500, 0.02
+"""How often, and after how many seconds, a file that others open is asked for again."""
 _WRITING: Final = 64 << 10
 _WORDS: Final = """
 CREATE VIRTUAL TABLE IF NOT EXISTS words
@@ -95,6 +98,18 @@ def _match(query: Query) -> str | None:
     return " AND ".join(phrases) or None
 
 
+def _to_wal(db: sqlite3.Connection) -> None:
+    """Have the file kept with a write-ahead log. SQLite does not wait for others who open it in the same moment."""
+    for left in reversed(range(_TRIES)):
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or not left:
+                raise
+            time.sleep(_NAP)
+
+
 class SqliteIndex(FollowingIndex):
     """The index in the file `path`, or in memory when `path` is ":memory:". See `Index`."""
 
@@ -122,10 +137,13 @@ class SqliteIndex(FollowingIndex):
         return nullcontext()  # whoever builds it again makes another file; who has this one open keeps it
 
     def _cure(self, error: Exception) -> Cure | None:
-        if isinstance(error, sqlite3.OperationalError) and any(
-            word in str(error) for word in ("locked", "full", "readonly")
-        ):
-            return "none"
+        if isinstance(error, sqlite3.OperationalError):
+            said = str(error)
+            if any(word in said for word in ("locked", "full", "readonly")):
+                return "none"
+            if "locking protocol" in said or "disk I/O" in said:
+                self.close()  # somebody deleted the file while it was opened
+                return "again"
         if isinstance(error, (sqlite3.DatabaseError, ValueError, TypeError, LookupError, ArithmeticError)):
             return "rebuild"  # what a flipped bit can make of rows
         return None
@@ -143,7 +161,7 @@ class SqliteIndex(FollowingIndex):
             Path(self.path).parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
         self._db = SqliteTables(db)
-        db.execute("PRAGMA journal_mode = WAL")
+        _to_wal(db)
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute(f"PRAGMA cache_size = -{_READING}")
         ours = (
