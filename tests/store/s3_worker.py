@@ -41,7 +41,7 @@ def curate(options: dict[str, str], folder: Path, number: int, who: str) -> None
     while True:
         registry = assay.open(ADDRESS, actor=who, options=options, cache=folder)
         try:
-            registry.import_("desk", [str(source)], add=registry.head_of("desk") is not None)
+            registry.import_("desk", [str(source)], add=True)
         except Conflict:
             continue
         return

@@ -108,7 +108,10 @@ def test_two_processes_make_versions(tmp_path, rate, kills):
     count = 40
     with S3Server(SeededS3Faults(9, rate, QUICK)) as server:
         faults, server.faults = server.faults, no_s3_faults
-        assay.init("s3://bucket/race", options=server.options)
+        first = tmp_path / "first.jsonl"
+        first.write_text('{"input": "What is first?", "output": "This."}\n')
+        # Who adds must find something: without `add` a curation replaces what is there, whoever made it.
+        assay.init("s3://bucket/race", options=server.options).import_("desk", [str(first)])
         server.faults = faults
         writers = [
             Writer(server, tmp_path / who, who, count, kills, 2 + n, "curate") for n, who in enumerate("ab")
