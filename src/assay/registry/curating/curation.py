@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +36,7 @@ from assay.registry.curating.funnel import funnel
 from assay.registry.curating.getting import Gotten, keep_reading, read_sources, recalled, release
 from assay.registry.curating.guarding import RegistryResources, guarded
 from assay.registry.curating.rereading import Rereading
+from assay.registry.curating.scratch import scratch_folder
 from assay.registry.curating.sources import Sources
 from assay.registry.curating.writing import Written, membership, write_curation
 from assay.registry.governing.gating import commit_version
@@ -184,7 +182,7 @@ def _run(
     """`run_curation`, remembering in `values`. Raises Forgotten, having changed nothing, when these do not hold."""
     facts, asked = fact_fields(registry, request.dataset, request.plan), registry.store.log.head()[0]
     with (
-        _scratch(registry) as scratch,
+        scratch_folder(registry, "curate") as scratch,
         Sources(
             request.sources,
             request.eval_sources,
@@ -348,19 +346,6 @@ def _check(request: Request) -> None:
         raise UsageError(f"origin {origin!r} is not known", f"one of: {', '.join(ORIGINS)}")
     if request.workers < 1 or request.batch_rows < 1:
         raise UsageError("workers and batch rows are at least 1", "leave them out for the defaults")
-
-
-@contextmanager
-def _scratch(registry: Registry) -> Iterator[Path]:
-    """A folder for the spool: beside the registry where there is a folder, so that `gc` finds what a kill leaves."""
-    parent = registry.scratch_root()
-    if parent is not None:
-        parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="curate-", dir=parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _settle(

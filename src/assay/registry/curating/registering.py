@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +17,7 @@ from assay.model.version import Manifest
 from assay.registry.curating.curation import Kept, Request, run_curation
 from assay.registry.curating.dataset_sources import HUB, DatasetSources, dataset_sources
 from assay.registry.curating.recipes import load_plan
+from assay.registry.curating.scratch import scratch_folder
 from assay.registry.kept_json import KeptJson
 from assay.registry.results import CurationResult, Progress
 from assay.store.heads import MAIN
@@ -102,7 +100,7 @@ def register(  # noqa: PLR0913 - the options of the method, by keyword
 ) -> Registration:
     """See `Registry.register`."""
     registry.check_writable()
-    with scratch_folder(registry) as scratch:
+    with scratch_folder(registry, "register") as scratch:
         found = dataset_sources(what, scratch)
         looked = _Looked(lambda: _before(registry, name, branch), allow_schema_change, preview)
         request = Request(
@@ -131,7 +129,7 @@ def import_sources(
     """`import`: as `curate`, but folders and `hf:ORG/NAME` may be among the sources, and keep their splits."""
     if not any(map(_holds_a_dataset, request.sources)):
         return run_curation(registry, request, progress)
-    with scratch_folder(registry) as scratch:
+    with scratch_folder(registry, "register") as scratch:
         plain, found = [], DatasetSources()
         for number, source in enumerate(request.sources):
             if not _holds_a_dataset(source):
@@ -216,16 +214,3 @@ def _refused(changes: Sequence[Difference]) -> SchemaChanged:
         "mend them, or register with allow_schema_change=True, which the log will say",
         [change.as_json() for change in changes],
     )
-
-
-@contextmanager
-def scratch_folder(registry: Registry) -> Iterator[Path]:
-    """A folder for rows that lie in no file, beside the registry where that is one."""
-    parent = registry.scratch_root()
-    if parent is not None:
-        parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="register-", dir=parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
